@@ -1,0 +1,155 @@
+/**
+ * Bytes of a policy connection turned into attributes (Postfix SMTPD_POLICY_README):
+ *
+ *   request   :== *attribute LF
+ *   attribute :== name "=" value LF          LF may be CR LF
+ *
+ * A line is split at its first `=`, and a repeated name keeps its last value. Only the attributes
+ * that greyd reads are kept, so others cost no memory, however many there are.
+ *
+ * Values may hold any bytes but LF. Valid UTF-8 is read as such; anything else byte for byte as
+ * Latin-1, so that no two byte strings in use by one client become the same key.
+ */
+import { isUtf8 } from 'node:buffer';
+
+const ATTRIBUTE_NAMES = [
+  'request',
+  'client_address',
+  'client_name',
+  'sender',
+  'recipient',
+  'queue_id',
+  'instance',
+  'etrn_domain',
+  'policy_test_time',
+] as const;
+
+export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
+
+/** Names and values are cut to this many bytes, as in postgrey. Postfix's own limit is 2,048. */
+export const MAX_FIELD_BYTES = 512;
+/** What is kept of one line; the rest up to its LF is skipped. Two fields and the `=` fit in. */
+export const MAX_LINE_BYTES = 2 * MAX_FIELD_BYTES + 1;
+/** Beyond this a request is skipped up to its end and marked `tooLarge`. Postfix sends about 1,000. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+/** Of the lines without `=` in one request, this many are kept for the log; the others are counted. */
+export const MAX_GARBAGE_LINES = 10;
+/** What is kept of such a line, in bytes. */
+export const MAX_GARBAGE_BYTES = 100;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const EQUALS = 0x3d;
+
+/** One whole request as it was sent, before anything in it is checked. */
+export interface RawRequest {
+  readonly attributes: ReadonlyMap<AttributeName, string>;
+  /** The first lines that were no attributes. */
+  readonly garbage: readonly string[];
+  /** How many such lines there were. */
+  readonly garbageLines: number;
+  /** The request was larger than MAX_REQUEST_BYTES; its attributes are incomplete. */
+  readonly tooLarge: boolean;
+}
+
+const knownNames: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
+const isKnown = (name: string): name is AttributeName => knownNames.has(name);
+
+class RequestBuilder implements RawRequest {
+  readonly attributes = new Map<AttributeName, string>();
+  readonly garbage: string[] = [];
+  garbageLines = 0;
+  bytes = 0;
+
+  get tooLarge(): boolean {
+    return this.bytes > MAX_REQUEST_BYTES;
+  }
+
+  addLine(line: Buffer): void {
+    if (this.tooLarge) return;
+    const equals = line.indexOf(EQUALS);
+    if (equals === -1) {
+      this.garbageLines += 1;
+      if (this.garbage.length < MAX_GARBAGE_LINES)
+        this.garbage.push(decode(line.subarray(0, MAX_GARBAGE_BYTES)));
+      return;
+    }
+    const name = line.toString('latin1', 0, Math.min(equals, MAX_FIELD_BYTES));
+    if (isKnown(name)) {
+      this.attributes.set(name, decode(line.subarray(equals + 1, equals + 1 + MAX_FIELD_BYTES)));
+    }
+  }
+}
+
+/**
+ * Takes the bytes of one connection as they come and gives whole requests back, one at a time.
+ * What it holds is bounded by the caller, who stops pushing while `bufferedBytes` is high; of a
+ * request that is not whole yet it holds at most one line and the values of the known attributes.
+ */
+export class AttributeReader {
+  #buffer: Buffer = Buffer.alloc(0);
+  #request = new RequestBuilder();
+  /** The head of a line longer than MAX_LINE_BYTES, while the rest of it is skipped. */
+  #longLine: Buffer | undefined;
+
+  /** Bytes that were pushed and not yet read as lines. */
+  get bufferedBytes(): number {
+    return this.#buffer.length;
+  }
+
+  /** Bytes of a request that has begun and is not whole yet; 0 between requests. */
+  get unfinishedBytes(): number {
+    return this.#request.bytes + this.#buffer.length + (this.#longLine?.length ?? 0);
+  }
+
+  push(chunk: Buffer): void {
+    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
+  }
+
+  /** The next whole request, or undefined until more bytes are pushed. */
+  next(): RawRequest | undefined {
+    let start = 0;
+    for (let end = this.#buffer.indexOf(LF); end !== -1; end = this.#buffer.indexOf(LF, start)) {
+      const line = this.#lineUpTo(start, end);
+      this.#request.bytes += end + 1 - start;
+      start = end + 1;
+      if (line.length === 0) {
+        this.#buffer = this.#buffer.subarray(start);
+        const request = this.#request;
+        this.#request = new RequestBuilder();
+        return request;
+      }
+      this.#request.addLine(line);
+    }
+    this.#keepPartialLine(start);
+    return undefined;
+  }
+
+  #lineUpTo(start: number, end: number): Buffer {
+    if (this.#longLine !== undefined) {
+      const line = this.#longLine;
+      this.#longLine = undefined;
+      return line;
+    }
+    const line = this.#buffer.subarray(start, end);
+    return line.at(-1) === CR ? line.subarray(0, -1) : line;
+  }
+
+  /** Copies what is left, so that a few bytes do not keep a whole chunk of the socket in memory. */
+  #keepPartialLine(start: number): void {
+    const rest = this.#buffer.subarray(start);
+    if (this.#longLine === undefined && rest.length <= MAX_LINE_BYTES) {
+      this.#buffer = Buffer.from(rest);
+      return;
+    }
+    this.#longLine ??= Buffer.from(rest.subarray(0, MAX_LINE_BYTES));
+    this.#request.bytes += rest.length;
+    this.#buffer = Buffer.alloc(0);
+  }
+}
+
+function decode(bytes: Buffer): string {
+  const text = bytes.toString('latin1');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the question here
+  return /^[\x00-\x7f]*$/.test(text) || !isUtf8(bytes) ? text : bytes.toString('utf8');
+}

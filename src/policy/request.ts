@@ -1,0 +1,57 @@
+/**
+ * A policy request with its attributes checked and typed, or what is wrong with it.
+ * protocol_state is not looked at: greyd answers the same in every SMTP stage, as postgrey does.
+ */
+import type { AttributeName, RawRequest } from './attributes.ts';
+
+export interface PolicyRequest {
+  /** As sent; not yet checked to be an IP address. */
+  readonly clientAddress: string;
+  /** Forward-confirmed name of the client, `unknown`, or empty. */
+  readonly clientName: string;
+  /** Envelope sender without `<>`; empty for the null sender. */
+  readonly sender: string;
+  readonly recipient: string;
+  /** Empty before Postfix has opened a queue file. */
+  readonly queueId: string;
+  /** The same for all requests about one message; undefined if the client sends none (Exim). */
+  readonly instance: string | undefined;
+  /** The request carries an etrn_domain attribute, empty or not; every Postfix since 2.2 sends it. */
+  readonly hasEtrnDomain: boolean;
+  /** policy_test_time in Unix seconds, undefined if absent or no number. */
+  readonly testTime: number | undefined;
+}
+
+/** Why a request cannot be decided. */
+export type RequestFault =
+  | { readonly fault: 'too large' }
+  | { readonly fault: 'unrecognized type'; readonly type: string }
+  | { readonly fault: 'attribute missing'; readonly name: AttributeName };
+
+/** The attributes without which there is nothing to decide. They may be empty, but not absent. */
+const REQUIRED = ['client_address', 'client_name', 'sender', 'recipient'] as const;
+
+/** Checks and types one request; the first fault found is the one reported. */
+export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
+  if (tooLarge) return { fault: 'too large' };
+  const type = attributes.get('request') ?? '';
+  if (type !== 'smtpd_access_policy') return { fault: 'unrecognized type', type };
+
+  const missing = REQUIRED.find((name) => !attributes.has(name));
+  if (missing !== undefined) return { fault: 'attribute missing', name: missing };
+
+  return {
+    clientAddress: attributes.get('client_address') ?? '',
+    clientName: attributes.get('client_name') ?? '',
+    sender: attributes.get('sender') ?? '',
+    recipient: attributes.get('recipient') ?? '',
+    queueId: attributes.get('queue_id') ?? '',
+    instance: attributes.get('instance'),
+    hasEtrnDomain: attributes.has('etrn_domain'),
+    testTime: unixSeconds(attributes.get('policy_test_time')),
+  };
+}
+
+function unixSeconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined;
+}
