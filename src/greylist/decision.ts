@@ -1,0 +1,106 @@
+/**
+ * The greylisting rule: what is known about a client and a triplet, and the time, make a verdict
+ * and the records to save. Steps 4 and 5 of the decision; the whitelists come before it.
+ *
+ * Pure: no clock, no store, no socket. It may be called again for the same request.
+ * Source of the rule: postgrey 1.37, to the second; expiry at lookup is greyd's own.
+ */
+import {
+  type ClientRecord,
+  hasPassed,
+  isClientExpired,
+  isTripletExpired,
+  type Lifetimes,
+  type TripletRecord,
+} from './records.ts';
+
+export interface GreylistRules extends Lifetimes {
+  /** Successes after which a client address is no longer greylisted; 0: never. */
+  readonly autoWhitelistAfter: number;
+}
+
+/** undefined: not known, or (in what is to be saved) unchanged. */
+export interface Records {
+  readonly triplet: TripletRecord | undefined;
+  readonly client: ClientRecord | undefined;
+}
+
+export type Verdict =
+  | { readonly action: 'pass'; readonly reason: 'client AWL' }
+  | {
+      readonly action: 'greylist';
+      readonly reason: 'new' | 'early-retry';
+      /** Seconds until a retry passes, at least 1. */
+      readonly missing: number;
+    }
+  | {
+      readonly action: 'pass';
+      readonly reason: 'triplet found';
+      /** Seconds it had to wait, if this is the visit on which it first passes. */
+      readonly delayed: number | undefined;
+      /** This visit made the client reach the auto-whitelist. */
+      readonly clientWhitelisted: boolean;
+    };
+
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly save: Records;
+}
+
+/** A client is counted at most once in this many seconds. */
+const AUTO_WHITELIST_INTERVAL = 3600;
+
+/** @param now Unix seconds */
+export function decide(known: Records, rules: GreylistRules, now: number): Decision {
+  const client = known.client && !isClientExpired(known.client, rules, now) ? known.client : undefined;
+  const triplet = known.triplet && !isTripletExpired(known.triplet, rules, now) ? known.triplet : undefined;
+
+  if (rules.autoWhitelistAfter > 0 && client !== undefined && client.count >= rules.autoWhitelistAfter) {
+    const isDue = now >= client.last + AUTO_WHITELIST_INTERVAL || client.last > now;
+    return {
+      verdict: { action: 'pass', reason: 'client AWL' },
+      save: { client: isDue ? { count: client.count + 1, last: now } : undefined, triplet: undefined },
+    };
+  }
+
+  const passedBefore = triplet !== undefined && hasPassed(triplet, rules);
+  const first = triplet === undefined ? now : waitingSince(triplet, passedBefore, rules, now);
+  const save = { triplet: { first, last: now }, client: undefined };
+  const missing = rules.delay - (now - first);
+  if (missing > 0) {
+    return { verdict: { action: 'greylist', reason: first === now ? 'new' : 'early-retry', missing }, save };
+  }
+
+  const counted = passedBefore ? undefined : countSuccess(client, rules, now);
+  return {
+    verdict: {
+      action: 'pass',
+      reason: 'triplet found',
+      delayed: passedBefore ? undefined : now - first,
+      clientWhitelisted: counted?.count === rules.autoWhitelistAfter,
+    },
+    save: { ...save, client: counted },
+  };
+}
+
+/** The first-seen time that counts: a wait that outlived the retry window starts again. */
+function waitingSince(
+  { first }: TripletRecord,
+  passedBefore: boolean,
+  rules: GreylistRules,
+  now: number,
+): number {
+  if (first > now) return now;
+  return !passedBefore && now - first > rules.retryWindow ? now : first;
+}
+
+/** The client's record after a first success, or undefined if it does not count. */
+function countSuccess(
+  client: ClientRecord | undefined,
+  rules: GreylistRules,
+  now: number,
+): ClientRecord | undefined {
+  if (rules.autoWhitelistAfter === 0) return undefined;
+  if (client === undefined) return { count: 1, last: now };
+  return now >= client.last + AUTO_WHITELIST_INTERVAL ? { count: client.count + 1, last: now } : undefined;
+}

@@ -1,0 +1,64 @@
+/**
+ * The keys under which greylisting remembers: one per triplet, one per client.
+ *
+ *   triplet :== client network, normalised sender, recipient     all in lower case
+ *   client  :== full client address                              never its network
+ *
+ * Lower case means ASCII letters only, as in postgrey, which sees bytes.
+ */
+import { formatAddress, type IpAddress, networkOf } from '../address/ip.ts';
+import { normaliseSender } from '../address/sender.ts';
+
+export interface TripletKey {
+  readonly kind: 'triplet';
+  /** The network address without its mask: `192.0.2.0`, `2001:db8:78:0:0:0:0:0`. */
+  readonly clientNetwork: string;
+  readonly sender: string;
+  readonly recipient: string;
+}
+
+export interface ClientKey {
+  readonly kind: 'client';
+  /** In full and lower case: `192.0.2.1`, `2001:db8:78:0:0:0:0:5`. */
+  readonly clientAddress: string;
+}
+
+export type Key = TripletKey | ClientKey;
+
+/** How many leading bits of a client address make its network. */
+export interface NetworkLengths {
+  /** 0 to 32 */
+  readonly ipv4: number;
+  /** 0 to 128 */
+  readonly ipv6: number;
+}
+
+export function tripletKey(
+  client: IpAddress,
+  sender: string,
+  recipient: string,
+  lengths: NetworkLengths,
+): TripletKey {
+  const network = networkOf(client, client.family === 4 ? lengths.ipv4 : lengths.ipv6);
+  return {
+    kind: 'triplet',
+    clientNetwork: formatAddress(network),
+    sender: lowerCaseAscii(normaliseSender(sender)),
+    recipient: lowerCaseAscii(recipient),
+  };
+}
+
+export function clientKey(client: IpAddress): ClientKey {
+  return { kind: 'client', clientAddress: formatAddress(client) };
+}
+
+/** The same key as postgrey writes it into its database (and hashes with --privacy). */
+export function postgreyKey(key: Key): string {
+  return key.kind === 'triplet'
+    ? `${key.clientNetwork}/${key.sender}/${key.recipient}`
+    : key.clientAddress.toUpperCase();
+}
+
+function lowerCaseAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

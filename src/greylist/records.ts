@@ -1,0 +1,52 @@
+/**
+ * What is remembered under a key, and for how long. All times are Unix seconds.
+ */
+import type { ClientKey, Key, TripletKey } from './keys.ts';
+
+/** Of one triplet. */
+export interface TripletRecord {
+  /** When its waiting began. */
+  readonly first: number;
+  /** When it was last asked about. */
+  readonly last: number;
+}
+
+/** Of one client address, for the auto-whitelist. */
+export interface ClientRecord {
+  /** Triplets of this client that came back after the delay, at most one counted per hour. */
+  readonly count: number;
+  /** When it was last counted. */
+  readonly last: number;
+}
+
+/** The record that belongs to a key. */
+export type RecordOf<K extends Key> = K extends TripletKey
+  ? TripletRecord
+  : K extends ClientKey
+    ? ClientRecord
+    : never;
+
+/** Durations in seconds. */
+export interface Lifetimes {
+  /** A triplet passes once this much time lies between its first and a later visit. */
+  readonly delay: number;
+  /** How long a triplet that never passed is waited for. */
+  readonly retryWindow: number;
+  /** How long a record is kept after it was last of use. */
+  readonly maxAge: number;
+}
+
+/** Whether a visit before this one came after the delay, so that the triplet has passed already. */
+export function hasPassed({ first, last }: TripletRecord, { delay }: Lifetimes): boolean {
+  return last - first >= delay;
+}
+
+/** An expired record counts as absent, whether or not it has been deleted yet. */
+export function isTripletExpired(record: TripletRecord, lifetimes: Lifetimes, now: number): boolean {
+  const age = now - record.last;
+  return age > lifetimes.maxAge || (age > lifetimes.retryWindow && !hasPassed(record, lifetimes));
+}
+
+export function isClientExpired(record: ClientRecord, { maxAge }: Lifetimes, now: number): boolean {
+  return now - record.last > maxAge;
+}
