@@ -1,0 +1,50 @@
+/**
+ * The client whitelist: hosts that are never greylisted, by name, address or network.
+ *
+ *   /REGEX/                a regular expression on the client name (see perl-regex)
+ *   a.b.c.d[/nn]           an IPv4 address or network
+ *   a.b.c  a.b             the IPv4 networks a.b.c.0/24 and a.b.0.0/16
+ *   IPv6[/nn]              an IPv6 address or network
+ *   domain                 a host name and all names below it
+ *
+ * Known limit: postgrey reads `a.b` as /24; greyd does what postgrey's manual says.
+ */
+import type { IpAddress } from '../address/ip.ts';
+import { NetworkSet, parseNetwork } from '../address/network-set.ts';
+import { DomainSet } from './domain-set.ts';
+import { isDomain, regexSource } from './pattern.ts';
+import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
+
+export class ClientList {
+  readonly #regexes: PerlRegex[] = [];
+  readonly #networks = new NetworkSet();
+  readonly #domains = new DomainSet();
+
+  /** @throws with the reason in one line if the pattern is none of the above */
+  add(pattern: string): void {
+    const regex = regexSource(pattern);
+    if (regex !== undefined) {
+      this.#regexes.push(compilePerlRegex(regex));
+      return;
+    }
+    const network = parseNetwork(completeNetwork(pattern));
+    if (network !== undefined) this.#networks.add(network);
+    else if (isDomain(pattern)) this.#domains.add(pattern);
+    else throw new Error('no host name, IP address, network or /regex/');
+  }
+
+  hasName(clientName: string): boolean {
+    return this.#domains.has(clientName) || this.#regexes.some((regex) => regex.matches(clientName));
+  }
+
+  hasAddress(client: IpAddress): boolean {
+    return this.#networks.has(client);
+  }
+}
+
+/** `a.b.c` and `a.b` as the networks they stand for; other patterns as they are. */
+function completeNetwork(pattern: string): string {
+  if (/^\d{1,3}(\.\d{1,3}){2}$/.test(pattern)) return `${pattern}.0/24`;
+  if (/^\d{1,3}\.\d{1,3}$/.test(pattern)) return `${pattern}.0.0/16`;
+  return pattern;
+}

@@ -1,0 +1,53 @@
+/**
+ * The recipient whitelist: recipients whose mail is never greylisted.
+ *
+ *   /REGEX/        a regular expression on the whole address (see perl-regex)
+ *   user@domain    this address and user+anything@domain
+ *   user@          user and user+anything at any domain
+ *   domain         every address at this domain and below it
+ *
+ * Upper and lower case are the same in all of them.
+ */
+import { DomainSet } from './domain-set.ts';
+import { isDomain, regexSource } from './pattern.ts';
+import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
+
+export class RecipientList {
+  readonly #regexes: PerlRegex[] = [];
+  /** `user@domain` and `user@`, in lower case. */
+  readonly #addresses = new Set<string>();
+  readonly #domains = new DomainSet();
+
+  /** @throws with the reason in one line if the pattern is none of the above */
+  add(pattern: string): void {
+    const regex = regexSource(pattern);
+    if (regex !== undefined) this.#regexes.push(compilePerlRegex(regex));
+    else if (/^[^@]+@[^@]*$/.test(pattern)) this.#addresses.add(pattern.toLowerCase());
+    else if (isDomain(pattern)) this.#domains.add(pattern);
+    else throw new Error('no address, user@, domain or /regex/');
+  }
+
+  has(recipient: string): boolean {
+    return (
+      this.#hasAddress(recipient.toLowerCase()) || this.#regexes.some((regex) => regex.matches(recipient))
+    );
+  }
+
+  #hasAddress(recipient: string): boolean {
+    const at = recipient.lastIndexOf('@');
+    if (at === -1) return false;
+    const domain = recipient.slice(at + 1);
+    if (this.#domains.has(domain)) return true;
+    return usersOf(recipient.slice(0, at)).some(
+      (user) => this.#addresses.has(`${user}@${domain}`) || this.#addresses.has(`${user}@`),
+    );
+  }
+}
+
+/** The local part itself and what stands before each `+` in it: `a+b+c`, `a`, `a+b`. */
+function usersOf(local: string): string[] {
+  const users = [local];
+  for (let plus = local.indexOf('+'); plus !== -1; plus = local.indexOf('+', plus + 1))
+    users.push(local.slice(0, plus));
+  return users;
+}

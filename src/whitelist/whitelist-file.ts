@@ -1,0 +1,33 @@
+/**
+ * Reads one whitelist file, line by line:
+ *
+ *   line :== [ pattern ] [ "#" comment ]      blanks around the pattern do not count
+ *
+ * A `#` starts a comment anywhere, inside a regular expression too. A line that is no pattern is
+ * skipped with a warning that names file and line.
+ */
+import { readFile } from 'node:fs/promises';
+
+/** Takes one pattern; throws with the reason in one line if it is none. */
+export type AddPattern = (pattern: string) => void;
+
+/**
+ * @returns a warning for each line that was skipped
+ * @throws (rejects) if the file cannot be read; nothing was added then
+ */
+export async function readWhitelistFile(path: string, add: AddPattern): Promise<string[]> {
+  const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
+  const warnings: string[] = [];
+  for (const [index, line] of lines.entries()) {
+    const pattern = line.replace(/#.*$/, '').trim();
+    if (pattern === '') continue;
+    try {
+      if (/\s/.test(pattern)) throw new Error('a pattern has no blanks in it');
+      add(pattern);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      warnings.push(`${path} line ${index + 1}: skipped ${pattern}: ${reason}`);
+    }
+  }
+  return warnings;
+}

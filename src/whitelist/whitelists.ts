@@ -1,0 +1,90 @@
+/**
+ * Both whitelists, loaded whole from their files. A reload builds new lists and then swaps them in;
+ * no request sees a list half read. If a file cannot be read at a reload, the list that it belongs
+ * to stays as it was.
+ */
+import type { IpAddress } from '../address/ip.ts';
+import { ClientList } from './client-list.ts';
+import { RecipientList } from './recipient-list.ts';
+import { type AddPattern, readWhitelistFile } from './whitelist-file.ts';
+
+export interface WhitelistFiles {
+  readonly clients: readonly string[];
+  readonly recipients: readonly string[];
+}
+
+/** Files that need not be there: the administrator's own additions. */
+const OPTIONAL_SUFFIX = '.local';
+
+export class Whitelists {
+  readonly #files: WhitelistFiles;
+  #clients = new ClientList();
+  #recipients = new RecipientList();
+
+  constructor(files: WhitelistFiles) {
+    this.#files = files;
+  }
+
+  /** Loads the lists for the first time, as far as they can be read. @returns a warning per trouble */
+  async load(): Promise<string[]> {
+    const [clients, recipients] = await this.#read();
+    this.#clients = clients.list;
+    this.#recipients = recipients.list;
+    return [...clients.warnings, ...recipients.warnings];
+  }
+
+  /** Loads them again; a list with an unreadable file stays as it is. @returns a warning per trouble */
+  async reload(): Promise<string[]> {
+    const [clients, recipients] = await this.#read();
+    if (clients.isComplete) this.#clients = clients.list;
+    else clients.warnings.push('the client whitelist stays as it was');
+    if (recipients.isComplete) this.#recipients = recipients.list;
+    else recipients.warnings.push('the recipient whitelist stays as it was');
+    return [...clients.warnings, ...recipients.warnings];
+  }
+
+  hasClientName(clientName: string): boolean {
+    return this.#clients.hasName(clientName);
+  }
+
+  hasClientAddress(client: IpAddress): boolean {
+    return this.#clients.hasAddress(client);
+  }
+
+  hasRecipient(recipient: string): boolean {
+    return this.#recipients.has(recipient);
+  }
+
+  #read() {
+    return Promise.all([
+      readList(this.#files.clients, new ClientList()),
+      readList(this.#files.recipients, new RecipientList()),
+    ]);
+  }
+}
+
+interface ReadList<List> {
+  readonly list: List;
+  readonly warnings: string[];
+  /** Every file could be read, or may be absent. */
+  readonly isComplete: boolean;
+}
+
+async function readList<List extends { add: AddPattern }>(
+  paths: readonly string[],
+  list: List,
+): Promise<ReadList<List>> {
+  const warnings: string[] = [];
+  let isComplete = true;
+  for (const path of paths) {
+    try {
+      warnings.push(...(await readWhitelistFile(path, (pattern) => list.add(pattern))));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && path.endsWith(OPTIONAL_SUFFIX)) continue;
+      isComplete = false;
+      warnings.push(`cannot read whitelist ${path}: ${message}`);
+    }
+  }
+  return { list, warnings, isComplete };
+}
