@@ -1,0 +1,42 @@
+/**
+ * --privacy: what is stored is no address but a keyed digest of it,
+ *
+ *   digest :== HMAC-SHA-256(secret, hex(SHA-1(key)))        key as postgrey writes it
+ *
+ * SHA-1 alone would be undone by trying all addresses; the secret, 32 random bytes in a file of
+ * its own that never leaves this host, prevents that. The SHA-1 inside is what `postgrey --privacy`
+ * stores, so that such a database can be imported.
+ */
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+const SECRET_BYTES = 32;
+
+/**
+ * Reads the secret, or makes it (mode 0600) if there is no such file yet.
+ * @throws if the file cannot be read or made, or holds no secret
+ */
+export function loadSecret(path: string): Buffer {
+  createIfAbsent(path);
+  const secret = Buffer.from(readFileSync(path, 'latin1').trim(), 'hex');
+  if (secret.length !== SECRET_BYTES) {
+    throw new Error(
+      `${path} holds no secret of ${SECRET_BYTES} bytes in hex: restore it from a backup, or remove it together with greyd.db`,
+    );
+  }
+  return secret;
+}
+
+/** The digest, 32 bytes, of a key as postgrey writes it. */
+export function keyedDigest(secret: Buffer, postgreyKey: string): Buffer {
+  const sha1 = createHash('sha1').update(postgreyKey).digest('hex');
+  return createHmac('sha256', secret).update(sha1).digest();
+}
+
+/** Whole or not at all: a crash must not leave half a secret behind. */
+function createIfAbsent(path: string): void {
+  if (existsSync(path)) return;
+  const unfinished = `${path}.new`;
+  writeFileSync(unfinished, `${randomBytes(SECRET_BYTES).toString('hex')}\n`, { mode: 0o600, flush: true });
+  renameSync(unfinished, path);
+}

@@ -1,0 +1,62 @@
+/**
+ * Opens greyd.db: an SQLite file in WAL mode, of the newest schema, for its owner alone.
+ *
+ * synchronous=FULL makes a commit wait until the disk has it: a deferral must not be forgotten,
+ * not even when the power fails. Other processes (the sqlite3 shell, a backup) may use the file
+ * at the same time. Once the file is open nobody waits for their locks in here, because SQLite
+ * would stop the whole daemon to wait; the caller tries again instead.
+ */
+import { chmodSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { MIGRATIONS } from './sqlite-schema.ts';
+
+/** How long opening may wait for another process to let go of its lock. */
+const OPEN_TIMEOUT_MS = 5000;
+
+export type SqliteFile = Database.Database;
+
+/** The file was written by a newer greyd than this one. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+}
+
+/**
+ * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
+ * @throws {NewerSchemaError}, or SQLite's own error
+ */
+export function openSqliteFile(path: string): SqliteFile {
+  const file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
+  try {
+    chmodSync(path, 0o600);
+    file.pragma('journal_mode = WAL');
+    file.pragma('synchronous = FULL');
+    migrate(file, path);
+    file.pragma('busy_timeout = 0');
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Whether an error means that another process holds the lock, so that trying again may help. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}
+
+function migrate(file: SqliteFile, path: string): void {
+  const version = () => Number(file.pragma('user_version', { simple: true }));
+  if (version() > MIGRATIONS.length) {
+    throw new NewerSchemaError(
+      `${path} has schema version ${version()}, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
+    );
+  }
+  file
+    .transaction(() => {
+      for (const migration of MIGRATIONS.slice(version())) {
+        file.exec(migration);
+        file.pragma(`user_version = ${version() + 1}`);
+      }
+    })
+    .immediate();
+}

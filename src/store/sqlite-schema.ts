@@ -1,0 +1,37 @@
+/**
+ * The tables of greyd.db and their versions. PRAGMA user_version holds the version of a file;
+ * MIGRATIONS[n] takes it from version n to n + 1. An entry that was released is never changed.
+ *
+ * All times are Unix seconds. The private_ tables are used with --privacy in place of the others:
+ * their digests cannot be turned back into addresses. Without ROWID, a table is its own index.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE triplets (
+    client_network TEXT NOT NULL,
+    sender         TEXT NOT NULL,
+    recipient      TEXT NOT NULL,
+    first_seen     INTEGER NOT NULL,
+    last_seen      INTEGER NOT NULL,
+    PRIMARY KEY (client_network, sender, recipient)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE clients (
+    client_address TEXT NOT NULL PRIMARY KEY,
+    count          INTEGER NOT NULL,
+    last_seen      INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE private_triplets (
+    digest     BLOB NOT NULL PRIMARY KEY,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE private_clients (
+    digest    BLOB NOT NULL PRIMARY KEY,
+    count     INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,51 @@
+/**
+ * The store: what greylisting remembers. The one way to write is `update`, which reads, decides
+ * and saves in one piece, so that no two requests can act on the same old state of a record.
+ */
+import type { Key } from '../greylist/keys.ts';
+import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
+
+/** One value for each key, in the order of the keys: its record, or undefined for none. */
+export type RecordsOf<Keys extends readonly Key[]> = {
+  readonly [I in keyof Keys]: RecordOf<Keys[I]> | undefined;
+};
+
+/** What a step decides: records to save (undefined leaves that key as it is) and a result for the caller. */
+export interface StepOutcome<Keys extends readonly Key[], Result> {
+  readonly save: RecordsOf<Keys>;
+  readonly result: Result;
+}
+
+/** Says of a record that it may be deleted. */
+export interface ExpiryRule {
+  triplet(record: TripletRecord): boolean;
+  client(record: ClientRecord): boolean;
+}
+
+/** What one slice of a cleaning walk did. */
+export interface Slice {
+  readonly examined: number;
+  readonly deleted: number;
+}
+
+export interface Store {
+  /**
+   * Reads the records of `keys`, calls `step` with them, saves what it returns, and settles when
+   * that is durable: it survives a crash of greyd and of the machine.
+   * @param step pure and synchronous; it may be called again after a lost race on a shared store
+   * @throws (rejects with) what the step threw, or the store's own error; nothing was saved then
+   */
+  update<const Keys extends readonly Key[], Result>(
+    keys: Keys,
+    step: (before: RecordsOf<Keys>) => StepOutcome<Keys, Result>,
+  ): Promise<Result>;
+
+  /**
+   * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
+   * step of the iteration: the caller sets the pace.
+   */
+  clean(kind: Key['kind'], expired: ExpiryRule): AsyncIterable<Slice>;
+
+  /** Waits for the updates under way, then closes. */
+  close(): Promise<void>;
+}
