@@ -1,0 +1,63 @@
+/**
+ * The log, written by pino: plain lines for people and for the parsers of postgrey's log, or JSON
+ * (one object per line) for machines. Everything that leaves goes through `printable`.
+ *
+ * Lines are written asynchronously, so that a slow reader does not stop the daemon; what waits is
+ * bounded by MAX_WAITING_BYTES, beyond which lines are dropped.
+ */
+import { pino } from 'pino';
+import { printable } from './printable.ts';
+
+export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+export type LogFormat = 'text' | 'json';
+/** quiet: warnings and errors only; verbose: details as well. */
+export type LogLevel = 'quiet' | 'normal' | 'verbose';
+
+/** What waits for a reader that does not read; beyond it lines are lost, mail is not. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+const PINO_LEVELS = { quiet: 'warn', normal: 'info', verbose: 'debug' } as const;
+
+export interface LoggerSettings {
+  readonly format: LogFormat;
+  readonly level: LogLevel;
+}
+
+/** Where lines go. `level` is pino's: 20 debug, 30 info, 40 warn, 50 error. */
+export interface LogSink {
+  write(line: string, level: number): void;
+  /** Writes what still waits, before the process ends; nothing is written after it. */
+  close(): Promise<void>;
+}
+
+export function createLogger({ format, level }: LoggerSettings, sink: LogSink): Log {
+  // pino hands the last message and level to a stream that asks for them with this symbol.
+  const stream = {
+    [Symbol.for('pino.metadata')]: true,
+    lastMsg: '',
+    lastLevel: 30,
+    write(json: string): void {
+      const line = format === 'json' ? json.trimEnd() : stream.lastMsg;
+      sink.write(printable(line), stream.lastLevel);
+    },
+  };
+  return pino(
+    { level: PINO_LEVELS[level], ...(format === 'text' && { base: null, timestamp: false }) },
+    stream,
+  );
+}
+
+/** Writes lines to standard error with nothing before them. */
+export function stderrSink(): LogSink {
+  const destination = pino.destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
+  return {
+    write: (line) => void destination.write(`${line}\n`),
+    close: async () => destination.flushSync(),
+  };
+}
+
+/** What an error says, on one line. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

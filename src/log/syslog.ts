@@ -1,0 +1,85 @@
+/**
+ * Lines to syslog, for a daemon in the background: `postgrey[PID]: …`, the ident that log parsers
+ * know. They go through logger(1), which every Debian has: Node.js has no datagram sockets for
+ * /dev/log, and a syslog daemon that stands still then stops that process, not this one.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { LogSink } from './logger.ts';
+
+/** Facilities by the names of syslog(3), and their codes (RFC 5424, section 6.2.1). */
+const FACILITY_CODES = {
+  kern: 0,
+  user: 1,
+  mail: 2,
+  daemon: 3,
+  auth: 4,
+  syslog: 5,
+  lpr: 6,
+  news: 7,
+  uucp: 8,
+  cron: 9,
+  authpriv: 10,
+  ftp: 11,
+  local0: 16,
+  local1: 17,
+  local2: 18,
+  local3: 19,
+  local4: 20,
+  local5: 21,
+  local6: 22,
+  local7: 23,
+} as const;
+
+export const FACILITIES = Object.keys(FACILITY_CODES);
+
+const IDENT = 'postgrey';
+const MAX_LINE_BYTES = 8192;
+/** What waits for logger(1) to read it; beyond it lines are lost, mail is not. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Starts logger(1) and writes to it until `close`; one that dies is started again.
+ * @param facility one of FACILITIES
+ * @throws (rejects) if logger(1) cannot be started
+ */
+export async function syslogSink(facility: string, pid: number): Promise<LogSink> {
+  let logger = startLogger(facility, pid);
+  await once(logger, 'spawn');
+  return {
+    write(line, level) {
+      if (!logger.stdin.writable) logger = startLogger(facility, pid);
+      if (logger.stdin.writableLength < MAX_WAITING_BYTES)
+        logger.stdin.write(`<${priority(facility, level)}>${line}\n`);
+    },
+    async close() {
+      logger.stdin.end();
+      if (logger.exitCode === null) await once(logger, 'close');
+    },
+  };
+}
+
+function startLogger(facility: string, pid: number) {
+  const options = [
+    '--tag',
+    IDENT,
+    `--id=${pid}`,
+    '--priority',
+    `${facility}.info`,
+    '--prio-prefix',
+    '--size',
+    String(MAX_LINE_BYTES),
+  ];
+  const logger = spawn('logger', options, { stdio: ['pipe', 'ignore', 'ignore'] });
+  // A logger that cannot start, or went away, shows in its stdin; the next line starts another.
+  logger.on('error', () => {});
+  logger.stdin.on('error', () => {});
+  logger.unref();
+  return logger;
+}
+
+/** facility * 8 + severity, as syslog(3) counts them. `level` is pino's. */
+function priority(facility: string, level: number): number {
+  const severity = level >= 50 ? 3 : level >= 40 ? 4 : level >= 30 ? 6 : 7;
+  return (FACILITY_CODES[facility as keyof typeof FACILITY_CODES] ?? FACILITY_CODES.mail) * 8 + severity;
+}
