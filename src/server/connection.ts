@@ -1,0 +1,98 @@
+/**
+ * One connection: a socket, its unread bytes, and the request that is being answered.
+ *
+ * Requests are answered strictly one after the other, in the order they came, so a pipelining
+ * client costs no more memory than any other: what it sends ahead stays in its socket. A client
+ * that does not read its answers is not read from either.
+ */
+import type { Socket } from 'node:net';
+import { encodeReply } from '../policy/action.ts';
+import { AttributeReader, type RawRequest } from '../policy/attributes.ts';
+
+/** Answers one request: the action, or undefined to close the connection. Never rejects. */
+export type AnswerRequest = (request: RawRequest) => Promise<string | undefined>;
+
+export interface ConnectionSettings {
+  readonly answer: AnswerRequest;
+  /** Close after one answer, as Exim expects it. */
+  readonly closeAfterAnswer: boolean;
+  /** Takes a line about something wrong with the connection itself. */
+  readonly warn: (text: string) => void;
+}
+
+/** Unread bytes at which a connection is not read from until its requests are answered. */
+export const MAX_UNREAD_BYTES = 64 * 1024;
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #settings: ConnectionSettings;
+  readonly #reader = new AttributeReader();
+  #isAnswering = false;
+  /** No more requests will come: the client is done, or greyd is stopping. */
+  #isFinishing = false;
+  /** No more requests are to be answered. */
+  #isClosing = false;
+
+  constructor(socket: Socket, settings: ConnectionSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', () => void this.#answerAll());
+    socket.on('end', () => this.finish());
+    // ECONNRESET, EPIPE: the client is gone and 'close' follows. What has arrived is answered all the same.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#isClosing || this.#reportUnfinished());
+    socket.resume();
+  }
+
+  /** Answers what has arrived whole, then closes. */
+  finish(): void {
+    this.#isFinishing = true;
+    void this.#answerAll();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    void this.#answerAll();
+    if (this.#isAnswering && this.#reader.bufferedBytes > MAX_UNREAD_BYTES) this.#socket.pause();
+  }
+
+  /** Answers one request after the other until none is whole, or the client has to read first. */
+  async #answerAll(): Promise<void> {
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    while (!this.#isClosing && !this.#socket.writableNeedDrain) {
+      const request = this.#reader.next();
+      if (request === undefined) {
+        if (this.#isFinishing) {
+          this.#reportUnfinished();
+          this.#close();
+        }
+        break;
+      }
+      const action = await this.#settings.answer(request);
+      if (action !== undefined && this.#socket.writable) this.#socket.write(encodeReply(action));
+      if (action === undefined || this.#settings.closeAfterAnswer) this.#close();
+    }
+    this.#isAnswering = false;
+    if (this.#socket.writableNeedDrain) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Closes when the answers are written, without waiting for the client to do the same. */
+  #close(): void {
+    this.#isClosing = true;
+    this.#socket.destroySoon();
+  }
+
+  #reportUnfinished(): void {
+    const bytes = this.#reader.unfinishedBytes;
+    if (bytes > 0) this.#settings.warn(`connection closed in the middle of a request, after ${bytes} bytes`);
+  }
+}

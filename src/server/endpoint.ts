@@ -1,0 +1,65 @@
+/**
+ * Where greyd listens, as written on the command line:
+ *
+ *   inet :== [ host ":" ] port          host: a name, an IPv4 address, "[" IPv6 "]", "*" for all
+ *
+ * Without a host, or with `localhost`, it is both loopback addresses: Postfix may be told either.
+ */
+import { isIPv6 } from 'node:net';
+
+export interface InetEndpoint {
+  readonly kind: 'inet';
+  /** A name or an address without brackets. */
+  readonly host: string;
+  /** 1 to 65535; 0 lets the system choose. */
+  readonly port: number;
+  /** This host may lack the address (no IPv6, say); that is no error. */
+  readonly optional: boolean;
+}
+
+export interface UnixEndpoint {
+  readonly kind: 'unix';
+  readonly path: string;
+  /** Permissions of the socket file, 0 to 0o777. */
+  readonly mode: number;
+}
+
+/** A listening socket that greyd was started with (sd_listen_fds(3)). */
+export interface InheritedEndpoint {
+  readonly kind: 'inherited';
+  readonly fd: number;
+}
+
+export type Endpoint = InetEndpoint | UnixEndpoint | InheritedEndpoint;
+
+/** @returns undefined if the text is not of this form */
+export function parseInet(text: string): InetEndpoint[] | undefined {
+  const [, hostText = '', portText = ''] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(portText);
+  if (portText === '' || port > 65535) return undefined;
+  const endpoint = (host: string, optional = false): InetEndpoint => ({ kind: 'inet', host, port, optional });
+
+  if (hostText.startsWith('[')) {
+    const host = hostText.slice(1, -1);
+    return isIPv6(host) ? [endpoint(host)] : undefined;
+  }
+  if (hostText === '' || hostText === 'localhost') return [endpoint('127.0.0.1'), endpoint('::1', true)];
+  return [endpoint(hostText === '*' ? '::' : hostText)];
+}
+
+/** For messages: `127.0.0.1:60000`, `[::1]:60000`, `/run/greyd/socket`. */
+export function endpointName(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case 'inet':
+      return inetName(endpoint.host, endpoint.port);
+    case 'unix':
+      return endpoint.path;
+    case 'inherited':
+      return `inherited socket ${endpoint.fd}`;
+  }
+}
+
+/** `127.0.0.1:60000`, `[::1]:60000`, as in main.cf. */
+export function inetName(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}

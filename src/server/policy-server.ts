@@ -1,0 +1,83 @@
+/**
+ * The sockets of the daemon: all listening ones, and the connections that came in through them.
+ *
+ * Opening and serving are two steps. Clients can connect as soon as the sockets are open, and are
+ * read from only once `serve` is called: when privileges are dropped and the store is open.
+ */
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { Connection, type ConnectionSettings } from './connection.ts';
+import { type Endpoint, inetName } from './endpoint.ts';
+import { listen } from './listen.ts';
+
+export class PolicyServer {
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<Connection>();
+  /** Sockets that came in before `serve`. */
+  #early: Socket[] = [];
+  #settings: ConnectionSettings | undefined;
+
+  /**
+   * Opens all endpoints, or none.
+   * @param backlog connections that the system may hold for each; undefined: its own value
+   * @throws {ListenError} (rejects)
+   */
+  static async open(endpoints: readonly Endpoint[], backlog: number | undefined): Promise<PolicyServer> {
+    const opened = new PolicyServer();
+    try {
+      for (const endpoint of endpoints) {
+        const server = await listen(endpoint, backlog);
+        if (server === undefined) continue;
+        server.on('connection', (socket) => opened.#accept(socket));
+        opened.#servers.push(server);
+      }
+    } catch (error) {
+      for (const server of opened.#servers) server.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  /** Where it listens, with the ports that the system chose, for messages. */
+  get names(): string[] {
+    return this.#servers.map((server) => addressName(server.address()));
+  }
+
+  /** Begins to answer requests. */
+  serve(settings: ConnectionSettings): void {
+    this.#settings = settings;
+    for (const server of this.#servers)
+      server.on('error', (error) => settings.warn(`cannot accept a connection: ${error.message}`));
+    const early = this.#early;
+    this.#early = [];
+    for (const socket of early) this.#accept(socket);
+  }
+
+  /** Accepts no more connections, answers what has arrived whole, and settles when all are closed. */
+  async stop(): Promise<void> {
+    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    // One turn of the event loop: what lies in the sockets already is read before they close.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const connection of this.#connections) connection.finish();
+    await Promise.all(closed);
+  }
+
+  /** Closes what is still open at once. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#settings === undefined) {
+      this.#early.push(socket);
+      return;
+    }
+    const connection = new Connection(socket, this.#settings);
+    this.#connections.add(connection);
+    socket.on('close', () => this.#connections.delete(connection));
+  }
+}
+
+function addressName(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return String(address);
+  return inetName(address.address, address.port);
+}
