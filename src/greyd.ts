@@ -1,0 +1,198 @@
+/**
+ * The daemon: options, parts, sockets, signals. From here the way of a request is
+ *
+ *   server -> policy -> request-handler -> whitelist -> greylist -> store -> log -> policy -> server
+ *
+ * Exit status: 0 after SIGTERM or SIGINT, 2 if a restart with the same command line cannot succeed
+ * (systemd then leaves it alone), 1 for every other failure.
+ */
+import { chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { runCleaner } from './cleaner.ts';
+import type { GreylistRules } from './greylist/decision.ts';
+import { postgreyKey } from './greylist/keys.ts';
+import { isClientExpired, isTripletExpired } from './greylist/records.ts';
+import { showAll, showNoAddresses } from './log/disclosure.ts';
+import { createLogger, errorText, type Log, type LogSink, stderrSink } from './log/logger.ts';
+import { syslogSink } from './log/syslog.ts';
+import { DecisionCounters } from './metrics/counters.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
+import { RequestHandler } from './request-handler.ts';
+import { ListenError } from './server/listen.ts';
+import { PolicyServer } from './server/policy-server.ts';
+import { type Account, AccountError, becomeAccount, findAccount } from './service/account.ts';
+import { isBackground, reportToStarter, startBackground } from './service/daemonize.ts';
+import { inheritedSockets } from './service/inherited-sockets.ts';
+import { removePidfile, writePidfile } from './service/pidfile.ts';
+import { keyedDigest, loadSecret } from './store/private-keys.ts';
+import { NewerSchemaError } from './store/sqlite-file.ts';
+import { type Digest, openSqliteStore } from './store/sqlite-store.ts';
+import type { ExpiryRule, Store } from './store/store.ts';
+import { Whitelists } from './whitelist/whitelists.ts';
+
+/** After a signal to stop, how long clients have to take their answers, in milliseconds. */
+const STOP_GRACE_MS = 4000;
+
+const clock = (): number => Math.floor(Date.now() / 1000);
+
+main().catch(async (error) => {
+  const isPermanent =
+    error instanceof UsageError ||
+    error instanceof AccountError ||
+    error instanceof NewerSchemaError ||
+    (error instanceof ListenError && !error.canPass);
+  await fail(errorText(error), isPermanent ? 2 : 1);
+});
+
+async function fail(message: string, status: number): Promise<void> {
+  if (isBackground()) await reportToStarter({ error: message });
+  else process.stderr.write(`greyd: ${message}\n`);
+  process.exit(status);
+}
+
+async function main(): Promise<void> {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const options = parseOptions(process.argv.slice(2), {
+    version,
+    hostname: hostname(),
+    inherited: inheritedSockets(process.env, process.pid),
+  });
+  if (typeof options === 'string') {
+    process.stdout.write(options);
+    return;
+  }
+  if (options.daemonize && !isBackground()) {
+    const { status, error } = await startBackground();
+    if (error !== undefined) process.stderr.write(`greyd: ${error}\n`);
+    process.exit(status);
+  }
+  await serve(options, version);
+}
+
+async function serve(options: Options, version: string): Promise<void> {
+  const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
+  try {
+    const warnings = [...options.warnings, ...takeAccount(options)];
+    const sink = options.daemonize ? await syslogSink(options.syslogFacility, process.pid) : stderrSink();
+    const log = createLogger({ format: options.logFormat, level: options.logLevel }, sink);
+    for (const warning of warnings) log.warn(warning);
+    await answerRequests(options, version, { server, sink, log });
+  } catch (error) {
+    // Closing also removes the socket file of --unix.
+    await server.stop();
+    throw error;
+  }
+}
+
+interface Outside {
+  readonly server: PolicyServer;
+  readonly sink: LogSink;
+  readonly log: Log;
+}
+
+async function answerRequests(
+  options: Options,
+  version: string,
+  { server, sink, log }: Outside,
+): Promise<void> {
+  const whitelists = new Whitelists({
+    clients: options.whitelistClients,
+    recipients: options.whitelistRecipients,
+  });
+  reloadOnHangup(whitelists, log);
+  for (const warning of await whitelists.load()) log.warn(warning);
+  const store = openStore(options);
+  const counters = new DecisionCounters();
+  const rules: GreylistRules = { ...options, autoWhitelistAfter: options.autoWhitelistClients };
+  const handler = new RequestHandler(
+    { ...options, rules, version },
+    { whitelists, store, log, counters, clock, disclosure: options.privacy ? showNoAddresses : showAll },
+  );
+  const cleaning = new AbortController();
+  void runCleaner(store, expiryRule(rules), log, cleaning.signal);
+
+  stopOnSignals(log, async (reason) => {
+    cleaning.abort();
+    const grace = setTimeout(() => server.destroy(), STOP_GRACE_MS);
+    await server.stop();
+    clearTimeout(grace);
+    await store.close();
+    log.info(`${reason}: stopping after ${counters.summary()}`);
+    await sink.close();
+  });
+  server.serve({
+    answer: (request) => handler.answer(request),
+    closeAfterAnswer: options.exim,
+    warn: (text) => log.warn(text),
+  });
+  log.info(`greyd ${version} listening on ${server.names.join(', ')}`);
+  if (options.daemonize) await reportToStarter({ serving: true });
+}
+
+/** Writes what only root may, makes the database directory, and gives root up. @returns warnings */
+function takeAccount({ user, group, dbdir, pidfile }: Options): string[] {
+  const isRoot = process.getuid?.() === 0;
+  const account = isRoot ? findAccount(user, group) : undefined;
+  if (pidfile !== undefined) {
+    writePidfile(pidfile);
+    process.on('exit', () => removePidfile(pidfile));
+  }
+  makeDatabaseDirectory(dbdir, account);
+  if (account !== undefined) becomeAccount(account);
+  // Whatever is made from here on is nobody else's to read.
+  process.umask(0o077);
+  if (isRoot && account === undefined)
+    return ['running as root: there is no account greyd or postgrey to change to, see --user'];
+  if (!isRoot && (user ?? group) !== undefined)
+    return ['--user and --group have no effect: greyd was not started as root'];
+  return [];
+}
+
+/** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
+function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
+  mkdirSync(dbdir, { recursive: true, mode: 0o700 });
+  if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
+}
+
+function openStore({ dbdir, privacy }: Options): Store {
+  let digest: Digest | undefined;
+  if (privacy) {
+    const secret = loadSecret(join(dbdir, 'greyd.secret'));
+    digest = (key) => keyedDigest(secret, postgreyKey(key));
+  }
+  return openSqliteStore(dbdir, digest);
+}
+
+function expiryRule(rules: GreylistRules): ExpiryRule {
+  return {
+    triplet: (record) => isTripletExpired(record, rules, clock()),
+    client: (record) => isClientExpired(record, rules, clock()),
+  };
+}
+
+function reloadOnHangup(whitelists: Whitelists, log: Log): void {
+  process.on('SIGHUP', async () => {
+    log.info('HUP received: reloading whitelists...');
+    for (const warning of await whitelists.reload()) log.warn(warning);
+  });
+}
+
+/** Ends the process after `stop`, once: at SIGTERM and SIGINT, and when nothing else is safe any more. */
+function stopOnSignals(log: Log, stop: (reason: string) => Promise<void>): void {
+  let isStopping = false;
+  const end = async (reason: string, status: number) => {
+    if (isStopping) return;
+    isStopping = true;
+    await stop(reason);
+    process.exit(status);
+  };
+  process.on('SIGTERM', () => void end('SIGTERM received', 0));
+  process.on('SIGINT', () => void end('SIGINT received', 0));
+  process.on('uncaughtException', (error) => {
+    log.error(`internal error, please report it: ${error.stack ?? error.message}`);
+    void end('internal error', 1);
+  });
+}
