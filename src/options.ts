@@ -75,8 +75,6 @@ interface OptionEntry {
   /** As --help and README.md show it; the value itself if that reads well. */
   readonly defaultText?: string;
   readonly default?: string | number | readonly string[];
-  /** The value of an option whose `[VALUE]` is left out. */
-  readonly preset?: string;
   /** Other spellings, not shown. */
   readonly aliases?: readonly string[];
   readonly repeatable?: boolean;
@@ -212,7 +210,6 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     flags: '--auto-whitelist-clients [N]',
     help: 'never again greylist a client after N mails that came back; 0: off',
     default: DEFAULT_AUTO_WHITELIST,
-    preset: '',
     parse: (text) =>
       text === '' ? DEFAULT_AUTO_WHITELIST : wholeNumber(text, 'a whole number of mails, or 0 for off'),
   },
@@ -254,13 +251,13 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
   try {
     command.parse(withSpacedShortOptions(argv), { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw new UsageError(oneLine(error.message));
+    if (error instanceof CommanderError) throw new UsageError(`${oneLine(error.message)}, see greyd --help`);
     throw error;
   }
   const given = command.opts<GivenOptions>();
   if (given.help || given.man) return command.helpInformation();
   if (given.version) return `greyd ${surroundings.version}\n`;
-  if (!given.action) throw new UsageError('--no-action is not supported, leave it out');
+  if (given.noAction) throw new UsageError('--no-action is not supported, leave it out');
   for (const word of command.args) {
     if (word !== '')
       warnings.push(
@@ -297,7 +294,8 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
       : { ipv4: given.ipv4cidr, ipv6: given.ipv6cidr },
     whitelistClients: given.whitelistClients,
     whitelistRecipients: given.whitelistRecipients,
-    autoWhitelistClients: given.autoWhitelistClients,
+    autoWhitelistClients:
+      given.autoWhitelistClients === true ? DEFAULT_AUTO_WHITELIST : given.autoWhitelistClients,
     logLevel: given.verbose ? 'verbose' : given.quiet ? 'quiet' : 'normal',
     logFormat: given.logFormat,
     syslogFacility: given.syslogFacility,
@@ -335,11 +333,11 @@ interface GivenOptions {
   exim?: true;
   whitelistClients: string[];
   whitelistRecipients: string[];
-  autoWhitelistClients: number;
+  /** true: given without a number. */
+  autoWhitelistClients: number | true;
   syslogFacility: string;
   listenQueueSize?: number;
-  /** false with --no-action */
-  action: boolean;
+  noAction?: true;
   allowTestTime?: true;
   logFormat: LogFormat;
 }
@@ -366,7 +364,7 @@ function buildCommand(warn: (text: string) => void): Command {
 }
 
 function toOption(
-  { help, defaultText, parse, repeatable, preset, ...entry }: OptionEntry,
+  { help, defaultText, parse, repeatable, ...entry }: OptionEntry,
   flags: string,
   warn: (text: string) => void,
 ): Option {
@@ -374,9 +372,10 @@ function toOption(
     flags,
     defaultText !== undefined && entry.default === undefined ? `${help} (default: ${defaultText})` : help,
   );
+  // Nothing is negated here; --no-action is a name like any other.
+  option.negate = false;
   if (entry.default !== undefined)
     option.default(entry.default, defaultText ?? [entry.default].flat().join(' '));
-  if (preset !== undefined) option.preset(preset);
   if (parse === undefined) return option;
   const values: unknown[] = [];
   return option.argParser((text) => {

@@ -4,7 +4,7 @@
  */
 
 /** Beyond this the oldest is forgotten: enough for several thousand connections at once. */
-const MAX_INSTANCES = 20_000;
+export const MAX_INSTANCES = 20_000;
 
 export class RecentInstances {
   /** A Set keeps the order of insertion, so its first element is the oldest. */

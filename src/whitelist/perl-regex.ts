@@ -37,8 +37,9 @@ function compile(source: string): RE2JS {
   try {
     return RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
   } catch (error) {
-    const reason =
-      error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    // RE2 puts the flag before the pattern, which its writer would not recognise.
+    const reason = message.replace('error parsing regexp: ', '').replace('`(?i)', '`');
     throw new Error(`the pattern cannot be used: ${reason}`);
   }
 }

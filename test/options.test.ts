@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+import { type Options, parseOptions, UsageError } from '../src/options.ts';
+
+const SURROUNDINGS = { version: '1.2.3', hostname: 'mx.example.org', inherited: [] };
+
+/** Options of a command line that listens somewhere. */
+function parse(...args: string[]): Options {
+  const options = parseOptions(['--inet=60000', ...args], SURROUNDINGS);
+  if (typeof options === 'string') throw new Error(`text instead of options: ${options}`);
+  return options;
+}
+
+function usageError(...args: string[]): string {
+  try {
+    parseOptions(args, SURROUNDINGS);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  throw new Error(`${args.join(' ')} is no error`);
+}
+
+const loopback = (port: number) => [
+  { kind: 'inet', host: '127.0.0.1', port, optional: false },
+  { kind: 'inet', host: '::1', port, optional: true },
+];
+
+test('the defaults', () => {
+  expect(parse()).toEqual({
+    endpoints: loopback(60000),
+    listenQueueSize: undefined,
+    exim: false,
+    daemonize: false,
+    pidfile: undefined,
+    user: undefined,
+    group: undefined,
+    dbdir: '/var/lib/greyd',
+    privacy: false,
+    delay: 300,
+    maxAge: 35 * 86400,
+    retryWindow: 2 * 86400,
+    greylistAction: 'DEFER_IF_PERMIT',
+    greylistText: 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html',
+    greylistHeader: 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d',
+    hostname: 'mx.example.org',
+    networkLengths: { ipv4: 24, ipv6: 64 },
+    whitelistClients: ['/etc/greyd/whitelist_clients', '/etc/greyd/whitelist_clients.local'],
+    whitelistRecipients: ['/etc/greyd/whitelist_recipients', '/etc/greyd/whitelist_recipients.local'],
+    autoWhitelistClients: 5,
+    logLevel: 'normal',
+    logFormat: 'text',
+    syslogFacility: 'mail',
+    allowTestTime: false,
+    warnings: [],
+  });
+});
+
+describe('each option changes what it says', () => {
+  test.each<[string[], Partial<Options>]>([
+    [['-v'], { logLevel: 'verbose' }],
+    [['--verbose'], { logLevel: 'verbose' }],
+    [['-q'], { logLevel: 'quiet' }],
+    [['--quiet'], { logLevel: 'quiet' }],
+    [
+      ['--unix=/run/greyd'],
+      {
+        endpoints: [...loopback(60000), { kind: 'unix', path: '/run/greyd', mode: 0o666 }],
+      } as Partial<Options>,
+    ],
+    [
+      ['-u', '/run/greyd', '--socketmode=0600'],
+      {
+        endpoints: [...loopback(60000), { kind: 'unix', path: '/run/greyd', mode: 0o600 }],
+      } as Partial<Options>,
+    ],
+    [['-i', '10023'], { endpoints: [...loopback(60000), ...loopback(10023)] } as Partial<Options>],
+    [['-i=10023'], { endpoints: [...loopback(60000), ...loopback(10023)] } as Partial<Options>],
+    [['-d'], { daemonize: true }],
+    [['--daemonize'], { daemonize: true }],
+    [['--pidfile=/run/greyd.pid'], { pidfile: '/run/greyd.pid' }],
+    [['--user=mail'], { user: 'mail' }],
+    [['--group', 'mail'], { group: 'mail' }],
+    [['--dbdir=/srv/greyd'], { dbdir: '/srv/greyd' }],
+    [['--delay=60'], { delay: 60 }],
+    [['--delay', '60'], { delay: 60 }],
+    [['--max-age=10'], { maxAge: 10 * 86400 }],
+    [['--retry-window=3'], { retryWindow: 3 * 86400 }],
+    [['--retry-window=12h'], { retryWindow: 12 * 3600 }],
+    [['--greylist-action=451'], { greylistAction: '451' }],
+    [['--greylist-text=Come back in %s s'], { greylistText: 'Come back in %s s' }],
+    [['--greylist-text='], { greylistText: 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html' }],
+    [
+      ['--greylist-text', '', '--delay=60'],
+      { greylistText: 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html', delay: 60 },
+    ],
+    [['--x-greylist-header=X-Delay: %t'], { greylistHeader: 'X-Delay: %t' }],
+    [['--lookup-by-subnet'], { networkLengths: { ipv4: 24, ipv6: 64 } }],
+    [['--lookup-by-host'], { networkLengths: { ipv4: 32, ipv6: 128 } }],
+    [['--ipv4cidr=28', '--ipv6cidr=48'], { networkLengths: { ipv4: 28, ipv6: 48 } }],
+    [['--privacy'], { privacy: true }],
+    [['--hostname=mx2'], { hostname: 'mx2' }],
+    [['--exim'], { exim: true }],
+    [['--whitelist-clients=a', '--whitelist-clients=b'], { whitelistClients: ['a', 'b'] }],
+    [['--whitelist-recipients=a'], { whitelistRecipients: ['a'] }],
+    [['--auto-whitelist-clients=3'], { autoWhitelistClients: 3 }],
+    [['--auto-whitelist-clients=0'], { autoWhitelistClients: 0 }],
+    [['--auto-whitelist-clients'], { autoWhitelistClients: 5 }],
+    [['--auto-whitelist-clients', '--delay=60'], { autoWhitelistClients: 5, delay: 60 }],
+    [['--syslog-facility=local3'], { syslogFacility: 'local3' }],
+    [['--syslogfacility=local3'], { syslogFacility: 'local3' }],
+    [['--facility=local3'], { syslogFacility: 'local3' }],
+    [['--listen-queue-size=64'], { listenQueueSize: 64 }],
+    [['--allow-test-time'], { allowTestTime: true }],
+    [['--log-format=json'], { logFormat: 'json' }],
+  ])('%j', (args, expected) => {
+    expect(parse(...args)).toMatchObject(expected);
+  });
+});
+
+describe('where to listen', () => {
+  test.each([
+    ['127.0.0.1:10023', [{ kind: 'inet', host: '127.0.0.1', port: 10023, optional: false }]],
+    ['[2001:db8::1]:10023', [{ kind: 'inet', host: '2001:db8::1', port: 10023, optional: false }]],
+    ['localhost:10023', loopback(10023)],
+    [':10023', loopback(10023)],
+    ['*:10023', [{ kind: 'inet', host: '::', port: 10023, optional: false }]],
+    ['mx.example.org:10023', [{ kind: 'inet', host: 'mx.example.org', port: 10023, optional: false }]],
+  ])('--inet=%s', (inet, endpoints) => {
+    expect(parseOptions([`--inet=${inet}`], SURROUNDINGS)).toMatchObject({ endpoints });
+  });
+
+  test('nowhere is an error, an inherited socket is enough', () => {
+    expect(usageError()).toBe(
+      'nowhere to listen: give --inet=[HOST:]PORT or --unix=PATH, for example --inet=127.0.0.1:60000',
+    );
+    const inherited = [{ kind: 'inherited', fd: 3 }] as const;
+    expect(parseOptions([], { ...SURROUNDINGS, inherited })).toMatchObject({ endpoints: inherited });
+  });
+});
+
+describe('command lines as they are found', () => {
+  test('empty arguments are ignored', () => {
+    expect(parse('', '--delay=60', '')).toMatchObject({ delay: 60, warnings: [] });
+  });
+
+  test('words torn apart by a shell are named, and the options after them count', () => {
+    const { greylistText, delay, warnings } = parse(
+      '--greylist-text=Greylisted,',
+      'see',
+      'http://x.example',
+      '--delay=60',
+    );
+    expect([greylistText, delay]).toEqual(['Greylisted,', 60]);
+    expect(warnings).toEqual([
+      "ignoring the word 'see' on the command line: it belongs to no option (missing quotes?)",
+      "ignoring the word 'http://x.example' on the command line: it belongs to no option (missing quotes?)",
+    ]);
+  });
+
+  test('-- ends the options', () => {
+    const { delay, warnings } = parse('--', '--delay=60');
+    expect(delay).toBe(300);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('0 means the default, and that is said', () => {
+    const { delay, maxAge, warnings } = parse('--delay=0', '--max-age=0');
+    expect([delay, maxAge]).toEqual([300, 35 * 86400]);
+    expect(warnings).toEqual([
+      '--delay=0 means the default, 300 seconds',
+      '--max-age=0 means the default, 35 days',
+    ]);
+  });
+
+  test('the last of several values counts', () => {
+    expect(parse('--delay=60', '--delay=90').delay).toBe(90);
+  });
+});
+
+describe('a wrong command line is one line that says what to write', () => {
+  test.each([
+    [['--delay=abc'], '--delay=abc: write a whole number of seconds, --delay=300'],
+    [['--delay=-1'], '--delay=-1: write a whole number of seconds, --delay=300'],
+    [['--max-age=1.5'], '--max-age=1.5: write a whole number of days, --max-age=35'],
+    [
+      ['--retry-window=2d'],
+      '--retry-window=2d: write a number of days or hours, --retry-window=2 or --retry-window=12h',
+    ],
+    [
+      ['--inet=localhost'],
+      '--inet=localhost: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000',
+    ],
+    [
+      ['--inet=::1:60000'],
+      '--inet=::1:60000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000',
+    ],
+    [['--inet=70000'], '--inet=70000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000'],
+    [['--unix='], '--unix=: write a path, --unix=/run/greyd/socket'],
+    [['--socketmode=rw'], '--socketmode=rw: write an octal number, --socketmode=0660'],
+    [['--ipv4cidr=33'], '--ipv4cidr=33: write a number from 0 to 32'],
+    [['--ipv6cidr=129'], '--ipv6cidr=129: write a number from 0 to 128'],
+    [
+      ['--auto-whitelist-clients=many'],
+      '--auto-whitelist-clients=many: write a whole number of mails, or 0 for off',
+    ],
+    [
+      ['--x-greylist-header=delayed'],
+      "--x-greylist-header=delayed: write a header, --x-greylist-header='X-Greylist: delayed %t seconds'",
+    ],
+    [['--listen-queue-size=0'], '--listen-queue-size=0: write a whole number from 1 on'],
+    [
+      ['--syslog-facility=email'],
+      expect.stringMatching(/^--syslog-facility=email: write one of kern, user, mail, /),
+    ],
+    [['--log-format=xml'], '--log-format=xml: write one of text, json'],
+    [['--no-action'], '--no-action is not supported, leave it out'],
+    [['-n'], '--no-action is not supported, leave it out'],
+    [['--noaction'], '--no-action is not supported, leave it out'],
+    [['--dealy=60'], "unknown option '--dealy=60', see greyd --help"],
+    [['--del=60'], expect.stringContaining("unknown option '--del=60'")],
+    [['--delay'], "option '--delay <SECONDS>' argument missing, see greyd --help"],
+    [['--delay=a\nb'], '--delay=a b: write a whole number of seconds, --delay=300'],
+  ])('%j', (args, message) => {
+    expect(usageError('--inet=60000', ...args)).toEqual(message);
+  });
+});
+
+test('--version and --help are printed instead', () => {
+  expect(parseOptions(['--version'], SURROUNDINGS)).toBe('greyd 1.2.3\n');
+  for (const flag of ['--help', '-h', '--man']) {
+    expect(parseOptions([flag], SURROUNDINGS)).toMatch(
+      /^Usage: greyd --inet=.*--delay <SECONDS> .*\(default: 300\)/s,
+    );
+  }
+});

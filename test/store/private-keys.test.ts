@@ -1,0 +1,32 @@
+import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { keyedDigest, loadSecret } from '../../src/store/private-keys.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
+
+test('the digest is an HMAC of the SHA-1 that postgrey stores', () => {
+  const secret = Buffer.from('secret');
+  // printf '192.0.2.0/a@b.example/c@d.example' | sha1sum
+  const sha1 = '5281d785ecd04f993e29cb1713bfdb07353c30da';
+  const expected = createHmac('sha256', secret).update(sha1).digest();
+  expect(keyedDigest(secret, '192.0.2.0/a@b.example/c@d.example')).toEqual(expected);
+});
+
+test('the secret is made once, for its owner alone, and differs between hosts', () => {
+  const folder = temporaryDirectory();
+  const path = join(folder, 'greyd.secret');
+  const secret = loadSecret(path);
+  expect(secret).toHaveLength(32);
+  expect(loadSecret(path)).toEqual(secret);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readdirSync(folder)).toEqual(['greyd.secret']);
+  expect(loadSecret(join(temporaryDirectory(), 'greyd.secret'))).not.toEqual(secret);
+});
+
+test('a file that holds no secret is refused, and kept', () => {
+  const path = join(temporaryDirectory(), 'greyd.secret');
+  writeFileSync(path, 'abc\n');
+  expect(() => loadSecret(path)).toThrow(`${path} holds no secret of 32 bytes in hex`);
+  expect(readFileSync(path, 'utf8')).toBe('abc\n');
+});

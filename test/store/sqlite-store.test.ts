@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { postgreyKey } from '../../src/greylist/keys.ts';
+import { keyedDigest } from '../../src/store/private-keys.ts';
+import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
+import { type Digest, openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
+import { CLIENT, put, read, storeContract, triplet } from './contract.ts';
+
+const fakeDigest: Digest = (key) => Buffer.from(`digest of ${Object.values(key).join('|')}`.padEnd(32));
+
+function open(dbdir = temporaryDirectory(), digest?: Digest): SqliteStore {
+  const store = openSqliteStore(dbdir, digest);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** A second process's view of the file. */
+function openDirectly(dbdir: string): Database.Database {
+  const database = new Database(join(dbdir, 'greyd.db'));
+  onTestFinished(() => void database.close());
+  return database;
+}
+
+/** All that stands in the database and its side files. */
+function bytesOf(dbdir: string): string {
+  return readdirSync(dbdir)
+    .map((name) => readFileSync(join(dbdir, name), 'latin1'))
+    .join('');
+}
+
+describe('with plain keys', () => storeContract(async () => open()));
+describe('with private keys', () => storeContract(async () => open(undefined, fakeDigest)));
+
+describe('the file', () => {
+  test('is for its owner alone', () => {
+    const dbdir = temporaryDirectory();
+    open(dbdir);
+    expect(statSync(join(dbdir, 'greyd.db')).mode & 0o777).toBe(0o600);
+  });
+
+  test('is written in WAL mode, and each commit waits for the disk', () => {
+    const file = openSqliteFile(join(temporaryDirectory(), 'greyd.db'));
+    onTestFinished(() => void file.close());
+    const FULL = 2;
+    expect(file.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(file.pragma('synchronous', { simple: true })).toBe(FULL);
+  });
+
+  test('can be read with the sqlite3 shell, in columns', async () => {
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    await put(store, triplet('alice'), { first: 1_700_000_000, last: 1_700_000_300 });
+    await put(store, CLIENT, { count: 5, last: 1_700_000_000 });
+    const database = openDirectly(dbdir);
+    expect(database.prepare('SELECT * FROM triplets').all()).toEqual([
+      {
+        client_network: '192.0.2.0',
+        sender: 'alice@example.net',
+        recipient: 'bob@example.org',
+        first_seen: 1_700_000_000,
+        last_seen: 1_700_000_300,
+      },
+    ]);
+    expect(database.prepare('SELECT * FROM clients').all()).toEqual([
+      { client_address: '192.0.2.1', count: 5, last_seen: 1_700_000_000 },
+    ]);
+  });
+
+  test('keeps its records when it is opened again', async () => {
+    const dbdir = temporaryDirectory();
+    const store = openSqliteStore(dbdir, undefined);
+    await put(store, triplet('a'), { first: 1, last: 2 });
+    await store.close();
+    expect(await read(open(dbdir), triplet('a'))).toEqual([{ first: 1, last: 2 }]);
+  });
+
+  test('has a schema version; one from the future is refused', async () => {
+    const dbdir = temporaryDirectory();
+    await openSqliteStore(dbdir, undefined).close();
+    const database = openDirectly(dbdir);
+    expect(database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    database.pragma('user_version = 99');
+    expect(() => openSqliteStore(dbdir, undefined)).toThrow(
+      `${dbdir}/greyd.db has schema version 99, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
+    );
+  });
+
+  test('that is no database is refused', () => {
+    const dbdir = temporaryDirectory();
+    execFileSync('sh', ['-c', 'printf "%0200d" 0 > "$0/greyd.db"', dbdir]);
+    expect(() => openSqliteStore(dbdir, undefined)).toThrow('file is not a database');
+    expect(readFileSync(join(dbdir, 'greyd.db'), 'latin1')).toBe('0'.repeat(200));
+  });
+});
+
+describe('group commit', () => {
+  test('all updates of one turn are one transaction', async () => {
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    const observer = openDirectly(dbdir);
+    const version = () => observer.pragma('data_version', { simple: true });
+    const count = () => observer.prepare('SELECT count(*) FROM triplets').pluck().get();
+    const before = version();
+    let commits = 0;
+    const updates = Array.from({ length: 50 }, async (_, number) => {
+      await put(store, triplet(`n${number}`), { first: 1, last: 1 });
+      if (number === 0) {
+        commits = Number(version()) - Number(before);
+        // Whoever is told first finds the records of all the others on the disk already.
+        expect(count()).toBe(50);
+      }
+    });
+    await Promise.all(updates);
+    expect(commits).toBe(1);
+    expect(version()).toBe(Number(before) + 1);
+  });
+
+  test('waits for a lock of another process, without blocking, and goes on', async () => {
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    const other = openDirectly(dbdir);
+    other.exec('BEGIN IMMEDIATE');
+    let isDone = false;
+    const update = put(store, CLIENT, { count: 1, last: 1 }).then(() => {
+      isDone = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone).toBe(false);
+    other.exec('COMMIT');
+    await update;
+    expect(await read(store, CLIENT)).toEqual([{ count: 1, last: 1 }]);
+  });
+
+  test('gives up when the lock is not released in two seconds, and works again after it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    const other = openDirectly(dbdir);
+    other.exec('BEGIN IMMEDIATE');
+    const failed = expect(put(store, CLIENT, { count: 1, last: 1 })).rejects.toThrow('database is locked');
+    await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(2000);
+    await failed;
+    other.exec('ROLLBACK');
+    await put(store, CLIENT, { count: 2, last: 2 });
+    expect(await read(store, CLIENT)).toEqual([{ count: 2, last: 2 }]);
+  });
+
+  test('an error of the database fails the whole group and saves nothing', async () => {
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    openDirectly(dbdir).exec(
+      "CREATE TRIGGER broken BEFORE INSERT ON triplets WHEN new.sender = 'b@example.net' BEGIN SELECT RAISE(ABORT, 'disk trouble'); END",
+    );
+    const results = await Promise.allSettled(
+      ['a', 'b', 'c'].map((name) => put(store, triplet(name), { first: 1, last: 1 })),
+    );
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await read(store, triplet('a'), triplet('b'), triplet('c'))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+test('cleaning looks at a bounded number of records at a time', async () => {
+  const store = open();
+  const keys = Array.from({ length: 3 * SLICE_ROWS }, (_, number) => triplet(`n${number}`));
+  await store.update(keys, () => ({ save: keys.map(() => ({ first: 1, last: 1 })), result: undefined }));
+  const examined: number[] = [];
+  for await (const slice of store.clean('triplet', { triplet: () => true, client: () => true }))
+    examined.push(slice.examined);
+  expect(Math.max(...examined)).toBe(SLICE_ROWS);
+  expect(examined.reduce((sum, count) => sum + count)).toBe(3 * SLICE_ROWS);
+});
+
+describe('switching --privacy on', () => {
+  test('moves plain records to their digests and leaves no address in the file', async () => {
+    const dbdir = temporaryDirectory();
+    const plain = openSqliteStore(dbdir, undefined);
+    await put(plain, triplet('alice'), { first: 10, last: 20 });
+    await put(plain, CLIENT, { count: 3, last: 30 });
+    await plain.close();
+
+    expect(bytesOf(dbdir)).toContain('alice@example.net');
+    const digest: Digest = (key) => keyedDigest(Buffer.alloc(32, 1), postgreyKey(key));
+    const hidden = openSqliteStore(dbdir, digest);
+    expect(await read(hidden, triplet('alice'), CLIENT)).toEqual([
+      { first: 10, last: 20 },
+      { count: 3, last: 30 },
+    ]);
+    expect(bytesOf(dbdir)).not.toMatch(/alice|example|192\.0\.2/);
+  });
+
+  test('keeps the earlier and the later time where both are known', async () => {
+    const dbdir = temporaryDirectory();
+    const hidden = openSqliteStore(dbdir, fakeDigest);
+    await put(hidden, triplet('a'), { first: 10, last: 20 });
+    await put(hidden, CLIENT, { count: 7, last: 20 });
+    await hidden.close();
+    const plain = openSqliteStore(dbdir, undefined);
+    await put(plain, triplet('a'), { first: 5, last: 15 });
+    await put(plain, CLIENT, { count: 2, last: 40 });
+    await plain.close();
+    expect(await read(open(dbdir, fakeDigest), triplet('a'), CLIENT)).toEqual([
+      { first: 5, last: 20 },
+      { count: 7, last: 40 },
+    ]);
+  });
+});

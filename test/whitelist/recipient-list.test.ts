@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { RecipientList } from '../../src/whitelist/recipient-list.ts';
+
+test.each([
+  [
+    'bob@example.org',
+    ['bob@example.org', 'BOB@Example.ORG', 'bob+x@example.org', 'bob+x+y@example.org'],
+    ['rob@example.org', 'bobby@example.org', 'bob@sub.example.org', 'bob@example.com'],
+  ],
+  [
+    'bob+x@example.org',
+    ['bob+x@example.org', 'bob+x+y@example.org'],
+    ['bob@example.org', 'bob+y@example.org'],
+  ],
+  [
+    'abuse@',
+    ['abuse@example.org', 'Abuse@any.example', 'abuse+x@example.org'],
+    ['abuse', 'noabuse@example.org', 'abuser@example.org', 'x@abuse'],
+  ],
+  [
+    'example.org',
+    ['a@example.org', 'a@sub.EXAMPLE.org', 'a+b@example.org'],
+    ['a@badexample.org', 'example.org', 'example.org@example.com'],
+  ],
+  [
+    '/^info-.*@example\\.org$/',
+    ['info-a@example.org', 'INFO-@example.org'],
+    ['xinfo-a@example.org', 'info@example.org'],
+  ],
+])('%s', (pattern, whitelisted, others) => {
+  const list = new RecipientList();
+  list.add(pattern);
+  expect(whitelisted.filter((recipient) => !list.has(recipient))).toEqual([]);
+  expect(others.filter((recipient) => list.has(recipient))).toEqual([]);
+});
+
+test('the null recipient is in no list', () => {
+  const list = new RecipientList();
+  list.add('example.org');
+  list.add('abuse@');
+  expect(list.has('')).toBe(false);
+});
+
+test.each(['@example.org', '.example.org', 'a@b@c', '*'])('%s is refused', (pattern) => {
+  expect(() => new RecipientList().add(pattern)).toThrow('no address, user@, domain or /regex/');
+});

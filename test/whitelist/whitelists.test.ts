@@ -1,0 +1,108 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Whitelists } from '../../src/whitelist/whitelists.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
+
+/** Whitelists over files with these contents; undefined: no such file. */
+function whitelistsOver(contents: Record<string, string | undefined>) {
+  const folder = temporaryDirectory();
+  const path = (name: string) => join(folder, name);
+  const write = (name: string, text: string) => writeFileSync(path(name), text);
+  for (const [name, text] of Object.entries(contents)) if (text !== undefined) write(name, text);
+  const names = Object.keys(contents).map(path);
+  const whitelists = new Whitelists({
+    clients: names.filter((name) => name.includes('clients')),
+    recipients: names.filter((name) => name.includes('recipients')),
+  });
+  return { whitelists, folder, path, write };
+}
+
+test('all files of a list count', async () => {
+  const { whitelists } = whitelistsOver({
+    clients: 'a.example\n',
+    'clients.local': 'b.example',
+    recipients: 'abuse@\r\n',
+  });
+  expect(await whitelists.load()).toEqual([]);
+  expect(['a.example', 'b.example', 'c.example'].map((name) => whitelists.hasClientName(name))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(whitelists.hasRecipient('abuse@example.org')).toBe(true);
+});
+
+test('comments and blanks do not count, a # ends a regular expression too', async () => {
+  const text = '# comment\n\n   \t\n  a.example  # why\nb.example#x\n/^c#.example$/\n';
+  const { whitelists, path } = whitelistsOver({ clients: text });
+  expect(await whitelists.load()).toEqual([
+    `${path('clients')} line 6: skipped /^c: no host name, IP address, network or /regex/`,
+  ]);
+  expect(['a.example', 'b.example'].map((name) => whitelists.hasClientName(name))).toEqual([true, true]);
+});
+
+test('a bad line is skipped with a warning, the others count', async () => {
+  const { whitelists, path } = whitelistsOver({
+    clients: 'a.example\n/(/\nb example\n/a b/\nc.example\n',
+    recipients: '@example.org\nd@example.org\n',
+  });
+  expect(await whitelists.load()).toEqual([
+    `${path('clients')} line 2: skipped /(/: the pattern cannot be used: missing closing ): \`(\``,
+    `${path('clients')} line 3: skipped b example: a pattern has no blanks in it`,
+    `${path('clients')} line 4: skipped /a b/: a pattern has no blanks in it`,
+    `${path('recipients')} line 1: skipped @example.org: no address, user@, domain or /regex/`,
+  ]);
+  expect(['a.example', 'c.example'].map((name) => whitelists.hasClientName(name))).toEqual([true, true]);
+  expect(whitelists.hasRecipient('d@example.org')).toBe(true);
+});
+
+test('a missing file is told, a missing .local is not', async () => {
+  const { whitelists, path } = whitelistsOver({
+    clients: undefined,
+    'clients.local': undefined,
+    recipients: 'abuse@',
+  });
+  expect(await whitelists.load()).toEqual([
+    expect.stringMatching(`cannot read whitelist ${path('clients')}: ENOENT`),
+  ]);
+  expect(whitelists.hasRecipient('abuse@example.org')).toBe(true);
+});
+
+describe('a reload', () => {
+  test('takes what the files hold now', async () => {
+    const { whitelists, write } = whitelistsOver({ clients: 'a.example', recipients: 'a@' });
+    await whitelists.load();
+    write('clients', 'b.example');
+    write('recipients', 'b@');
+    expect(await whitelists.reload()).toEqual([]);
+    expect(['a.example', 'b.example'].map((name) => whitelists.hasClientName(name))).toEqual([false, true]);
+    expect(['a@example.org', 'b@example.org'].map((address) => whitelists.hasRecipient(address))).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  test('keeps the list whose file cannot be read, and changes the other', async () => {
+    const { whitelists, write, path } = whitelistsOver({
+      clients: 'a.example',
+      'clients.local': 'l.example',
+      recipients: 'a@',
+    });
+    await whitelists.load();
+    rmSync(path('clients'));
+    mkdirSync(path('clients'));
+    write('clients.local', 'm.example');
+    write('recipients', 'b@');
+    expect(await whitelists.reload()).toEqual([
+      expect.stringMatching(`cannot read whitelist ${path('clients')}: EISDIR`),
+      'the client whitelist stays as it was',
+    ]);
+    const names = ['a.example', 'l.example', 'm.example'];
+    expect(names.map((name) => whitelists.hasClientName(name))).toEqual([true, true, false]);
+    expect(['a@example.org', 'b@example.org'].map((address) => whitelists.hasRecipient(address))).toEqual([
+      false,
+      true,
+    ]);
+  });
+});
