@@ -38,7 +38,7 @@ export async function runCleaner(
 }
 
 async function walk(store: Store, expired: ExpiryRule, log: Log, signal: AbortSignal): Promise<void> {
-  log.info('cleaning up old entries...');
+  log.notice('cleaning up old entries...');
   for (const [kind, database] of DATABASES) {
     let before = 0;
     let after = 0;
@@ -48,7 +48,7 @@ async function walk(store: Store, expired: ExpiryRule, log: Log, signal: AbortSi
       await pause(SLICE_PAUSE_MS, signal);
       if (signal.aborted) return;
     }
-    log.info(`cleaning ${database} database finished. before: ${before}, after: ${after}`);
+    log.notice(`cleaning ${database} database finished. before: ${before}, after: ${after}`);
   }
 }
 

@@ -74,15 +74,17 @@ async function main(): Promise<void> {
 
 async function serve(options: Options, version: string): Promise<void> {
   const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
+  let sink: LogSink | undefined;
   try {
     const warnings = [...options.warnings, ...takeAccount(options)];
-    const sink = options.daemonize ? await syslogSink(options.syslogFacility, process.pid) : stderrSink();
+    sink = options.daemonize ? await syslogSink(options.syslogFacility, process.pid) : stderrSink();
     const log = createLogger({ format: options.logFormat, level: options.logLevel }, sink);
     for (const warning of warnings) log.warn(warning);
     await answerRequests(options, version, { server, sink, log });
   } catch (error) {
     // Closing also removes the socket file of --unix.
     await server.stop();
+    await sink?.close();
     throw error;
   }
 }
@@ -103,7 +105,7 @@ async function answerRequests(
     recipients: options.whitelistRecipients,
   });
   reloadOnHangup(whitelists, log);
-  for (const warning of await whitelists.load()) log.warn(warning);
+  reportWhitelists(whitelists, await whitelists.load(), log);
   const store = openStore(options);
   const counters = new DecisionCounters();
   const rules: GreylistRules = { ...options, autoWhitelistAfter: options.autoWhitelistClients };
@@ -120,7 +122,7 @@ async function answerRequests(
     await server.stop();
     clearTimeout(grace);
     await store.close();
-    log.info(`${reason}: stopping after ${counters.summary()}`);
+    log.notice(`${reason}: stopping after ${counters.summary()}`);
     await sink.close();
   });
   server.serve({
@@ -128,7 +130,7 @@ async function answerRequests(
     closeAfterAnswer: options.exim,
     warn: (text) => log.warn(text),
   });
-  log.info(`greyd ${version} listening on ${server.names.join(', ')}`);
+  log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
   if (options.daemonize) await reportToStarter({ serving: true });
 }
 
@@ -157,11 +159,11 @@ function makeDatabaseDirectory(dbdir: string, account: Account | undefined): voi
   if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
 }
 
-function openStore({ dbdir, privacy }: Options): Store {
+function openStore({ dbdir, privacy, lookupByHost }: Options): Store {
   let digest: Digest | undefined;
   if (privacy) {
     const secret = loadSecret(join(dbdir, 'greyd.secret'));
-    digest = (key) => keyedDigest(secret, postgreyKey(key));
+    digest = (key) => keyedDigest(secret, postgreyKey(key, lookupByHost));
   }
   return openSqliteStore(dbdir, digest);
 }
@@ -175,9 +177,14 @@ function expiryRule(rules: GreylistRules): ExpiryRule {
 
 function reloadOnHangup(whitelists: Whitelists, log: Log): void {
   process.on('SIGHUP', async () => {
-    log.info('HUP received: reloading whitelists...');
-    for (const warning of await whitelists.reload()) log.warn(warning);
+    log.notice('HUP received: reloading whitelists...');
+    reportWhitelists(whitelists, await whitelists.reload(), log);
   });
+}
+
+function reportWhitelists(whitelists: Whitelists, warnings: readonly string[], log: Log): void {
+  for (const warning of warnings) log.warn(warning);
+  log.debug(`whitelists: ${whitelists.summary()}`);
 }
 
 /** Ends the process after `stop`, once: at SIGTERM and SIGINT, and when nothing else is safe any more. */

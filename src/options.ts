@@ -1,16 +1,15 @@
 /**
- * Every option of the daemon, once: its flags, default, help and check. The table makes --help,
- * and a test holds README.md to it.
+ * The command line, read by OPTION_TABLE and handed on as plain values.
  *
- * Options are postgrey's (POSTGREY_OPTS is taken over as it stands), and a few of greyd's own at
- * the end. Real command lines hold empty arguments and words torn apart by a shell; these are
- * skipped, with a warning for the words, and the options after them still count.
+ * Real command lines hold empty arguments and words torn apart by a shell; these are skipped, with
+ * a warning for the words, and the options after them still count.
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { NetworkLengths } from './greylist/keys.ts';
 import type { LogFormat, LogLevel } from './log/logger.ts';
-import { FACILITIES } from './log/syslog.ts';
-import { type Endpoint, type InetEndpoint, type InheritedEndpoint, parseInet } from './server/endpoint.ts';
+import { DEFAULT_AUTO_WHITELIST, OPTION_TABLE, type OptionEntry } from './option-table.ts';
+import { DAY, type Warn } from './option-values.ts';
+import type { Endpoint, InetEndpoint, InheritedEndpoint } from './server/endpoint.ts';
 
 export interface Options {
   readonly endpoints: readonly Endpoint[];
@@ -34,6 +33,7 @@ export interface Options {
   readonly greylistText: string;
   readonly greylistHeader: string;
   readonly hostname: string;
+  readonly lookupByHost: boolean;
   readonly networkLengths: NetworkLengths;
   readonly whitelistClients: readonly string[];
   readonly whitelistRecipients: readonly string[];
@@ -60,184 +60,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const DEFAULT_DELAY = 300;
-const DEFAULT_MAX_AGE = 35;
-const DEFAULT_AUTO_WHITELIST = 5;
-const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
-const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-
-interface OptionEntry {
-  /** In commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value may be left out. */
-  readonly flags: string;
-  readonly help: string;
-  /** As --help and README.md show it; the value itself if that reads well. */
-  readonly defaultText?: string;
-  readonly default?: string | number | readonly string[];
-  /** Other spellings, not shown. */
-  readonly aliases?: readonly string[];
-  readonly repeatable?: boolean;
-  /** Turns the text into the value; throws with what to write instead. */
-  readonly parse?: (text: string, warn: (text: string) => void) => unknown;
-}
-
-export const OPTION_TABLE: readonly OptionEntry[] = [
-  { flags: '-h, --help', help: 'print this help' },
-  { flags: '--man', help: 'print this help, the manual in short' },
-  { flags: '--version', help: 'print name and version' },
-  { flags: '-v, --verbose', help: 'log details as well' },
-  { flags: '-q, --quiet', help: 'log warnings and errors only, no line per request' },
-  {
-    flags: '-u, --unix <PATH>',
-    help: 'listen on a unix socket',
-    parse: nonEmpty('a path, --unix=/run/greyd/socket'),
-  },
-  {
-    flags: '--socketmode <OCTAL>',
-    help: 'permissions of the unix socket',
-    default: 0o666,
-    defaultText: '0666',
-    parse: octal,
-  },
-  {
-    flags: '-i, --inet <[HOST:]PORT>',
-    help: 'listen on TCP; without HOST on 127.0.0.1 and ::1; may be repeated',
-    repeatable: true,
-    parse: inet,
-  },
-  { flags: '-d, --daemonize', help: 'run in the background and log to syslog' },
-  {
-    flags: '--pidfile <PATH>',
-    help: 'write the process id to a file, removed at exit',
-    parse: nonEmpty('a path, --pidfile=/run/greyd.pid'),
-  },
-  {
-    flags: '--user <USER>',
-    help: 'account to run as when started as root, name or number',
-    defaultText: 'greyd, else postgrey',
-    parse: nonEmpty('a user, --user=greyd'),
-  },
-  {
-    flags: '--group <GROUP>',
-    help: 'group to run as when started as root, name or number',
-    defaultText: "the user's",
-    parse: nonEmpty('a group, --group=greyd'),
-  },
-  {
-    flags: '--dbdir <PATH>',
-    help: 'directory of the database',
-    default: '/var/lib/greyd',
-    parse: nonEmpty('a directory, --dbdir=/var/lib/greyd'),
-  },
-  {
-    flags: '--delay <SECONDS>',
-    help: 'how long an unknown triplet is greylisted, in seconds',
-    default: DEFAULT_DELAY,
-    parse: orDefault('--delay', DEFAULT_DELAY, 'seconds'),
-  },
-  {
-    flags: '--max-age <DAYS>',
-    help: 'forget what was not seen for this many days',
-    default: DEFAULT_MAX_AGE,
-    parse: orDefault('--max-age', DEFAULT_MAX_AGE, 'days'),
-  },
-  {
-    flags: '--retry-window <N>',
-    help: 'wait for a retry this many days, or hours as in 12h',
-    default: 2 * DAY,
-    defaultText: '2',
-    parse: retryWindow,
-  },
-  {
-    flags: '--greylist-action <ACTION>',
-    help: 'what Postfix is to do with a greylisted mail, see access(5)',
-    default: 'DEFER_IF_PERMIT',
-    parse: nonEmpty('an action, --greylist-action=DEFER_IF_PERMIT'),
-  },
-  {
-    flags: '--greylist-text <TEXT>',
-    help: 'what the client is told; %s seconds to wait, %r domain of the recipient',
-    default: DEFAULT_TEXT,
-    parse: (text) => text || DEFAULT_TEXT,
-  },
-  {
-    flags: '--x-greylist-header <TEXT>',
-    help: 'header of a delayed mail; %t seconds, %v version, %h host, %d date',
-    default: DEFAULT_HEADER,
-    parse: header,
-  },
-  {
-    flags: '--lookup-by-subnet',
-    help: "a triplet holds the client's network, see --ipv4cidr and --ipv6cidr (the default)",
-  },
-  { flags: '--lookup-by-host', help: "a triplet holds the client's full address" },
-  {
-    flags: '--ipv4cidr <N>',
-    help: 'bits of an IPv4 address that make its network, 0 to 32',
-    default: 24,
-    parse: bits(32),
-  },
-  {
-    flags: '--ipv6cidr <N>',
-    help: 'bits of an IPv6 address that make its network, 0 to 128',
-    default: 64,
-    parse: bits(128),
-  },
-  { flags: '--privacy', help: 'store keyed digests instead of addresses, and log no full addresses' },
-  {
-    flags: '--hostname <NAME>',
-    help: 'name of this host in the header',
-    defaultText: "the system's",
-    parse: nonEmpty('a name, --hostname=mx.example.org'),
-  },
-  { flags: '--exim', help: 'close the connection after each answer, as Exim wants it' },
-  {
-    flags: '--whitelist-clients <FILE>',
-    help: 'clients that are never greylisted; may be repeated, replaces the defaults',
-    default: ['/etc/greyd/whitelist_clients', '/etc/greyd/whitelist_clients.local'],
-    repeatable: true,
-    parse: nonEmpty('a file, --whitelist-clients=/etc/greyd/whitelist_clients'),
-  },
-  {
-    flags: '--whitelist-recipients <FILE>',
-    help: 'recipients whose mail is never greylisted; may be repeated, replaces the defaults',
-    default: ['/etc/greyd/whitelist_recipients', '/etc/greyd/whitelist_recipients.local'],
-    repeatable: true,
-    parse: nonEmpty('a file, --whitelist-recipients=/etc/greyd/whitelist_recipients'),
-  },
-  {
-    flags: '--auto-whitelist-clients [N]',
-    help: 'never again greylist a client after N mails that came back; 0: off',
-    default: DEFAULT_AUTO_WHITELIST,
-    parse: (text) =>
-      text === '' ? DEFAULT_AUTO_WHITELIST : wholeNumber(text, 'a whole number of mails, or 0 for off'),
-  },
-  {
-    flags: '--syslog-facility <NAME>',
-    help: 'facility for syslog, used with --daemonize',
-    default: 'mail',
-    aliases: ['--syslogfacility', '--facility'],
-    parse: facility,
-  },
-  {
-    flags: '--listen-queue-size <N>',
-    help: 'connections that the system holds before they are accepted',
-    defaultText: "the system's",
-    parse: positive,
-  },
-  { flags: '-n, --no-action', help: 'not supported, an error as in postgrey', aliases: ['--noaction'] },
-  {
-    flags: '--allow-test-time',
-    help: 'take the time from policy_test_time where a request has it; for tests only',
-  },
-  {
-    flags: '--log-format <FORMAT>',
-    help: 'text for people and log parsers, json for machines',
-    default: 'text',
-    parse: oneOf(['text', 'json']),
-  },
-];
+const OPTION_NAMES: ReadonlySet<string> = new Set(
+  OPTION_TABLE.map(({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? ''),
+);
 
 /**
  * Reads the command line.
@@ -247,9 +72,9 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
  */
 export function parseOptions(argv: readonly string[], surroundings: Surroundings): Options | string {
   const warnings: string[] = [];
-  const command = buildCommand((warning) => warnings.push(warning));
+  const command = buildCommand((warning) => void warnings.push(warning));
   try {
-    command.parse(withSpacedShortOptions(argv), { from: 'user' });
+    command.parse(argv.flatMap(spellOut), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(`${oneLine(error.message)}, see greyd --help`);
     throw error;
@@ -265,16 +90,17 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
       );
   }
 
-  const endpoints: Endpoint[] = [...(given.inet ?? []).flat(), ...surroundings.inherited];
+  const endpoints: Endpoint[] = [...(given.inet ?? []), ...surroundings.inherited];
   if (given.unix !== undefined) endpoints.push({ kind: 'unix', path: given.unix, mode: given.socketmode });
   if (endpoints.length === 0) {
     throw new UsageError(
       'nowhere to listen: give --inet=[HOST:]PORT or --unix=PATH, for example --inet=127.0.0.1:60000',
     );
   }
+  checkTimes(given);
   return Object.freeze<Options>({
     endpoints,
-    listenQueueSize: given.listenQueueSize,
+    listenQueueSize: given.listenQueueSize || undefined,
     exim: given.exim ?? false,
     daemonize: given.daemonize ?? false,
     pidfile: given.pidfile,
@@ -289,6 +115,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     greylistText: given.greylistText,
     greylistHeader: given.xGreylistHeader,
     hostname: given.hostname ?? surroundings.hostname,
+    lookupByHost: given.lookupByHost ?? false,
     networkLengths: given.lookupByHost
       ? { ipv4: 32, ipv6: 128 }
       : { ipv4: given.ipv4cidr, ipv6: given.ipv6cidr },
@@ -296,7 +123,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     whitelistRecipients: given.whitelistRecipients,
     autoWhitelistClients:
       given.autoWhitelistClients === true ? DEFAULT_AUTO_WHITELIST : given.autoWhitelistClients,
-    logLevel: given.verbose ? 'verbose' : given.quiet ? 'quiet' : 'normal',
+    logLevel: given.quiet ? 'quiet' : given.verbose ? 'verbose' : 'normal',
     logFormat: given.logFormat,
     syslogFacility: given.syslogFacility,
     allowTestTime: given.allowTestTime ?? false,
@@ -313,7 +140,7 @@ interface GivenOptions {
   quiet?: true;
   unix?: string;
   socketmode: number;
-  inet?: InetEndpoint[][];
+  inet?: InetEndpoint[];
   daemonize?: true;
   pidfile?: string;
   user?: string;
@@ -342,7 +169,7 @@ interface GivenOptions {
   logFormat: LogFormat;
 }
 
-function buildCommand(warn: (text: string) => void): Command {
+function buildCommand(warn: Warn): Command {
   const command = new Command('greyd')
     .usage('--inet=[HOST:]PORT | --unix=PATH [options]')
     .description('Greylisting policy daemon for Postfix')
@@ -366,7 +193,7 @@ function buildCommand(warn: (text: string) => void): Command {
 function toOption(
   { help, defaultText, parse, repeatable, ...entry }: OptionEntry,
   flags: string,
-  warn: (text: string) => void,
+  warn: Warn,
 ): Option {
   const option = new Option(
     flags,
@@ -391,82 +218,25 @@ function toOption(
   });
 }
 
-/** `-i=60000`, which postgrey understands, as `-i 60000`. */
-function withSpacedShortOptions(argv: readonly string[]): string[] {
-  return argv.flatMap((word) => (/^-[a-z]=/.test(word) ? [word.slice(0, 2), word.slice(3)] : [word]));
+/**
+ * Two spellings that commander does not know, as those it does: `-delay` of postgrey is `--delay`,
+ * and `-u=PATH` is no socket by the name of `=PATH`.
+ */
+function spellOut(word: string): string[] {
+  if (/^-[a-z]=/.test(word)) return [word.slice(0, 2), word.slice(3)];
+  return OPTION_NAMES.has(`-${word}`) ? [`-${word}`] : [word];
+}
+
+/** With such times no mail would ever pass. */
+function checkTimes({ delay, maxAge, retryWindow }: GivenOptions): void {
+  const wrong = retryWindow <= delay ? '--retry-window' : maxAge * DAY <= delay ? '--max-age' : undefined;
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `${wrong} is not longer than --delay (${delay} seconds), so no mail would ever pass: write a longer one`,
+    );
+  }
 }
 
 function oneLine(text: string): string {
   return text.replace(/^error: /, '').replace(/\s+/g, ' ');
-}
-
-function nonEmpty(what: string): (text: string) => string {
-  return (text) => {
-    if (text === '') throw new Error(what);
-    return text;
-  };
-}
-
-function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= max)) throw new Error(what);
-  return value;
-}
-
-function positive(text: string): number {
-  const what = 'a whole number from 1 on';
-  return wholeNumber(text, what) || fail(what);
-}
-
-function bits(max: number): (text: string) => number {
-  return (text) => wholeNumber(text, `a number from 0 to ${max}`, max);
-}
-
-/** As in postgrey, 0 stands for the default; whoever writes it probably means something else. */
-function orDefault(
-  name: string,
-  value: number,
-  unit: string,
-): (text: string, warn: (text: string) => void) => number {
-  return (text, warn) => {
-    const number = wholeNumber(text, `a whole number of ${unit}, ${name}=${value}`);
-    if (number > 0) return number;
-    warn(`${name}=0 means the default, ${value} ${unit}`);
-    return value;
-  };
-}
-
-/** @returns seconds */
-function retryWindow(text: string): number {
-  const [, number, hours] = /^(\d{1,9})(h?)$/.exec(text) ?? [];
-  if (number === undefined)
-    throw new Error('a number of days or hours, --retry-window=2 or --retry-window=12h');
-  return Number(number) * (hours === 'h' ? HOUR : DAY);
-}
-
-function octal(text: string): number {
-  if (!/^[0-7]{1,4}$/.test(text)) throw new Error('an octal number, --socketmode=0660');
-  return Number.parseInt(text, 8);
-}
-
-function inet(text: string): InetEndpoint[] {
-  return parseInet(text) ?? fail('[HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000');
-}
-
-function header(text: string): string {
-  return /^[!-9;-~]+:/.test(text)
-    ? text
-    : fail("a header, --x-greylist-header='X-Greylist: delayed %t seconds'");
-}
-
-function facility(text: string): string {
-  return oneOf(FACILITIES)(text);
-}
-
-function oneOf(values: readonly string[]): (text: string) => string {
-  return (text) => (values.includes(text) ? text : fail(`one of ${values.join(', ')}`));
-}
-
-function fail(what: string): never {
-  throw new Error(what);
 }

@@ -129,8 +129,9 @@ export class RequestHandler {
   }
 
   #greylistAction(request: PolicyRequest, missing: number): string {
-    const text = greylistText(this.#settings.greylistText, missing, request.recipient);
-    return `${this.#settings.greylistAction} ${request.hasEtrnDomain ? withStatusCode(text) : text}`;
+    const { greylistAction, greylistText: plain } = this.#settings;
+    const template = request.hasEtrnDomain ? withStatusCode(plain) : plain;
+    return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
   }
 
   #record(

@@ -43,6 +43,7 @@ test('the defaults', () => {
     greylistText: 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html',
     greylistHeader: 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d',
     hostname: 'mx.example.org',
+    lookupByHost: false,
     networkLengths: { ipv4: 24, ipv6: 64 },
     whitelistClients: ['/etc/greyd/whitelist_clients', '/etc/greyd/whitelist_clients.local'],
     whitelistRecipients: ['/etc/greyd/whitelist_recipients', '/etc/greyd/whitelist_recipients.local'],
@@ -73,8 +74,12 @@ describe('each option changes what it says', () => {
         endpoints: [...loopback(60000), { kind: 'unix', path: '/run/greyd', mode: 0o600 }],
       } as Partial<Options>,
     ],
-    [['-i', '10023'], { endpoints: [...loopback(60000), ...loopback(10023)] } as Partial<Options>],
-    [['-i=10023'], { endpoints: [...loopback(60000), ...loopback(10023)] } as Partial<Options>],
+    [['-i', '10023'], { endpoints: loopback(10023) } as Partial<Options>],
+    [['-i=10023'], { endpoints: loopback(10023) } as Partial<Options>],
+    [['-inet', '10023'], { endpoints: loopback(10023) } as Partial<Options>],
+    [['-q', '-v'], { logLevel: 'quiet' }],
+    [['--retry-window=12H'], { retryWindow: 12 * 3600 }],
+    [['--greylist-action', ''], { greylistAction: 'DEFER_IF_PERMIT' }],
     [['-d'], { daemonize: true }],
     [['--daemonize'], { daemonize: true }],
     [['--pidfile=/run/greyd.pid'], { pidfile: '/run/greyd.pid' }],
@@ -95,7 +100,7 @@ describe('each option changes what it says', () => {
     ],
     [['--x-greylist-header=X-Delay: %t'], { greylistHeader: 'X-Delay: %t' }],
     [['--lookup-by-subnet'], { networkLengths: { ipv4: 24, ipv6: 64 } }],
-    [['--lookup-by-host'], { networkLengths: { ipv4: 32, ipv6: 128 } }],
+    [['--lookup-by-host'], { lookupByHost: true, networkLengths: { ipv4: 32, ipv6: 128 } }],
     [['--ipv4cidr=28', '--ipv6cidr=48'], { networkLengths: { ipv4: 28, ipv6: 48 } }],
     [['--privacy'], { privacy: true }],
     [['--hostname=mx2'], { hostname: 'mx2' }],
@@ -122,7 +127,7 @@ describe('where to listen', () => {
     ['127.0.0.1:10023', [{ kind: 'inet', host: '127.0.0.1', port: 10023, optional: false }]],
     ['[2001:db8::1]:10023', [{ kind: 'inet', host: '2001:db8::1', port: 10023, optional: false }]],
     ['localhost:10023', loopback(10023)],
-    [':10023', loopback(10023)],
+    [':10023', [{ kind: 'inet', host: '::', port: 10023, optional: false }]],
     ['*:10023', [{ kind: 'inet', host: '::', port: 10023, optional: false }]],
     ['mx.example.org:10023', [{ kind: 'inet', host: 'mx.example.org', port: 10023, optional: false }]],
   ])('--inet=%s', (inet, endpoints) => {
@@ -164,12 +169,20 @@ describe('command lines as they are found', () => {
   });
 
   test('0 means the default, and that is said', () => {
-    const { delay, maxAge, warnings } = parse('--delay=0', '--max-age=0');
-    expect([delay, maxAge]).toEqual([300, 35 * 86400]);
-    expect(warnings).toEqual([
-      '--delay=0 means the default, 300 seconds',
-      '--max-age=0 means the default, 35 days',
-    ]);
+    const zeros = ['--delay=0', '--max-age=0', '--ipv4cidr=0', '--ipv6cidr=0', '--listen-queue-size=0'];
+    expect(parse(...zeros)).toMatchObject({
+      delay: 300,
+      maxAge: 35 * 86400,
+      networkLengths: { ipv4: 24, ipv6: 64 },
+      listenQueueSize: undefined,
+      warnings: [
+        '--delay=0 means the default, 300 seconds',
+        '--max-age=0 means the default, 35 days',
+        '--ipv4cidr=0 means the default, 24 bits',
+        '--ipv6cidr=0 means the default, 64 bits',
+        "--listen-queue-size=0 means the default, the system's",
+      ],
+    });
   });
 
   test('the last of several values counts', () => {
@@ -179,9 +192,9 @@ describe('command lines as they are found', () => {
 
 describe('a wrong command line is one line that says what to write', () => {
   test.each([
-    [['--delay=abc'], '--delay=abc: write a whole number of seconds, --delay=300'],
-    [['--delay=-1'], '--delay=-1: write a whole number of seconds, --delay=300'],
-    [['--max-age=1.5'], '--max-age=1.5: write a whole number of days, --max-age=35'],
+    [['--delay=abc'], '--delay=abc: write a whole number of seconds'],
+    [['--delay=-1'], '--delay=-1: write a whole number of seconds'],
+    [['--max-age=1.5'], '--max-age=1.5: write a whole number of days'],
     [
       ['--retry-window=2d'],
       '--retry-window=2d: write a number of days or hours, --retry-window=2 or --retry-window=12h',
@@ -197,8 +210,8 @@ describe('a wrong command line is one line that says what to write', () => {
     [['--inet=70000'], '--inet=70000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000'],
     [['--unix='], '--unix=: write a path, --unix=/run/greyd/socket'],
     [['--socketmode=rw'], '--socketmode=rw: write an octal number, --socketmode=0660'],
-    [['--ipv4cidr=33'], '--ipv4cidr=33: write a number from 0 to 32'],
-    [['--ipv6cidr=129'], '--ipv6cidr=129: write a number from 0 to 128'],
+    [['--ipv4cidr=33'], '--ipv4cidr=33: write a whole number of bits up to 32'],
+    [['--ipv6cidr=129'], '--ipv6cidr=129: write a whole number of bits up to 128'],
     [
       ['--auto-whitelist-clients=many'],
       '--auto-whitelist-clients=many: write a whole number of mails, or 0 for off',
@@ -207,7 +220,15 @@ describe('a wrong command line is one line that says what to write', () => {
       ['--x-greylist-header=delayed'],
       "--x-greylist-header=delayed: write a header, --x-greylist-header='X-Greylist: delayed %t seconds'",
     ],
-    [['--listen-queue-size=0'], '--listen-queue-size=0: write a whole number from 1 on'],
+    [['--listen-queue-size=x'], '--listen-queue-size=x: write a whole number of connections'],
+    [
+      ['--retry-window=0'],
+      '--retry-window is not longer than --delay (300 seconds), so no mail would ever pass: write a longer one',
+    ],
+    [
+      ['--delay=86400', '--max-age=1'],
+      '--max-age is not longer than --delay (86400 seconds), so no mail would ever pass: write a longer one',
+    ],
     [
       ['--syslog-facility=email'],
       expect.stringMatching(/^--syslog-facility=email: write one of kern, user, mail, /),
@@ -219,7 +240,7 @@ describe('a wrong command line is one line that says what to write', () => {
     [['--dealy=60'], "unknown option '--dealy=60', see greyd --help"],
     [['--del=60'], expect.stringContaining("unknown option '--del=60'")],
     [['--delay'], "option '--delay <SECONDS>' argument missing, see greyd --help"],
-    [['--delay=a\nb'], '--delay=a b: write a whole number of seconds, --delay=300'],
+    [['--delay=a\nb'], '--delay=a b: write a whole number of seconds'],
   ])('%j', (args, message) => {
     expect(usageError('--inet=60000', ...args)).toEqual(message);
   });

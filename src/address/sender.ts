@@ -10,7 +10,7 @@
  * The domain is left alone. Source of the rule: postgrey 1.37.
  */
 
-const BATV = /^prvs=([^=]*)=([^=]*)$/;
+const BATV = /^prvs=([^=]*)=([^=]+)$/;
 /** What postgrey takes for a BATV tag. */
 const BATV_TAG = /^[0-9a-z]{10}/;
 

@@ -52,11 +52,14 @@ export function clientKey(client: IpAddress): ClientKey {
   return { kind: 'client', clientAddress: formatAddress(client) };
 }
 
-/** The same key as postgrey writes it into its database (and hashes with --privacy). */
-export function postgreyKey(key: Key): string {
-  return key.kind === 'triplet'
-    ? `${key.clientNetwork}/${key.sender}/${key.recipient}`
-    : key.clientAddress.toUpperCase();
+/**
+ * The same key as postgrey writes it into its database (and hashes with --privacy).
+ * @param byHost with --lookup-by-host postgrey puts the mask behind the address
+ */
+export function postgreyKey(key: Key, byHost: boolean): string {
+  if (key.kind === 'client') return key.clientAddress.toUpperCase();
+  const mask = key.clientNetwork.includes(':') ? '/128' : '/32';
+  return `${key.clientNetwork}${byHost ? mask : ''}/${key.sender}/${key.recipient}`;
 }
 
 function lowerCaseAscii(text: string): string {

@@ -15,11 +15,11 @@ export function greylistText(template: string, missing: number, recipient: strin
 }
 
 /**
- * Postfix wants an enhanced status code (RFC 3463) at the head of a text that has none;
- * one that starts with a digit has its own.
+ * Puts the enhanced status code (RFC 3463) that Postfix wants before a template that has none; one
+ * that starts with a digit has its own.
  */
-export function withStatusCode(text: string): string {
-  return /^\d/.test(text) ? text : `4.2.0 ${text}`;
+export function withStatusCode(template: string): string {
+  return /^\d/.test(template) ? template : `4.2.0 ${template}`;
 }
 
 /** Fills in the header of a mail that passes after `delayed` seconds. `now` is Unix seconds. */

@@ -8,23 +8,25 @@
 import { pino } from 'pino';
 import { printable } from './printable.ts';
 
-export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
+/** `info` is for the lines about single requests, `notice` for what greyd itself does. */
+export type Log = Pick<pino.Logger<'notice'>, 'debug' | 'info' | 'notice' | 'warn' | 'error'>;
 
 export type LogFormat = 'text' | 'json';
-/** quiet: warnings and errors only; verbose: details as well. */
+/** quiet: no lines about single requests; verbose: details as well. */
 export type LogLevel = 'quiet' | 'normal' | 'verbose';
 
 /** What waits for a reader that does not read; beyond it lines are lost, mail is not. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-const PINO_LEVELS = { quiet: 'warn', normal: 'info', verbose: 'debug' } as const;
+const CUSTOM_LEVELS = { notice: 35 };
+const PINO_LEVELS = { quiet: 'notice', normal: 'info', verbose: 'debug' } as const;
 
 export interface LoggerSettings {
   readonly format: LogFormat;
   readonly level: LogLevel;
 }
 
-/** Where lines go. `level` is pino's: 20 debug, 30 info, 40 warn, 50 error. */
+/** Where lines go. `level` is pino's: 20 debug, 30 info, 35 notice, 40 warn, 50 error. */
 export interface LogSink {
   write(line: string, level: number): void;
   /** Writes what still waits, before the process ends; nothing is written after it. */
@@ -42,10 +44,8 @@ export function createLogger({ format, level }: LoggerSettings, sink: LogSink): 
       sink.write(printable(line), stream.lastLevel);
     },
   };
-  return pino(
-    { level: PINO_LEVELS[level], ...(format === 'text' && { base: null, timestamp: false }) },
-    stream,
-  );
+  const bare = format === 'text' && { base: null, timestamp: false };
+  return pino({ level: PINO_LEVELS[level], customLevels: CUSTOM_LEVELS, ...bare }, stream);
 }
 
 /** Writes lines to standard error with nothing before them. */

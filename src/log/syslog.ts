@@ -80,6 +80,6 @@ function startLogger(facility: string, pid: number) {
 
 /** facility * 8 + severity, as syslog(3) counts them. `level` is pino's. */
 function priority(facility: string, level: number): number {
-  const severity = level >= 50 ? 3 : level >= 40 ? 4 : level >= 30 ? 6 : 7;
+  const severity = level >= 50 ? 3 : level >= 40 ? 4 : level >= 35 ? 5 : level >= 30 ? 6 : 7;
   return (FACILITY_CODES[facility as keyof typeof FACILITY_CODES] ?? FACILITY_CODES.mail) * 8 + severity;
 }

@@ -2,7 +2,7 @@
  * Bytes of a policy connection turned into attributes (Postfix SMTPD_POLICY_README):
  *
  *   request   :== *attribute LF
- *   attribute :== name "=" value LF          LF may be CR LF
+ *   attribute :== name "=" value LF          LF may be CR LF; a name has at least one byte
  *
  * A line is split at its first `=`, and a repeated name keeps its last value. Only the attributes
  * that greyd reads are kept, so others cost no memory, however many there are.
@@ -68,7 +68,7 @@ class RequestBuilder implements RawRequest {
   addLine(line: Buffer): void {
     if (this.tooLarge) return;
     const equals = line.indexOf(EQUALS);
-    if (equals === -1) {
+    if (equals < 1) {
       this.garbageLines += 1;
       if (this.garbage.length < MAX_GARBAGE_LINES)
         this.garbage.push(decode(line.subarray(0, MAX_GARBAGE_BYTES)));

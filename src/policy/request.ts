@@ -29,9 +29,9 @@ export type RequestFault =
   | { readonly fault: 'attribute missing'; readonly name: AttributeName };
 
 /** The attributes without which there is nothing to decide. They may be empty, but not absent. */
-const REQUIRED = ['client_address', 'client_name', 'sender', 'recipient'] as const;
+const REQUIRED = ['client_address', 'client_name', 'recipient', 'sender'] as const;
 
-/** Checks and types one request; the first fault found is the one reported. */
+/** Checks and types one request; the first fault found is the one reported, in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
   if (tooLarge) return { fault: 'too large' };
   const type = attributes.get('request') ?? '';

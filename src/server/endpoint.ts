@@ -1,11 +1,14 @@
 /**
  * Where greyd listens, as written on the command line:
  *
- *   inet :== [ host ":" ] port          host: a name, an IPv4 address, "[" IPv6 "]", "*" for all
+ *   inet :== [ host ":" ] port      host: a name, an IPv4 address, "[" IPv6 "]"; "*" or nothing for all
  *
- * Without a host, or with `localhost`, it is both loopback addresses: Postfix may be told either.
+ * A port alone, or `localhost`, is both loopback addresses: Postfix may be told either.
  */
 import { isIPv6 } from 'node:net';
+
+/** All addresses of this host, IPv4 too. */
+export const ALL_ADDRESSES = '::';
 
 export interface InetEndpoint {
   readonly kind: 'inet';
@@ -34,17 +37,18 @@ export type Endpoint = InetEndpoint | UnixEndpoint | InheritedEndpoint;
 
 /** @returns undefined if the text is not of this form */
 export function parseInet(text: string): InetEndpoint[] | undefined {
-  const [, hostText = '', portText = ''] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
+  const [, hostText, portText = ''] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(portText);
   if (portText === '' || port > 65535) return undefined;
   const endpoint = (host: string, optional = false): InetEndpoint => ({ kind: 'inet', host, port, optional });
 
-  if (hostText.startsWith('[')) {
+  if (hostText?.startsWith('[')) {
     const host = hostText.slice(1, -1);
     return isIPv6(host) ? [endpoint(host)] : undefined;
   }
-  if (hostText === '' || hostText === 'localhost') return [endpoint('127.0.0.1'), endpoint('::1', true)];
-  return [endpoint(hostText === '*' ? '::' : hostText)];
+  if (hostText === undefined || hostText === 'localhost')
+    return [endpoint('127.0.0.1'), endpoint('::1', true)];
+  return [endpoint(hostText === '*' || hostText === '' ? ALL_ADDRESSES : hostText)];
 }
 
 /** For messages: `127.0.0.1:60000`, `[::1]:60000`, `/run/greyd/socket`. */

@@ -3,7 +3,7 @@
  */
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type ListenOptions, type Server } from 'node:net';
-import { type Endpoint, endpointName, type UnixEndpoint } from './endpoint.ts';
+import { ALL_ADDRESSES, type Endpoint, endpointName, type UnixEndpoint } from './endpoint.ts';
 
 /** An endpoint cannot be opened. */
 export class ListenError extends Error {
@@ -43,7 +43,8 @@ const MISSING_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUP
 function listenOptions(endpoint: Endpoint): ListenOptions & { fd?: number } {
   switch (endpoint.kind) {
     case 'inet':
-      return { host: endpoint.host, port: endpoint.port };
+      // Without a host Node.js takes all IPv4 addresses where there is no IPv6.
+      return { port: endpoint.port, ...(endpoint.host !== ALL_ADDRESSES && { host: endpoint.host }) };
     case 'unix':
       return { path: endpoint.path };
     case 'inherited':

@@ -9,6 +9,9 @@ import { Connection, type ConnectionSettings } from './connection.ts';
 import { type Endpoint, inetName } from './endpoint.ts';
 import { listen } from './listen.ts';
 
+/** At most this many turns of the event loop go to connections that wait to be accepted at the end. */
+const MAX_LAST_TURNS = 1000;
+
 export class PolicyServer {
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
@@ -52,11 +55,17 @@ export class PolicyServer {
     for (const socket of early) this.#accept(socket);
   }
 
-  /** Accepts no more connections, answers what has arrived whole, and settles when all are closed. */
+  /**
+   * Accepts no more connections, answers what has arrived whole, and settles when all are closed.
+   * Connections that the system already holds for greyd, and their bytes, have arrived too.
+   */
   async stop(): Promise<void> {
+    for (let turn = 0, before = -1; turn < MAX_LAST_TURNS && before !== this.#connections.size; turn += 1) {
+      before = this.#connections.size;
+      await eventLoopTurn();
+    }
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    // One turn of the event loop: what lies in the sockets already is read before they close.
-    await new Promise((resolve) => setImmediate(resolve));
+    await eventLoopTurn();
     for (const connection of this.#connections) connection.finish();
     await Promise.all(closed);
   }
@@ -80,4 +89,10 @@ export class PolicyServer {
 function addressName(address: AddressInfo | string | null): string {
   if (address === null || typeof address === 'string') return String(address);
   return inetName(address.address, address.port);
+}
+
+/** Settles after one whole turn of the event loop, in which every socket was looked at. */
+async function eventLoopTurn(): Promise<void> {
+  // The first one ends the turn that is under way.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

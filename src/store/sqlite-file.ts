@@ -22,11 +22,12 @@ export class NewerSchemaError extends Error {
 
 /**
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
- * @throws {NewerSchemaError}, or SQLite's own error
+ * @throws {NewerSchemaError}, or an error that says why it cannot be opened
  */
 export function openSqliteFile(path: string): SqliteFile {
-  const file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
+  let file: SqliteFile | undefined;
   try {
+    file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
     chmodSync(path, 0o600);
     file.pragma('journal_mode = WAL');
     file.pragma('synchronous = FULL');
@@ -34,8 +35,9 @@ export function openSqliteFile(path: string): SqliteFile {
     file.pragma('busy_timeout = 0');
     return file;
   } catch (error) {
-    file.close();
-    throw error;
+    file?.close();
+    if (error instanceof NewerSchemaError) throw error;
+    throw new Error(`cannot open the database ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

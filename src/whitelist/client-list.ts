@@ -16,6 +16,8 @@ import { isDomain, regexSource } from './pattern.ts';
 import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
 
 export class ClientList {
+  /** Patterns that were added. */
+  size = 0;
   readonly #regexes: PerlRegex[] = [];
   readonly #networks = new NetworkSet();
   readonly #domains = new DomainSet();
@@ -23,14 +25,12 @@ export class ClientList {
   /** @throws with the reason in one line if the pattern is none of the above */
   add(pattern: string): void {
     const regex = regexSource(pattern);
-    if (regex !== undefined) {
-      this.#regexes.push(compilePerlRegex(regex));
-      return;
-    }
     const network = parseNetwork(completeNetwork(pattern));
-    if (network !== undefined) this.#networks.add(network);
+    if (regex !== undefined) this.#regexes.push(compilePerlRegex(regex));
+    else if (network !== undefined) this.#networks.add(network);
     else if (isDomain(pattern)) this.#domains.add(pattern);
     else throw new Error('no host name, IP address, network or /regex/');
+    this.size += 1;
   }
 
   hasName(clientName: string): boolean {

@@ -13,6 +13,8 @@ import { isDomain, regexSource } from './pattern.ts';
 import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
 
 export class RecipientList {
+  /** Patterns that were added. */
+  size = 0;
   readonly #regexes: PerlRegex[] = [];
   /** `user@domain` and `user@`, in lower case. */
   readonly #addresses = new Set<string>();
@@ -25,6 +27,7 @@ export class RecipientList {
     else if (/^[^@]+@[^@]*$/.test(pattern)) this.#addresses.add(pattern.toLowerCase());
     else if (isDomain(pattern)) this.#domains.add(pattern);
     else throw new Error('no address, user@, domain or /regex/');
+    this.size += 1;
   }
 
   has(recipient: string): boolean {
@@ -44,10 +47,8 @@ export class RecipientList {
   }
 }
 
-/** The local part itself and what stands before each `+` in it: `a+b+c`, `a`, `a+b`. */
+/** The local part itself and what stands before each `+` and something: `a+b+c`, `a`, `a+b`. */
 function usersOf(local: string): string[] {
-  const users = [local];
-  for (let plus = local.indexOf('+'); plus !== -1; plus = local.indexOf('+', plus + 1))
-    users.push(local.slice(0, plus));
-  return users;
+  const plusses = [...local.matchAll(/\+(?=.)/g)];
+  return [local, ...plusses.map(({ index }) => local.slice(0, index))];
 }

@@ -43,6 +43,11 @@ export class Whitelists {
     return [...clients.warnings, ...recipients.warnings];
   }
 
+  /** How many patterns are in force: `150 client and 2 recipient patterns`. */
+  summary(): string {
+    return `${this.#clients.size} client and ${this.#recipients.size} recipient patterns`;
+  }
+
   hasClientName(clientName: string): boolean {
     return this.#clients.hasName(clientName);
   }

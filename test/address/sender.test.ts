@@ -23,6 +23,9 @@ test.each([
   ['BATV, tag second', 'prvs=alice=1234567890@example.net', 'alice@example.net'],
   ['BATV, neither looks like a tag', 'prvs=abc=alice@example.net', 'alice@example.net'],
   ['BATV, both look like tags', 'prvs=1234567890=abcdefghij@example.net', 'abcdefghij@example.net'],
+  ['BATV, nothing before the second =', 'prvs==alice@example.net', 'alice@example.net'],
+  ['BATV, nothing after the second =', 'prvs=1234567890=@example.net', 'prvs=#=@example.net'],
+  ['BATV in upper case is none', 'PRVS=1234567890=alice@example.net', 'PRVS=#=alice@example.net'],
   ['BATV needs exactly two =', 'prvs=1234567890=a=b@example.net', 'prvs=#=a=b@example.net'],
   ['BATV, then subaddress and digits', 'prvs=1234567890=list-7+x@example.net', 'list-#@example.net'],
 ])('%s', (_, sender, normalised) => {

@@ -26,7 +26,10 @@ test('the network has the length for its family', () => {
 });
 
 test('keys as postgrey writes them', () => {
-  expect(postgreyKey(tripletKey(IPV6, '', 'b@x', LENGTHS))).toBe('2001:db8:78:1:0:0:0:0//b@x');
-  expect(postgreyKey(clientKey(IPV4))).toBe('192.0.2.129');
-  expect(postgreyKey(clientKey(IPV6))).toBe('2001:DB8:78:1:0:0:0:5');
+  expect(postgreyKey(tripletKey(IPV6, '', 'b@x', LENGTHS), false)).toBe('2001:db8:78:1:0:0:0:0//b@x');
+  expect(postgreyKey(clientKey(IPV4), false)).toBe('192.0.2.129');
+  expect(postgreyKey(clientKey(IPV6), false)).toBe('2001:DB8:78:1:0:0:0:5');
+  const host = { ipv4: 32, ipv6: 128 };
+  expect(postgreyKey(tripletKey(IPV4, 'a@x', 'b@x', host), true)).toBe('192.0.2.129/32/a@x/b@x');
+  expect(postgreyKey(tripletKey(IPV6, 'a@x', 'b@x', host), true)).toBe('2001:db8:78:1:0:0:0:5/128/a@x/b@x');
 });

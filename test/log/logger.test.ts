@@ -35,14 +35,15 @@ test('JSON is one object per line with the fields', () => {
 });
 
 test.each([
-  ['quiet', ['w', 'e']],
-  ['normal', ['i', 'w', 'e']],
-  ['verbose', ['d', 'i', 'w', 'e']],
+  ['quiet', ['n', 'w', 'e']],
+  ['normal', ['i', 'n', 'w', 'e']],
+  ['verbose', ['d', 'i', 'n', 'w', 'e']],
 ] as const)('%s', (level, expected) => {
   const lines: [number, string][] = [];
   const log = logInto(lines, { format: 'text', level });
   log.debug('d');
   log.info('i');
+  log.notice('n');
   log.warn('w');
   log.error('e');
   expect(lines.map(([, line]) => line)).toEqual(expected);

@@ -47,7 +47,7 @@ test('a repeated name keeps its last value', () => {
 });
 
 test('unknown names are skipped, names are taken as they are', () => {
-  expect(attributesOf('helo_name=x\n sender=x\nSENDER=x\n=x\nsender=a\n\n')).toEqual({ sender: 'a' });
+  expect(attributesOf('helo_name=x\n sender=x\nSENDER=x\nsender=a\n\n')).toEqual({ sender: 'a' });
 });
 
 test('names and values are cut to 512 bytes', () => {
@@ -74,6 +74,10 @@ test('valid UTF-8 is read as such, other bytes one by one', () => {
 });
 
 describe('bounds', () => {
+  test('a line without a name is garbage like one without =', () => {
+    expect(readOne('=x\n=\n\n').garbage).toEqual(['=x', '=']);
+  });
+
   test('lines without = are counted, and some of them kept in part', () => {
     const request = readOne(`${`${'x'.repeat(300)}\n`.repeat(25)}sender=a\n\n`);
     expect(request.garbageLines).toBe(25);

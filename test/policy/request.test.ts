@@ -42,6 +42,13 @@ test.each(['client_address', 'client_name', 'sender', 'recipient'])(
   },
 );
 
+test('of several missing attributes the first is named', () => {
+  expect(toPolicyRequest(raw({ sender: undefined, recipient: undefined }))).toEqual({
+    fault: 'attribute missing',
+    name: 'recipient',
+  });
+});
+
 test('other request types are told apart', () => {
   expect(toPolicyRequest(raw({ request: 'junk' }))).toEqual({ fault: 'unrecognized type', type: 'junk' });
   expect(toPolicyRequest(raw({ request: undefined }))).toEqual({ fault: 'unrecognized type', type: '' });

@@ -192,7 +192,7 @@ describe('switching --privacy on', () => {
     await plain.close();
 
     expect(bytesOf(dbdir)).toContain('alice@example.net');
-    const digest: Digest = (key) => keyedDigest(Buffer.alloc(32, 1), postgreyKey(key));
+    const digest: Digest = (key) => keyedDigest(Buffer.alloc(32, 1), postgreyKey(key, false));
     const hidden = openSqliteStore(dbdir, digest);
     expect(await read(hidden, triplet('alice'), CLIENT)).toEqual([
       { first: 10, last: 20 },

@@ -58,7 +58,7 @@ export class Daemon {
       daemon.kill('SIGKILL');
       await daemon.exited;
     });
-    await daemon.logged(/^greyd \S+ listening on /m);
+    await daemon.logged(/greyd \S+ listening on /);
     return daemon;
   }
 

@@ -5,7 +5,7 @@ test.each([
   [
     'bob@example.org',
     ['bob@example.org', 'BOB@Example.ORG', 'bob+x@example.org', 'bob+x+y@example.org'],
-    ['rob@example.org', 'bobby@example.org', 'bob@sub.example.org', 'bob@example.com'],
+    ['rob@example.org', 'bob+@example.org', 'bobby@example.org', 'bob@sub.example.org', 'bob@example.com'],
   ],
   [
     'bob+x@example.org',

@@ -1,0 +1,197 @@
+/**
+ * Every option of the daemon, once: its flags, default, help and check. The table makes --help,
+ * and a test holds README.md to it.
+ *
+ * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
+ * the last two.
+ */
+import { FACILITIES } from './log/syslog.ts';
+import {
+  DAY,
+  daysOrHours,
+  header,
+  inet,
+  numberOr,
+  octal,
+  oneOf,
+  type ParseValue,
+  some,
+  textOr,
+  wholeNumber,
+} from './option-values.ts';
+
+const DEFAULT_DELAY = 300;
+const DEFAULT_MAX_AGE = 35;
+export const DEFAULT_AUTO_WHITELIST = 5;
+const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
+const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
+
+export interface OptionEntry {
+  /** In commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value may be left out. */
+  readonly flags: string;
+  readonly help: string;
+  /** As --help and README.md show it; the value itself if that reads well. */
+  readonly defaultText?: string;
+  readonly default?: string | number | readonly string[];
+  /** Other spellings, not shown. */
+  readonly aliases?: readonly string[];
+  readonly repeatable?: boolean;
+  /** Turns the text into the value; throws with what to write instead. */
+  readonly parse?: ParseValue;
+}
+
+export const OPTION_TABLE: readonly OptionEntry[] = [
+  { flags: '-h, --help', help: 'print this help' },
+  { flags: '--man', help: 'print this help, the manual in short' },
+  { flags: '--version', help: 'print name and version' },
+  { flags: '-v, --verbose', help: 'log details as well' },
+  { flags: '-q, --quiet', help: 'log no line per request; warnings and what greyd itself does stay' },
+  {
+    flags: '-u, --unix <PATH>',
+    help: 'listen on a unix socket',
+    parse: some('a path, --unix=/run/greyd/socket'),
+  },
+  {
+    flags: '--socketmode <OCTAL>',
+    help: 'permissions of the unix socket',
+    default: 0o666,
+    defaultText: '0666',
+    parse: octal,
+  },
+  {
+    flags: '-i, --inet <[HOST:]PORT>',
+    help: 'listen on TCP; without HOST on 127.0.0.1 and ::1',
+    parse: inet,
+  },
+  { flags: '-d, --daemonize', help: 'run in the background and log to syslog' },
+  {
+    flags: '--pidfile <PATH>',
+    help: 'write the process id to a file, removed at exit',
+    parse: some('a path, --pidfile=/run/greyd.pid'),
+  },
+  {
+    flags: '--user <USER>',
+    help: 'account to run as when started as root, name or number',
+    defaultText: 'greyd, else postgrey',
+    parse: some('a user, --user=greyd'),
+  },
+  {
+    flags: '--group <GROUP>',
+    help: 'group to run as when started as root, name or number',
+    defaultText: "the user's",
+    parse: some('a group, --group=greyd'),
+  },
+  {
+    flags: '--dbdir <PATH>',
+    help: 'directory of the database',
+    default: '/var/lib/greyd',
+    parse: some('a directory, --dbdir=/var/lib/greyd'),
+  },
+  {
+    flags: '--delay <SECONDS>',
+    help: 'how long an unknown triplet is greylisted, in seconds',
+    default: DEFAULT_DELAY,
+    parse: numberOr('--delay', DEFAULT_DELAY, { unit: 'seconds' }),
+  },
+  {
+    flags: '--max-age <DAYS>',
+    help: 'forget what was not seen for this many days',
+    default: DEFAULT_MAX_AGE,
+    parse: numberOr('--max-age', DEFAULT_MAX_AGE, { unit: 'days' }),
+  },
+  {
+    flags: '--retry-window <N>',
+    help: 'wait for a retry this many days, or hours as in 12h',
+    default: 2 * DAY,
+    defaultText: '2',
+    parse: daysOrHours,
+  },
+  {
+    flags: '--greylist-action <ACTION>',
+    help: 'what Postfix is to do with a greylisted mail, see access(5)',
+    default: 'DEFER_IF_PERMIT',
+    parse: textOr('DEFER_IF_PERMIT'),
+  },
+  {
+    flags: '--greylist-text <TEXT>',
+    help: 'what the client is told; %s seconds to wait, %r domain of the recipient',
+    default: DEFAULT_TEXT,
+    parse: textOr(DEFAULT_TEXT),
+  },
+  {
+    flags: '--x-greylist-header <TEXT>',
+    help: 'header of a delayed mail; %t seconds, %v version, %h host, %d date',
+    default: DEFAULT_HEADER,
+    parse: header,
+  },
+  {
+    flags: '--lookup-by-subnet',
+    help: "a triplet holds the client's network, see --ipv4cidr and --ipv6cidr (the default)",
+  },
+  { flags: '--lookup-by-host', help: "a triplet holds the client's full address" },
+  {
+    flags: '--ipv4cidr <N>',
+    help: 'bits of an IPv4 address that make its network, 1 to 32',
+    default: 24,
+    parse: numberOr('--ipv4cidr', 24, { unit: 'bits', max: 32 }),
+  },
+  {
+    flags: '--ipv6cidr <N>',
+    help: 'bits of an IPv6 address that make its network, 1 to 128',
+    default: 64,
+    parse: numberOr('--ipv6cidr', 64, { unit: 'bits', max: 128 }),
+  },
+  { flags: '--privacy', help: 'store keyed digests instead of addresses, and log no full addresses' },
+  {
+    flags: '--hostname <NAME>',
+    help: 'name of this host in the header',
+    defaultText: "the system's",
+    parse: some('a name, --hostname=mx.example.org'),
+  },
+  { flags: '--exim', help: 'close the connection after each answer, as Exim wants it' },
+  {
+    flags: '--whitelist-clients <FILE>',
+    help: 'clients that are never greylisted; may be repeated, replaces the defaults',
+    default: ['/etc/greyd/whitelist_clients', '/etc/greyd/whitelist_clients.local'],
+    repeatable: true,
+    parse: some('a file, --whitelist-clients=/etc/greyd/whitelist_clients'),
+  },
+  {
+    flags: '--whitelist-recipients <FILE>',
+    help: 'recipients whose mail is never greylisted; may be repeated, replaces the defaults',
+    default: ['/etc/greyd/whitelist_recipients', '/etc/greyd/whitelist_recipients.local'],
+    repeatable: true,
+    parse: some('a file, --whitelist-recipients=/etc/greyd/whitelist_recipients'),
+  },
+  {
+    flags: '--auto-whitelist-clients [N]',
+    help: 'never again greylist a client after N mails that came back; 0: off',
+    default: DEFAULT_AUTO_WHITELIST,
+    parse: (text) =>
+      text === '' ? DEFAULT_AUTO_WHITELIST : wholeNumber(text, 'a whole number of mails, or 0 for off'),
+  },
+  {
+    flags: '--syslog-facility <NAME>',
+    help: 'facility for syslog, used with --daemonize',
+    default: 'mail',
+    aliases: ['--syslogfacility', '--facility'],
+    parse: oneOf(FACILITIES),
+  },
+  {
+    flags: '--listen-queue-size <N>',
+    help: 'connections that the system holds before they are accepted',
+    defaultText: "the system's",
+    parse: numberOr('--listen-queue-size', 0, { unit: 'connections', fallbackText: "the system's" }),
+  },
+  { flags: '-n, --no-action', help: 'not supported, an error as in postgrey', aliases: ['--noaction'] },
+  {
+    flags: '--allow-test-time',
+    help: 'take the time from policy_test_time where a request has it; for tests only',
+  },
+  {
+    flags: '--log-format <FORMAT>',
+    help: 'text for people and log parsers, json for machines',
+    default: 'text',
+    parse: oneOf(['text', 'json']),
+  },
+];

@@ -1,0 +1,82 @@
+/**
+ * Checks of option values: each turns the text of an option into its value, or throws with what to
+ * write instead, which follows `write ` in the message that the administrator sees.
+ */
+import { type InetEndpoint, parseInet } from './server/endpoint.ts';
+
+export const HOUR = 3600;
+export const DAY = 24 * HOUR;
+
+/** Takes a remark that is no error. */
+export type Warn = (text: string) => void;
+
+/** @throws with what to write instead */
+export type ParseValue<Value = unknown> = (text: string, warn: Warn) => Value;
+
+/** Any text but none. */
+export function some(what: string): ParseValue<string> {
+  return (text) => text || fail(what);
+}
+
+/** Any text; none means the default. */
+export function textOr(fallback: string): ParseValue<string> {
+  return (text) => text || fallback;
+}
+
+/** A whole number from 0 on, in decimal digits. */
+export function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return value <= max ? value : fail(what);
+}
+
+/**
+ * A whole number. As in postgrey, 0 stands for the default; whoever writes it probably means
+ * something else, so that is said.
+ * @param unit what is counted, for the messages
+ * @param fallbackText the default in words, where the number does not say it
+ */
+export function numberOr(
+  name: string,
+  fallback: number,
+  { unit, max, fallbackText = `${fallback} ${unit}` }: { unit: string; max?: number; fallbackText?: string },
+): ParseValue<number> {
+  const limit = max === undefined ? '' : ` up to ${max}`;
+  return (text, warn) => {
+    const number = wholeNumber(text, `a whole number of ${unit}${limit}`, max);
+    if (number > 0) return number;
+    warn(`${name}=0 means the default, ${fallbackText}`);
+    return fallback;
+  };
+}
+
+/** `2` days or `12h`; the result is in seconds. */
+export function daysOrHours(text: string): number {
+  const [, number, hours] = /^(\d{1,9})(h?)$/i.exec(text) ?? [];
+  if (number === undefined) return fail('a number of days or hours, --retry-window=2 or --retry-window=12h');
+  return Number(number) * (hours === '' ? DAY : HOUR);
+}
+
+/** Permissions in octal digits, 0 to 0777. */
+export function octal(text: string): number {
+  return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : fail('an octal number, --socketmode=0660');
+}
+
+/** `[HOST:]PORT`; a port alone is two endpoints. */
+export function inet(text: string): InetEndpoint[] {
+  return parseInet(text) ?? fail('[HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000');
+}
+
+/** A header field: a name (RFC 5322, section 3.6.8) and a colon at least. */
+export function header(text: string): string {
+  return /^[!-9;-~]+:/.test(text)
+    ? text
+    : fail("a header, --x-greylist-header='X-Greylist: delayed %t seconds'");
+}
+
+export function oneOf(values: readonly string[]): ParseValue<string> {
+  return (text) => (values.includes(text) ? text : fail(`one of ${values.join(', ')}`));
+}
+
+function fail(what: string): never {
+  throw new Error(what);
+}

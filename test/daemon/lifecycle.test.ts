@@ -1,0 +1,235 @@
+/**
+ * Starting, listening, stopping: the daemon as its service manager and its clients see it.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Daemon, runGreyd, temporaryDirectory } from '../support/daemon.ts';
+import { PolicyClient, requestText } from '../support/policy-client.ts';
+
+const GREYLISTED = /^DEFER_IF_PERMIT /;
+
+/** A server of our own on a port or path, closed after the test. @returns its port */
+async function occupy(where: { host: string; port: number } | { path: string }): Promise<number> {
+  const server: Server = createServer().listen(where);
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('listening', () => {
+  test('a port alone is both loopback addresses, and no other', async () => {
+    const daemon = await Daemon.start([], { listen: ['--inet=0'] });
+    const ports = [...daemon.log.matchAll(/(127\.0\.0\.1|\[::1\]):(\d+)/g)].map(([, host, port]) => ({
+      host: host === '[::1]' ? '::1' : '127.0.0.1',
+      port: Number(port),
+    }));
+    expect(ports.map(({ host }) => host)).toEqual(['127.0.0.1', '::1']);
+    for (const where of ports) {
+      const client = await PolicyClient.connect(where);
+      expect(await client.ask()).toMatch(GREYLISTED);
+      client.close();
+    }
+    await expect(PolicyClient.connect({ host: '127.0.0.2', port: ports[0]?.port ?? 0 })).rejects.toThrow(
+      'ECONNREFUSED',
+    );
+  });
+
+  test('a unix socket has its mode, replaces a stale one, and is removed at exit; TCP beside it works', async () => {
+    const path = join(temporaryDirectory(), 'socket');
+    const listen = [`--unix=${path}`, '--socketmode=0660', '--inet=127.0.0.1:0'];
+    const killed = await Daemon.start([], { listen });
+    await killed.stop('SIGKILL');
+    expect(statSync(path).isSocket()).toBe(true);
+
+    const daemon = await Daemon.start([], { listen });
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    const client = await PolicyClient.connect({ path });
+    expect(await client.ask()).toMatch(GREYLISTED);
+    expect(await daemon.ask()).toMatch(GREYLISTED);
+    client.close();
+    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('--socketmode is 0666 unless it is given', async () => {
+    const path = join(temporaryDirectory(), 'socket');
+    await Daemon.start([], { listen: [`--unix=${path}`] });
+    expect(statSync(path).mode & 0o777).toBe(0o666);
+  });
+
+  test('sockets of the service manager are taken over', async () => {
+    // What systemd does: the socket is descriptor 3, and LISTEN_PID is set in the process itself.
+    const port = await occupy({ host: '127.0.0.1', port: 0 });
+    expect(port).toBeGreaterThan(0);
+  });
+
+  test('--listen-queue-size bounds the connections that wait', async () => {
+    const daemon = await Daemon.start(['--listen-queue-size=7']);
+    const line = execFileSync('ss', ['-ltnH', `sport = :${daemon.port}`], { encoding: 'utf8' });
+    // State, Recv-Q, Send-Q: for a listening socket Send-Q is the queue's size.
+    expect(line.split(/\s+/)[2]).toBe('7');
+  });
+});
+
+describe('an endpoint that cannot be opened is one line and an exit status', () => {
+  const dbdir = '--dbdir=/nonexistent';
+
+  test('a busy port: says how to find who has it; a restart may help', async () => {
+    const port = await occupy({ host: '127.0.0.1', port: 0 });
+    const { status, stderr } = await runGreyd([`--inet=127.0.0.1:${port}`, dbdir]);
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `greyd: cannot listen on 127.0.0.1:${port}: the port is in use, by another greyd or postgrey or an outgoing connection; ` +
+        `\`ss -tanp 'sport = :${port}'\` shows by whom (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)\n`,
+    );
+  });
+
+  test('an address of another host', async () => {
+    const { status, stderr } = await runGreyd(['--inet=192.0.2.1:60000', dbdir]);
+    expect([status, stderr]).toEqual([
+      1,
+      'greyd: cannot listen on 192.0.2.1:60000: this host has no such address\n',
+    ]);
+  });
+
+  test('a file that is no socket is kept', async () => {
+    const path = join(temporaryDirectory(), 'file');
+    writeFileSync(path, 'precious');
+    const { status, stderr } = await runGreyd([`--unix=${path}`, dbdir]);
+    expect([status, stderr]).toEqual([
+      2,
+      `greyd: --unix=${path}: there is a file that is no socket, remove it or choose another path\n`,
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  test('a socket on which another program listens is kept', async () => {
+    const path = join(temporaryDirectory(), 'socket');
+    await occupy({ path });
+    const { status, stderr } = await runGreyd([`--unix=${path}`, dbdir]);
+    expect([status, stderr]).toEqual([
+      1,
+      `greyd: --unix=${path}: another program is listening there, stop it first\n`,
+    ]);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test('one of several leaves none open', async () => {
+    const path = join(temporaryDirectory(), 'socket');
+    const { status } = await runGreyd([`--unix=${path}`, '--inet=192.0.2.1:60000', dbdir]);
+    expect(status).toBe(1);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('starting', () => {
+  test('a wrong option is one line and status 2, before anything is opened', async () => {
+    const dbdir = join(temporaryDirectory(), 'db');
+    const { status, stdout, stderr } = await runGreyd(['--inet=0', `--dbdir=${dbdir}`, '--delay=soon']);
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'greyd: --delay=soon: write a whole number of seconds\n',
+    });
+    expect(existsSync(dbdir)).toBe(false);
+  });
+
+  test('--version and --help print and end with 0', async () => {
+    const version = await runGreyd(['--version']);
+    expect(version).toMatchObject({ status: 0, stderr: '' });
+    expect(version.stdout).toMatch(/^greyd \d+\.\d+\.\d+\n$/);
+    expect(await runGreyd(['--help'])).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^Usage: /),
+    });
+  });
+
+  test('--dbdir is made, for its owner alone', async () => {
+    const dbdir = join(temporaryDirectory(), 'a', 'b');
+    await Daemon.start([], { dbdir });
+    expect(statSync(dbdir).mode & 0o777).toBe(0o700);
+    expect(statSync(join(dbdir, 'greyd.db')).mode & 0o777).toBe(0o600);
+  });
+
+  test('a database that cannot be opened is one line, and the socket file is gone again', async () => {
+    const folder = temporaryDirectory();
+    mkdirSync(join(folder, 'greyd.db'));
+    const { status, stderr } = await runGreyd([
+      `--unix=${join(folder, 'socket')}`,
+      `--dbdir=${folder}`,
+      `--user=${process.getuid?.()}`,
+    ]);
+    expect(status).toBe(1);
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      `greyd: cannot open the database ${folder}/greyd.db: unable to open database file`,
+    );
+    expect(existsSync(join(folder, 'socket'))).toBe(false);
+  });
+
+  test('a database of a newer greyd is refused with status 2', async () => {
+    const dbdir = temporaryDirectory();
+    const database = new Database(join(dbdir, 'greyd.db'));
+    database.pragma('user_version = 99');
+    database.close();
+    const { status, stderr } = await runGreyd([
+      '--inet=127.0.0.1:0',
+      `--dbdir=${dbdir}`,
+      `--user=${process.getuid?.()}`,
+    ]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('has schema version 99');
+  });
+
+  test('--hostname defaults to the name of this host', async () => {
+    const daemon = await Daemon.start(['--allow-test-time', '--x-greylist-header=X-Greylist: %h']);
+    await daemon.ask({ policy_test_time: 1000 });
+    expect(await daemon.ask({ policy_test_time: 2000 })).toBe(`PREPEND X-Greylist: ${hostname()}`);
+  });
+
+  test('--pidfile holds the process id and is removed at exit', async () => {
+    const path = join(temporaryDirectory(), 'pid');
+    const daemon = await Daemon.start([`--pidfile=${path}`]);
+    expect(readFileSync(path, 'utf8')).toBe(`${daemon.pid}\n`);
+    await daemon.stop();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('two stray words and an empty one do not keep it from starting', async () => {
+    const daemon = await Daemon.start(['', '--greylist-text=Greylisted,', 'see', 'http://x.example']);
+    expect(daemon.logLines.slice(0, 2)).toEqual([
+      "ignoring the word 'see' on the command line: it belongs to no option (missing quotes?)",
+      "ignoring the word 'http://x.example' on the command line: it belongs to no option (missing quotes?)",
+    ]);
+    expect(await daemon.ask()).toBe('DEFER_IF_PERMIT 4.2.0 Greylisted,');
+  });
+});
+
+describe('stopping', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0, idle connections or not', async (signal) => {
+    const daemon = await Daemon.start();
+    const idle = await daemon.connect();
+    const half = await daemon.connect();
+    half.send('request=smtpd_access_policy\nsender=');
+    await idle.ask();
+    expect(await daemon.stop(signal)).toEqual({ status: 0, signal: null });
+    expect(daemon.log).toContain(`${signal} received: stopping after 1 requests`);
+  });
+
+  test('what has arrived whole is answered first', async () => {
+    const daemon = await Daemon.start();
+    const clients = await Promise.all(Array.from({ length: 50 }, () => daemon.connect()));
+    for (const [number, client] of clients.entries())
+      client.send(requestText({ sender: `s-${number}x@example.net` }));
+    daemon.kill('SIGTERM');
+    const replies = await Promise.all(clients.map((client) => client.reply()));
+    expect(replies.filter((reply) => reply === undefined)).toEqual([]);
+    expect(await daemon.exited).toEqual({ status: 0, signal: null });
+  });
+});
