@@ -15,6 +15,7 @@ import { postgreyKey } from './greylist/keys.ts';
 import { isClientExpired, isTripletExpired } from './greylist/records.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { createLogger, errorText, type Log, type LogSink, stderrSink } from './log/logger.ts';
+import { RequestLog } from './log/request-log.ts';
 import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
@@ -33,6 +34,8 @@ import { Whitelists } from './whitelist/whitelists.ts';
 
 /** After a signal to stop, how long clients have to take their answers, in milliseconds. */
 const STOP_GRACE_MS = 4000;
+/** After that signal the process ends, even if nobody reads its log. */
+const STOP_LIMIT_MS = 4800;
 
 const clock = (): number => Math.floor(Date.now() / 1000);
 
@@ -108,10 +111,11 @@ async function answerRequests(
   reportWhitelists(whitelists, await whitelists.load(), log);
   const store = openStore(options);
   const counters = new DecisionCounters();
+  const disclosure = options.privacy ? showNoAddresses : showAll;
   const rules: GreylistRules = { ...options, autoWhitelistAfter: options.autoWhitelistClients };
   const handler = new RequestHandler(
     { ...options, rules, version },
-    { whitelists, store, log, counters, clock, disclosure: options.privacy ? showNoAddresses : showAll },
+    { whitelists, store, log: new RequestLog(log, disclosure), counters, clock },
   );
   const cleaning = new AbortController();
   void runCleaner(store, expiryRule(rules), log, cleaning.signal);
@@ -193,6 +197,7 @@ function stopOnSignals(log: Log, stop: (reason: string) => Promise<void>): void 
   const end = async (reason: string, status: number) => {
     if (isStopping) return;
     isStopping = true;
+    setTimeout(() => process.exit(status), STOP_LIMIT_MS);
     await stop(reason);
     process.exit(status);
   };

@@ -7,18 +7,16 @@
  * A mail is deferred only after its first-seen time is stored. Whatever goes wrong on the way (bad
  * input, the store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
  */
-import { type IpAddress, parseAddress } from './address/ip.ts';
-import { decide, type GreylistRules, type Verdict } from './greylist/decision.ts';
+import { formatAddress, type IpAddress, parseAddress } from './address/ip.ts';
+import { decide, type GreylistRules, type GreylistVerdict, type Verdict } from './greylist/decision.ts';
 import { RecentInstances } from './greylist/instances.ts';
 import { clientKey, type NetworkLengths, tripletKey } from './greylist/keys.ts';
 import { delayHeader, greylistText, withStatusCode } from './greylist/texts.ts';
-import { actionFields, actionLine } from './log/action-line.ts';
-import type { Disclosure } from './log/disclosure.ts';
-import { errorText, type Log } from './log/logger.ts';
+import type { RequestLog } from './log/request-log.ts';
 import type { DecisionCounters } from './metrics/counters.ts';
 import { DUNNO } from './policy/action.ts';
-import { MAX_REQUEST_BYTES, type RawRequest } from './policy/attributes.ts';
-import { type PolicyRequest, type RequestFault, toPolicyRequest } from './policy/request.ts';
+import type { RawRequest } from './policy/attributes.ts';
+import { type PolicyRequest, toPolicyRequest } from './policy/request.ts';
 import type { Store } from './store/store.ts';
 import type { Whitelists } from './whitelist/whitelists.ts';
 
@@ -38,8 +36,7 @@ export interface HandlerSettings {
 export interface HandlerParts {
   readonly whitelists: Whitelists;
   readonly store: Store;
-  readonly log: Log;
-  readonly disclosure: Disclosure;
+  readonly log: RequestLog;
   readonly counters: DecisionCounters;
   /** Unix seconds. */
   readonly clock: () => number;
@@ -49,8 +46,6 @@ export class RequestHandler {
   readonly #settings: HandlerSettings;
   readonly #parts: HandlerParts;
   readonly #instances = new RecentInstances();
-  /** Requests let through since the store last worked. */
-  #storeFailures = 0;
 
   constructor(settings: HandlerSettings, parts: HandlerParts) {
     this.#settings = settings;
@@ -60,46 +55,48 @@ export class RequestHandler {
   /** @returns the action to answer with, or undefined to close the connection unanswered. Never rejects. */
   async answer(raw: RawRequest): Promise<string | undefined> {
     try {
-      this.#reportGarbage(raw);
+      this.#parts.log.garbage(raw);
       const request = toPolicyRequest(raw);
-      return 'fault' in request ? this.#refuse(request) : await this.#decide(request);
+      if (!('fault' in request)) return await this.#decide(request);
+      this.#parts.log.fault(request);
+      return request.fault === 'unrecognized type' ? undefined : this.#letThrough('bad request');
     } catch (error) {
-      return this.#letThrough(`an error of greyd itself: ${errorText(error)}`);
+      this.#parts.log.internalError(error);
+      return this.#letThrough('internal error');
     }
   }
 
   async #decide(request: PolicyRequest): Promise<string> {
-    const { clock, disclosure } = this.#parts;
-    const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
+    const { log, clock } = this.#parts;
     const client = parseAddress(request.clientAddress);
     if (client === undefined) {
-      return this.#letThrough(
-        `client_address is no IP address: '${disclosure.quote(request.clientAddress)}'`,
-      );
+      log.fault({ fault: 'no address', clientAddress: request.clientAddress });
+      return this.#letThrough('bad request');
     }
     const whitelist = this.#whitelistOf(request, client);
-    if (whitelist !== undefined) {
-      this.#record(request, 'pass', whitelist);
-      return DUNNO;
-    }
+    if (whitelist !== undefined) return this.#pass(request, whitelist);
+
+    const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
     let verdict: Verdict;
     try {
       verdict = await this.#greylist(request, client, now);
     } catch (error) {
-      return this.#passStoreFailure(error);
+      log.storeFailed(error);
+      return this.#letThrough('store failure');
     }
-    this.#reportStoreRecovery();
-    return this.#act(request, verdict, now);
+    log.storeWorked();
+    return this.#act(request, client, verdict, now);
   }
 
   /** Which whitelist lets this request pass, if any. */
   #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): string | undefined {
     const { whitelists } = this.#parts;
-    if (whitelists.hasClientName(clientName) || whitelists.hasClientAddress(client))
-      return 'client whitelist';
+    const hasClient = whitelists.hasClientName(clientName) || whitelists.hasClientAddress(client);
+    if (hasClient) return 'client whitelist';
     return whitelists.hasRecipient(recipient) ? 'recipient whitelist' : undefined;
   }
 
+  /** Decides over the records of triplet and client; settles when what was decided is stored. */
   #greylist({ sender, recipient }: PolicyRequest, client: IpAddress, now: number): Promise<Verdict> {
     const { rules, networkLengths } = this.#settings;
     const keys = [tripletKey(client, sender, recipient, networkLengths), clientKey(client)] as const;
@@ -109,92 +106,41 @@ export class RequestHandler {
     });
   }
 
-  /** Turns a verdict, which is stored by now, into log lines and the action. */
-  #act(request: PolicyRequest, verdict: Verdict, now: number): string {
-    if (verdict.action === 'greylist') {
-      this.#record(request, 'greylist', verdict.reason, { missing: verdict.missing });
-      return this.#greylistAction(request, verdict.missing);
+  #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: number): string {
+    if (verdict.action === 'greylist') return this.#defer(request, verdict);
+    if (verdict.reason === 'client AWL') return this.#pass(request, verdict.reason);
+    if (verdict.clientWhitelisted) {
+      this.#parts.log.clientWhitelisted(request, formatAddress(client).toUpperCase());
     }
-    if (verdict.reason === 'client AWL') {
-      this.#record(request, 'pass', verdict.reason);
-      return DUNNO;
-    }
-    if (verdict.clientWhitelisted) this.#reportWhitelisted(request);
-    const delay =
-      verdict.delayed !== undefined && this.#instances.isNew(request.instance) ? verdict.delayed : undefined;
-    this.#record(request, 'pass', verdict.reason, { delay });
+    const isFirstSuccess = verdict.delayed !== undefined;
+    const delay = isFirstSuccess && this.#instances.isNew(request.instance) ? verdict.delayed : undefined;
+    this.#pass(request, verdict.reason, delay);
     if (delay === undefined) return DUNNO;
     const { greylistHeader, hostname, version } = this.#settings;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
   }
 
-  #greylistAction(request: PolicyRequest, missing: number): string {
+  #defer(request: PolicyRequest, { reason, missing, wasInFuture }: GreylistVerdict): string {
+    const { log, counters } = this.#parts;
+    if (wasInFuture) log.firstVisitInFuture();
+    counters.count('greylist', reason);
+    const detail = reason === 'early-retry' ? ` (${missing}s missing)` : '';
+    log.answered(request, { action: 'greylist', reason: reason + detail });
+
     const { greylistAction, greylistText: plain } = this.#settings;
     const template = request.hasEtrnDomain ? withStatusCode(plain) : plain;
     return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
   }
 
-  #record(
-    request: PolicyRequest,
-    action: 'greylist' | 'pass',
-    reason: string,
-    { missing, delay }: { missing?: number; delay?: number | undefined } = {},
-  ): void {
-    const { counters, disclosure, log } = this.#parts;
-    counters.count(action, reason);
-    const detail = reason === 'early-retry' ? ` (${missing}s missing)` : '';
-    const entry = { ...disclosure.request(request), action, reason: reason + detail, delay };
-    log.info(actionFields(entry), actionLine(entry));
-  }
-
-  #reportWhitelisted(request: PolicyRequest): void {
-    const { clientName, clientAddress } = this.#parts.disclosure.request(request);
-    this.#parts.log.info(
-      `whitelisted: ${clientName === '' ? clientAddress : `${clientName}[${clientAddress}]`}`,
-    );
-  }
-
-  #reportGarbage({ garbage, garbageLines }: RawRequest): void {
-    const { log, disclosure } = this.#parts;
-    for (const line of garbage) log.warn(`ignoring garbage: <${disclosure.quote(line)}>`);
-    if (garbageLines > garbage.length)
-      log.warn(`ignoring garbage: ${garbageLines - garbage.length} more lines`);
-  }
-
-  #refuse(fault: RequestFault): string | undefined {
-    const { log, disclosure } = this.#parts;
-    switch (fault.fault) {
-      case 'unrecognized type':
-        log.warn(`unrecognized request type: '${disclosure.quote(fault.type)}'`);
-        return undefined;
-      case 'attribute missing':
-        return this.#letThrough(`attribute missing: ${fault.name}`);
-      case 'too large':
-        return this.#letThrough(`request larger than ${MAX_REQUEST_BYTES} bytes`);
-    }
-  }
-
-  #letThrough(warning: string): string {
-    this.#parts.counters.count('let through', 'bad request');
-    this.#parts.log.warn(warning);
+  #pass(request: PolicyRequest, reason: string, delay?: number): string {
+    this.#parts.counters.count('pass', reason);
+    this.#parts.log.answered(request, { action: 'pass', reason, delay });
     return DUNNO;
   }
 
-  /** Logged once when it begins, then counted: a full disk must not fill the log as well. */
-  #passStoreFailure(error: unknown): string {
-    this.#parts.counters.count('let through', 'store failure');
-    if (this.#storeFailures === 0) {
-      this.#parts.log.error(
-        `store failed, mail passes without greylisting until it works again: ${errorText(error)}`,
-      );
-    }
-    this.#storeFailures += 1;
+  /** Passes what could not be decided. */
+  #letThrough(reason: string): string {
+    this.#parts.counters.count('let through', reason);
     return DUNNO;
-  }
-
-  #reportStoreRecovery(): void {
-    if (this.#storeFailures === 0) return;
-    this.#parts.log.warn(`store works again, ${this.#storeFailures} requests passed without greylisting`);
-    this.#storeFailures = 0;
   }
 }

@@ -25,22 +25,30 @@ export interface Records {
   readonly client: ClientRecord | undefined;
 }
 
-export type Verdict =
-  | { readonly action: 'pass'; readonly reason: 'client AWL' }
-  | {
-      readonly action: 'greylist';
-      readonly reason: 'new' | 'early-retry';
-      /** Seconds until a retry passes, at least 1. */
-      readonly missing: number;
-    }
-  | {
-      readonly action: 'pass';
-      readonly reason: 'triplet found';
-      /** Seconds it had to wait, if this is the visit on which it first passes. */
-      readonly delayed: number | undefined;
-      /** This visit made the client reach the auto-whitelist. */
-      readonly clientWhitelisted: boolean;
-    };
+export interface GreylistVerdict {
+  readonly action: 'greylist';
+  readonly reason: 'new' | 'early-retry';
+  /** Seconds until a retry passes, at least 1. */
+  readonly missing: number;
+  /** The first visit lay in the future (somebody set a clock), so the wait starts again. */
+  readonly wasInFuture: boolean;
+}
+
+export interface PassVerdict {
+  readonly action: 'pass';
+  readonly reason: 'triplet found';
+  /** Seconds it had to wait, if this is the visit on which it first passes. */
+  readonly delayed: number | undefined;
+  /** This visit made the client reach the auto-whitelist. */
+  readonly clientWhitelisted: boolean;
+}
+
+export interface AutoWhitelistVerdict {
+  readonly action: 'pass';
+  readonly reason: 'client AWL';
+}
+
+export type Verdict = GreylistVerdict | PassVerdict | AutoWhitelistVerdict;
 
 export interface Decision {
   readonly verdict: Verdict;
@@ -54,21 +62,21 @@ const AUTO_WHITELIST_INTERVAL = 3600;
 export function decide(known: Records, rules: GreylistRules, now: number): Decision {
   const client = known.client && !isClientExpired(known.client, rules, now) ? known.client : undefined;
   const triplet = known.triplet && !isTripletExpired(known.triplet, rules, now) ? known.triplet : undefined;
-
-  if (rules.autoWhitelistAfter > 0 && client !== undefined && client.count >= rules.autoWhitelistAfter) {
-    const isDue = now >= client.last + AUTO_WHITELIST_INTERVAL || client.last > now;
-    return {
-      verdict: { action: 'pass', reason: 'client AWL' },
-      save: { client: isDue ? { count: client.count + 1, last: now } : undefined, triplet: undefined },
-    };
+  if (client !== undefined && rules.autoWhitelistAfter > 0 && client.count >= rules.autoWhitelistAfter) {
+    return passWhitelisted(client, now);
   }
 
   const passedBefore = triplet !== undefined && hasPassed(triplet, rules);
-  const first = triplet === undefined ? now : waitingSince(triplet, passedBefore, rules, now);
-  const save = { triplet: { first, last: now }, client: undefined };
+  const wasInFuture = triplet !== undefined && triplet.first > now;
+  const hasGivenUp = triplet !== undefined && !passedBefore && now - triplet.first > rules.retryWindow;
+  const first = triplet === undefined || wasInFuture || hasGivenUp ? now : triplet.first;
   const missing = rules.delay - (now - first);
   if (missing > 0) {
-    return { verdict: { action: 'greylist', reason: first === now ? 'new' : 'early-retry', missing }, save };
+    const reason = first === now ? 'new' : 'early-retry';
+    return {
+      verdict: { action: 'greylist', reason, missing, wasInFuture },
+      save: { triplet: { first, last: now }, client: undefined },
+    };
   }
 
   const counted = passedBefore ? undefined : countSuccess(client, rules, now);
@@ -79,19 +87,17 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
       delayed: passedBefore ? undefined : now - first,
       clientWhitelisted: counted?.count === rules.autoWhitelistAfter,
     },
-    save: { ...save, client: counted },
+    save: { triplet: { first, last: now }, client: counted },
   };
 }
 
-/** The first-seen time that counts: a wait that outlived the retry window starts again. */
-function waitingSince(
-  { first }: TripletRecord,
-  passedBefore: boolean,
-  rules: GreylistRules,
-  now: number,
-): number {
-  if (first > now) return now;
-  return !passedBefore && now - first > rules.retryWindow ? now : first;
+/** A client on the auto-whitelist passes; its record is kept fresh, its triplet is not touched. */
+function passWhitelisted({ count, last }: ClientRecord, now: number): Decision {
+  const isDue = now >= last + AUTO_WHITELIST_INTERVAL || last > now;
+  return {
+    verdict: { action: 'pass', reason: 'client AWL' },
+    save: { client: isDue ? { count: count + 1, last: now } : undefined, triplet: undefined },
+  };
 }
 
 /** The client's record after a first success, or undefined if it does not count. */

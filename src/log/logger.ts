@@ -5,6 +5,7 @@
  * Lines are written asynchronously, so that a slow reader does not stop the daemon; what waits is
  * bounded by MAX_WAITING_BYTES, beyond which lines are dropped.
  */
+import { once } from 'node:events';
 import { pino } from 'pino';
 import { printable } from './printable.ts';
 
@@ -53,7 +54,11 @@ export function stderrSink(): LogSink {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
   return {
     write: (line) => void destination.write(`${line}\n`),
-    close: async () => destination.flushSync(),
+    async close() {
+      const closed = once(destination, 'close');
+      destination.end();
+      await closed;
+    },
   };
 }
 

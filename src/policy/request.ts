@@ -2,7 +2,7 @@
  * A policy request with its attributes checked and typed, or what is wrong with it.
  * protocol_state is not looked at: greyd answers the same in every SMTP stage, as postgrey does.
  */
-import type { AttributeName, RawRequest } from './attributes.ts';
+import { type AttributeName, MAX_REQUEST_BYTES, type RawRequest } from './attributes.ts';
 
 export interface PolicyRequest {
   /** As sent; not yet checked to be an IP address. */
@@ -14,7 +14,7 @@ export interface PolicyRequest {
   readonly recipient: string;
   /** Empty before Postfix has opened a queue file. */
   readonly queueId: string;
-  /** The same for all requests about one message; undefined if the client sends none (Exim). */
+  /** The same for all requests about one message; undefined if it is absent or empty (Exim). */
   readonly instance: string | undefined;
   /** The request carries an etrn_domain attribute, empty or not; every Postfix since 2.2 sends it. */
   readonly hasEtrnDomain: boolean;
@@ -24,16 +24,17 @@ export interface PolicyRequest {
 
 /** Why a request cannot be decided. */
 export type RequestFault =
-  | { readonly fault: 'too large' }
+  | { readonly fault: 'too large'; readonly limit: number }
   | { readonly fault: 'unrecognized type'; readonly type: string }
-  | { readonly fault: 'attribute missing'; readonly name: AttributeName };
+  | { readonly fault: 'attribute missing'; readonly name: AttributeName }
+  | { readonly fault: 'no address'; readonly clientAddress: string };
 
 /** The attributes without which there is nothing to decide. They may be empty, but not absent. */
 const REQUIRED = ['client_address', 'client_name', 'recipient', 'sender'] as const;
 
 /** Checks and types one request; the first fault found is the one reported, in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
-  if (tooLarge) return { fault: 'too large' };
+  if (tooLarge) return { fault: 'too large', limit: MAX_REQUEST_BYTES };
   const type = attributes.get('request') ?? '';
   if (type !== 'smtpd_access_policy') return { fault: 'unrecognized type', type };
 
@@ -46,7 +47,7 @@ export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyReq
     sender: attributes.get('sender') ?? '',
     recipient: attributes.get('recipient') ?? '',
     queueId: attributes.get('queue_id') ?? '',
-    instance: attributes.get('instance'),
+    instance: attributes.get('instance') || undefined,
     hasEtrnDomain: attributes.has('etrn_domain'),
     testTime: unixSeconds(attributes.get('policy_test_time')),
   };

@@ -17,18 +17,23 @@ const client = (count: number, last: number) => ({ client: { count, last: T + la
 describe('a triplet that has not passed yet', () => {
   test('is greylisted as new when it is unknown', () => {
     expect(visit({}, T)).toEqual({
-      verdict: { action: 'greylist', reason: 'new', missing: 300 },
+      verdict: { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false },
       save: { triplet: { first: T, last: T }, client: undefined },
     });
   });
 
   test('is new once more within the same second', () => {
-    expect(visit(triplet(0), T).verdict).toEqual({ action: 'greylist', reason: 'new', missing: 300 });
+    expect(visit(triplet(0), T).verdict).toEqual({
+      action: 'greylist',
+      reason: 'new',
+      missing: 300,
+      wasInFuture: false,
+    });
   });
 
   test('is greylisted until the last second of the delay', () => {
     expect(visit(triplet(0, 10), T + 299)).toEqual({
-      verdict: { action: 'greylist', reason: 'early-retry', missing: 1 },
+      verdict: { action: 'greylist', reason: 'early-retry', missing: 1, wasInFuture: false },
       save: { triplet: { first: T, last: T + 299 }, client: undefined },
     });
   });
@@ -44,7 +49,7 @@ describe('a triplet that has not passed yet', () => {
     const recent = triplet(0, 299);
     expect(visit(recent, T + 2 * DAY).verdict).toMatchObject({ action: 'pass', delayed: 2 * DAY });
     expect(visit(recent, T + 2 * DAY + 1)).toEqual({
-      verdict: { action: 'greylist', reason: 'new', missing: 300 },
+      verdict: { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false },
       save: { triplet: { first: T + 2 * DAY + 1, last: T + 2 * DAY + 1 }, client: undefined },
     });
   });
@@ -57,7 +62,7 @@ describe('a triplet that has not passed yet', () => {
 
   test('starts again when its first visit lies in the future', () => {
     expect(visit(triplet(50), T)).toMatchObject({
-      verdict: { action: 'greylist', reason: 'new', missing: 300 },
+      verdict: { action: 'greylist', reason: 'new', missing: 300, wasInFuture: true },
       save: { triplet: { first: T, last: T } },
     });
   });
@@ -93,6 +98,7 @@ describe('a triplet that has passed before', () => {
       action: 'greylist',
       reason: 'early-retry',
       missing: 200,
+      wasInFuture: false,
     });
   });
 });

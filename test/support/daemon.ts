@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type Attributes, PolicyClient } from './policy-client.ts';
+import { WakeUp } from './wake-up.ts';
 
 export const GREYD = fileURLToPath(new URL('../../bin/greyd.js', import.meta.url));
 
@@ -36,6 +37,7 @@ export class Daemon {
   readonly dbdir: string;
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcessWithoutNullStreams;
+  readonly #changed = new WakeUp();
   #log = '';
 
   private constructor(args: readonly string[], { dbdir, listen = ['--inet=127.0.0.1:0'] }: DaemonSettings) {
@@ -44,7 +46,9 @@ export class Daemon {
     this.#process = spawn(process.execPath, [GREYD, ...own, ...args]);
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
+      this.#changed.now();
     });
+    this.#process.stderr.on('end', () => this.#changed.now());
     this.exited = once(this.#process, 'close').then(([status, signal]) => ({ status, signal }));
   }
 
@@ -87,7 +91,7 @@ export class Daemon {
       if (match !== null) return match;
       if (this.#process.stderr.readableEnded)
         throw new Error(`greyd ended without logging ${pattern}; its log:\n${this.#log}`);
-      await Promise.race([once(this.#process.stderr, 'data'), once(this.#process.stderr, 'end')]);
+      await this.#changed.wait();
     }
   }
 

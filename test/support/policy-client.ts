@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { WakeUp } from './wake-up.ts';
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
@@ -50,13 +51,17 @@ export function requestText(changes: Attributes = {}): string {
 /** One connection. Answers are read in order. */
 export class PolicyClient {
   readonly socket: Socket;
+  readonly #changed = new WakeUp();
   #received = '';
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.setEncoding('utf8').on('data', (text) => {
       this.#received += text;
+      this.#changed.now();
     });
+    socket.on('end', () => this.#changed.now());
+    socket.on('close', () => this.#changed.now());
     socket.on('error', () => {});
   }
 
@@ -85,7 +90,7 @@ export class PolicyClient {
         return reply.slice('action='.length);
       }
       if (this.socket.closed || this.socket.readableEnded) return undefined;
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+      await this.#changed.wait();
     }
   }
 

@@ -1,0 +1,89 @@
+/**
+ * What the log says about requests: one line for each answer, and lines about what was wrong.
+ */
+import type { RawRequest } from '../policy/attributes.ts';
+import type { PolicyRequest, RequestFault } from '../policy/request.ts';
+import { actionFields, actionLine } from './action-line.ts';
+import type { Disclosure } from './disclosure.ts';
+import { errorText, type Log } from './logger.ts';
+
+/** How a request was answered. */
+export interface Answered {
+  readonly action: 'greylist' | 'pass';
+  readonly reason: string;
+  /** Seconds that the mail was delayed, if it is told so in its header. */
+  readonly delay?: number | undefined;
+}
+
+export class RequestLog {
+  readonly #log: Log;
+  readonly #disclosure: Disclosure;
+  /** Requests let through since the store last worked. */
+  #storeFailures = 0;
+
+  constructor(log: Log, disclosure: Disclosure) {
+    this.#log = log;
+    this.#disclosure = disclosure;
+  }
+
+  answered(request: PolicyRequest, { action, reason, delay }: Answered): void {
+    const entry = { ...this.#disclosure.request(request), action, reason, delay };
+    this.#log.info(actionFields(entry), actionLine(entry));
+  }
+
+  /** @param clientAddress normalised, as postgrey writes it here */
+  clientWhitelisted(request: PolicyRequest, clientAddress: string): void {
+    const shown = this.#disclosure.request({ ...request, clientAddress });
+    const client =
+      shown.clientName === '' ? shown.clientAddress : `${shown.clientName}[${shown.clientAddress}]`;
+    this.#log.notice(`whitelisted: ${client}`);
+  }
+
+  firstVisitInFuture(): void {
+    this.#log.notice('correcting date for first seen in the future!');
+  }
+
+  /** Lines of a request that are no attributes. */
+  garbage({ garbage, garbageLines }: RawRequest): void {
+    for (const line of garbage) this.#log.warn(`ignoring garbage: <${this.#disclosure.quote(line)}>`);
+    const others = garbageLines - garbage.length;
+    if (others > 0) this.#log.warn(`ignoring garbage: ${others} more lines of this request`);
+  }
+
+  fault(fault: RequestFault): void {
+    this.#log.warn(faultText(fault, this.#disclosure));
+  }
+
+  internalError(error: unknown): void {
+    this.#log.error(`internal error, the request was let through: ${errorText(error)}`);
+  }
+
+  /** Told once when it begins, then counted: a full disk must not fill the log as well. */
+  storeFailed(error: unknown): void {
+    if (this.#storeFailures === 0) {
+      this.#log.error(
+        `store failed, mail passes without greylisting until it works again: ${errorText(error)}`,
+      );
+    }
+    this.#storeFailures += 1;
+  }
+
+  storeWorked(): void {
+    if (this.#storeFailures === 0) return;
+    this.#log.warn(`store works again, ${this.#storeFailures} requests passed without greylisting`);
+    this.#storeFailures = 0;
+  }
+}
+
+function faultText(fault: RequestFault, { quote }: Disclosure): string {
+  switch (fault.fault) {
+    case 'unrecognized type':
+      return `unrecognized request type: '${quote(fault.type)}'`;
+    case 'attribute missing':
+      return `attribute missing: ${fault.name}`;
+    case 'too large':
+      return `request too large: more than ${fault.limit} bytes`;
+    case 'no address':
+      return `client_address is no IP address: '${quote(fault.clientAddress)}'`;
+  }
+}
