@@ -6,7 +6,7 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { Connection, type ConnectionSettings } from './connection.ts';
-import { type Endpoint, inetName } from './endpoint.ts';
+import { type Endpoint, endpointName, inetName } from './endpoint.ts';
 import { listen } from './listen.ts';
 
 /** At most this many turns of the event loop go to connections that wait to be accepted at the end. */
@@ -14,6 +14,7 @@ const MAX_LAST_TURNS = 1000;
 
 export class PolicyServer {
   readonly #servers: Server[] = [];
+  readonly #names: string[] = [];
   readonly #connections = new Set<Connection>();
   /** Sockets that came in before `serve`. */
   #early: Socket[] = [];
@@ -32,6 +33,7 @@ export class PolicyServer {
         if (server === undefined) continue;
         server.on('connection', (socket) => opened.#accept(socket));
         opened.#servers.push(server);
+        opened.#names.push(boundName(endpoint, server.address()));
       }
     } catch (error) {
       for (const server of opened.#servers) server.close();
@@ -41,8 +43,8 @@ export class PolicyServer {
   }
 
   /** Where it listens, with the ports that the system chose, for messages. */
-  get names(): string[] {
-    return this.#servers.map((server) => addressName(server.address()));
+  get names(): readonly string[] {
+    return this.#names;
   }
 
   /** Begins to answer requests. */
@@ -86,9 +88,12 @@ export class PolicyServer {
   }
 }
 
-function addressName(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === 'string') return String(address);
-  return inetName(address.address, address.port);
+/** The name of an endpoint, with the port that the system chose. */
+function boundName(endpoint: Endpoint, address: AddressInfo | string | null): string {
+  // A unix socket has no address; an inherited one is known by its descriptor only.
+  return address === null || typeof address === 'string'
+    ? endpointName(endpoint)
+    : inetName(address.address, address.port);
 }
 
 /** Settles after one whole turn of the event loop, in which every socket was looked at. */

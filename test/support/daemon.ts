@@ -30,6 +30,8 @@ export interface DaemonSettings {
   readonly dbdir?: string;
   /** Defaults to a port of 127.0.0.1 that the system chooses; [] if `args` say where to listen. */
   readonly listen?: readonly string[];
+  /** A command that runs the daemon in some surroundings, as `unshare --user`. */
+  readonly launcher?: readonly string[];
 }
 
 /** A running greyd. */
@@ -40,10 +42,14 @@ export class Daemon {
   readonly #changed = new WakeUp();
   #log = '';
 
-  private constructor(args: readonly string[], { dbdir, listen = ['--inet=127.0.0.1:0'] }: DaemonSettings) {
+  private constructor(
+    args: readonly string[],
+    { dbdir, listen = ['--inet=127.0.0.1:0'], launcher = [] }: DaemonSettings,
+  ) {
     this.dbdir = dbdir ?? temporaryDirectory();
     const own = [...listen, `--dbdir=${this.dbdir}`, `--user=${process.getuid?.() ?? 0}`, ...NO_WHITELISTS];
-    this.#process = spawn(process.execPath, [GREYD, ...own, ...args]);
+    const [command = '', ...words] = [...launcher, process.execPath, GREYD, ...own, ...args];
+    this.#process = spawn(command, words);
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
       this.#changed.now();
@@ -53,17 +59,27 @@ export class Daemon {
   }
 
   /**
-   * Starts greyd and waits until it serves; it is killed when the test has ended.
+   * Starts greyd; it is killed when the test has ended.
    * It runs with empty whitelists unless `args` name some.
    */
-  static async start(args: readonly string[] = [], settings: DaemonSettings = {}): Promise<Daemon> {
+  static launch(args: readonly string[] = [], settings: DaemonSettings = {}): Daemon {
     const daemon = new Daemon(args, settings);
     onTestFinished(async () => {
       daemon.kill('SIGKILL');
       await daemon.exited;
     });
-    await daemon.logged(/greyd \S+ listening on /);
     return daemon;
+  }
+
+  /** Starts greyd and waits until it serves. */
+  static async start(args: readonly string[] = [], settings: DaemonSettings = {}): Promise<Daemon> {
+    const daemon = Daemon.launch(args, settings);
+    await daemon.serving();
+    return daemon;
+  }
+
+  async serving(): Promise<void> {
+    await this.logged(/greyd \S+ listening on /);
   }
 
   get pid(): number {

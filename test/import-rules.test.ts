@@ -1,0 +1,103 @@
+/**
+ * Who may import whom, as the design has it; the sources are read, not run.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Folders whose values, and beyond them whose types, the files of a folder may import. */
+const RULES: Record<string, { values: string[]; types?: string[] }> = {
+  address: { values: [] },
+  policy: { values: [] },
+  whitelist: { values: ['address', 'policy'] },
+  greylist: { values: ['address', 'policy'] },
+  store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
+  // It masks addresses, with the functions of address.
+  log: { values: ['address'], types: ['policy', 'whitelist', 'greylist'] },
+  metrics: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
+  server: { values: ['policy'] },
+  // What main does to its own process.
+  service: { values: [], types: ['server'] },
+};
+
+/** Only these may look at the process, its signals and the clock. */
+const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^service\//];
+
+interface Import {
+  readonly file: string;
+  /** A path below src/, or the name of a library. */
+  readonly from: string;
+  readonly isLibrary: boolean;
+  readonly isType: boolean;
+}
+
+const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+const textOf = (file: string) => readFileSync(join('src', file), 'utf8');
+const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '');
+
+const IMPORTS: Import[] = FILES.flatMap((file) =>
+  [...textOf(file).matchAll(/^(?:import|export)\s+([^;]*?)\s*from '([^']+)'/gm)].map(
+    ([, what = '', from = '']) => ({
+      file,
+      from: from.startsWith('.') ? normalize(join(dirname(file), from)) : from,
+      isLibrary: !from.startsWith('.'),
+      isType: isTypeOnly(what),
+    }),
+  ),
+);
+
+/** `type A`, `{ type A, type B }`, `type { A }` */
+function isTypeOnly(what: string): boolean {
+  if (what.startsWith('type ')) return true;
+  const names =
+    /^\{(.*)\}$/s
+      .exec(what)?.[1]
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter(Boolean) ?? [];
+  return names.length > 0 && names.every((name) => name.startsWith('type '));
+}
+
+test('the sources were found', () => {
+  expect(FILES.length).toBeGreaterThan(30);
+  expect(IMPORTS.length).toBeGreaterThan(100);
+  const folders = new Set(FILES.map(folderOf).filter(Boolean));
+  expect([...folders].sort()).toEqual(Object.keys(RULES).sort());
+});
+
+test('folders import only what they may', () => {
+  const wrong = IMPORTS.filter(({ file, from, isLibrary, isType }) => {
+    const folder = folderOf(file);
+    const rule = RULES[folder];
+    if (isLibrary || rule === undefined || folderOf(from) === folder) return false;
+    const allowed = isType ? [...rule.values, ...(rule.types ?? [])] : rule.values;
+    return !allowed.includes(folderOf(from));
+  });
+  expect(wrong.map(({ file, from }) => `${file} imports ${from}`)).toEqual([]);
+});
+
+test('each library is imported in one place', () => {
+  const libraries = IMPORTS.filter(({ from, isLibrary }) => isLibrary && !from.startsWith('node:'));
+  const places = new Map<string, Set<string>>();
+  for (const { from, file } of libraries) places.set(from, (places.get(from) ?? new Set()).add(file));
+  expect(Object.fromEntries([...places].map(([library, files]) => [library, [...files]]))).toEqual({
+    'better-sqlite3': ['store/sqlite-file.ts'],
+    commander: ['options.ts'],
+    pino: ['log/logger.ts'],
+    re2js: ['whitelist/perl-regex.ts'],
+  });
+});
+
+test('the process, its signals and the clock are for the main alone', () => {
+  const others = FILES.filter((file) => !NEAR_THE_PROCESS.some((pattern) => pattern.test(file)));
+  const users = others.filter((file) =>
+    /\bprocess\.|\bDate\.now\b|\bperformance\.now\b|node:process/.test(withoutComments(textOf(file))),
+  );
+  expect(users).toEqual([]);
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*.*?\*\//gs, '').replace(/\/\/.*$/gm, '');
+}
