@@ -1,0 +1,46 @@
+/**
+ * Ports for servers whose address stands in a configuration file before they listen.
+ *
+ * Each test process has its own, below those that the system hands out by itself (32768 and up on
+ * Linux), so that nobody takes a port between its choice and its use.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+const FIRST = 20_000;
+const PER_PROCESS = 10;
+const PROCESSES = 1000;
+
+/** Whether ::1 is there to listen on. */
+export const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+
+const LOOPBACK = HAS_IPV6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+
+let next = FIRST + (process.pid % PROCESSES) * PER_PROCESS;
+
+/** Another port on which nobody listens, neither on 127.0.0.1 nor on ::1. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = next;
+    next += 1;
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  for (const host of LOOPBACK) {
+    const server = createServer();
+    try {
+      server.listen({ port, host });
+      await once(server, 'listening');
+    } catch {
+      return false;
+    } finally {
+      server.close();
+    }
+  }
+  return true;
+}
