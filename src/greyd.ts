@@ -6,7 +6,7 @@
  * Exit status: 0 after SIGTERM or SIGINT, 2 if a restart with the same command line cannot succeed
  * (systemd then leaves it alone), 1 for every other failure.
  */
-import { chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { runCleaner } from './cleaner.ts';
@@ -22,13 +22,13 @@ import { type Options, parseOptions, UsageError } from './options.ts';
 import { RequestHandler } from './request-handler.ts';
 import { ListenError } from './server/listen.ts';
 import { PolicyServer } from './server/policy-server.ts';
-import { type Account, AccountError, becomeAccount, findAccount } from './service/account.ts';
+import { AccountError, giveUpRoot } from './service/account.ts';
 import { isBackground, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
-import { removePidfile, writePidfile } from './service/pidfile.ts';
-import { keyedDigest, loadSecret } from './store/private-keys.ts';
+import { keepPidfile } from './service/pidfile.ts';
+import { type Digest, keyedDigest, loadSecret } from './store/private-keys.ts';
 import { NewerSchemaError } from './store/sqlite-file.ts';
-import { type Digest, openSqliteStore } from './store/sqlite-store.ts';
+import { openSqliteStore } from './store/sqlite-store.ts';
 import type { ExpiryRule, Store } from './store/store.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
@@ -79,7 +79,8 @@ async function serve(options: Options, version: string): Promise<void> {
   const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
   let sink: LogSink | undefined;
   try {
-    const warnings = [...options.warnings, ...takeAccount(options)];
+    if (options.pidfile !== undefined) keepPidfile(options.pidfile);
+    const warnings = [...options.warnings, ...giveUpRoot(options)];
     sink = options.daemonize ? await syslogSink(options.syslogFacility, process.pid) : stderrSink();
     const log = createLogger({ format: options.logFormat, level: options.logLevel }, sink);
     for (const warning of warnings) log.warn(warning);
@@ -138,31 +139,6 @@ async function answerRequests(
   if (options.daemonize) await reportToStarter({ serving: true });
 }
 
-/** Writes what only root may, makes the database directory, and gives root up. @returns warnings */
-function takeAccount({ user, group, dbdir, pidfile }: Options): string[] {
-  const isRoot = process.getuid?.() === 0;
-  const account = isRoot ? findAccount(user, group) : undefined;
-  if (pidfile !== undefined) {
-    writePidfile(pidfile);
-    process.on('exit', () => removePidfile(pidfile));
-  }
-  makeDatabaseDirectory(dbdir, account);
-  if (account !== undefined) becomeAccount(account);
-  // Whatever is made from here on is nobody else's to read.
-  process.umask(0o077);
-  if (isRoot && account === undefined)
-    return ['running as root: there is no account greyd or postgrey to change to, see --user'];
-  if (!isRoot && (user ?? group) !== undefined)
-    return ['--user and --group have no effect: greyd was not started as root'];
-  return [];
-}
-
-/** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
-function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
-  mkdirSync(dbdir, { recursive: true, mode: 0o700 });
-  if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
-}
-
 function openStore({ dbdir, privacy, lookupByHost }: Options): Store {
   let digest: Digest | undefined;
   if (privacy) {
@@ -180,9 +156,11 @@ function expiryRule(rules: GreylistRules): ExpiryRule {
 }
 
 function reloadOnHangup(whitelists: Whitelists, log: Log): void {
-  process.on('SIGHUP', async () => {
+  // One after the other, so that the last one to end is the last that was asked for.
+  let reloaded = Promise.resolve();
+  process.on('SIGHUP', () => {
     log.notice('HUP received: reloading whitelists...');
-    reportWhitelists(whitelists, await whitelists.reload(), log);
+    reloaded = reloaded.then(async () => reportWhitelists(whitelists, await whitelists.reload(), log));
   });
 }
 

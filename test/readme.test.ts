@@ -8,12 +8,22 @@ import { OPTION_TABLE, type OptionEntry } from '../src/option-table.ts';
 /** `-u, --unix <PATH>` as README.md writes it: `-u`, `--unix=PATH`. */
 function readmeFlags(flags: string): string {
   const [, short, long = '', value = ''] = /^(?:(-\w), )?(--[\w-]+)(?: (<.*>|\[.*\]))?$/.exec(flags) ?? [];
-  const withValue = value.startsWith('<') ? `${long}=${value.slice(1, -1)}` : value && `${long}[=${value.slice(1, -1)}]`;
-  return [short, withValue || long].filter(Boolean).map((flag) => `\`${flag}\``).join(', ');
+  const withValue = value.startsWith('<')
+    ? `${long}=${value.slice(1, -1)}`
+    : value && `${long}[=${value.slice(1, -1)}]`;
+  return [short, withValue || long]
+    .filter(Boolean)
+    .map((flag) => `\`${flag}\``)
+    .join(', ');
 }
 
 function readmeRow({ flags, help, default: value, defaultText }: OptionEntry): string {
-  const shown = defaultText ?? [value ?? ''].flat().map((one) => (one === '' ? '' : `\`${one}\``)).join(', ');
+  const shown =
+    defaultText ??
+    [value ?? '']
+      .flat()
+      .map((one) => (one === '' ? '' : `\`${one}\``))
+      .join(', ');
   return `| ${readmeFlags(flags)} | ${shown} | ${help} |`;
 }
 

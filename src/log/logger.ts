@@ -52,6 +52,8 @@ export function createLogger({ format, level }: LoggerSettings, sink: LogSink): 
 /** Writes lines to standard error with nothing before them. */
 export function stderrSink(): LogSink {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
+  // Nobody reads the log any more (EPIPE): its lines are lost, mail is not.
+  destination.on('error', () => {});
   return {
     write: (line) => void destination.write(`${line}\n`),
     async close() {

@@ -41,7 +41,9 @@ export class Connection {
     socket.on('end', () => this.finish());
     // ECONNRESET, EPIPE: the client is gone and 'close' follows. What has arrived is answered all the same.
     socket.on('error', () => {});
-    socket.on('close', () => this.#isClosing || this.#reportUnfinished());
+    socket.on('close', () => {
+      if (!this.#isClosing) this.#reportUnfinished();
+    });
     socket.resume();
   }
 
@@ -58,6 +60,7 @@ export class Connection {
   }
 
   #read(chunk: Buffer): void {
+    if (this.#isClosing) return;
     this.#reader.push(chunk);
     void this.#answerAll();
     if (this.#isAnswering && this.#reader.bufferedBytes > MAX_UNREAD_BYTES) this.#socket.pause();

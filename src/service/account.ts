@@ -3,6 +3,7 @@
  * from anyone; started by anybody else it stays who it is.
  */
 import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, readdirSync } from 'node:fs';
 
 declare global {
   namespace NodeJS {
@@ -13,7 +14,7 @@ declare global {
   }
 }
 
-export interface Account {
+interface Account {
   readonly uid: number;
   readonly gid: number;
   /** For the supplementary groups; undefined for a number that is no known user. */
@@ -28,26 +29,60 @@ export class AccountError extends Error {
   override readonly name = 'AccountError';
 }
 
+export interface AccountSettings {
+  /** Name or number; undefined: the first default account that exists. */
+  readonly user: string | undefined;
+  /** Name or number; undefined: the user's own. */
+  readonly group: string | undefined;
+  /** Made if absent; an empty one is given to the account. */
+  readonly dbdir: string;
+}
+
 /**
- * Finds the account to run as.
- * @param user name or number; undefined: the first default account that exists
- * @param group name or number; undefined: the user's own
- * @returns undefined if none was asked for and no default account exists
- * @throws {AccountError}
+ * Makes the database directory and becomes the unprivileged account, for good.
+ * @returns warnings
+ * @throws {AccountError}, or the system's error if the directory cannot be made
  */
-export function findAccount(user: string | undefined, group: string | undefined): Account | undefined {
+export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
+  const isRoot = process.getuid?.() === 0;
+  const account = isRoot ? findAccount(user, group) : undefined;
+  makeDatabaseDirectory(dbdir, account);
+  if (account !== undefined) becomeAccount(account);
+  // Whatever is made from here on is nobody else's to read.
+  process.umask(0o077);
+  if (isRoot && account === undefined) {
+    return ['running as root: there is no account greyd or postgrey to change to, see --user'];
+  }
+  if (!isRoot && (group !== undefined || !isCurrent(user))) {
+    return ['--user and --group have no effect: greyd was not started as root'];
+  }
+  return [];
+}
+
+/** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
+function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
+  mkdirSync(dbdir, { recursive: true, mode: 0o700 });
+  if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
+}
+
+function becomeAccount({ uid, gid, name }: Account): void {
+  if (name !== undefined) process.initgroups?.(name, gid);
+  else process.setgroups?.([gid]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+/** @returns undefined if none was asked for and no default account exists */
+function findAccount(user: string | undefined, group: string | undefined): Account | undefined {
   const account =
     user === undefined ? DEFAULT_USERS.map(findUser).find((found) => found !== undefined) : requireUser(user);
   if (group === undefined || account === undefined) return account;
   return { ...account, gid: requireGroup(group) };
 }
 
-/** Becomes this account, for good. Only root can. */
-export function becomeAccount({ uid, gid, name }: Account): void {
-  if (name !== undefined) process.initgroups?.(name, gid);
-  else process.setgroups?.([gid]);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+/** Whether the process runs as this user already, so that nothing is to be changed. */
+function isCurrent(user: string | undefined): boolean {
+  return user === undefined || (findUser(user)?.uid ?? Number(user)) === process.getuid?.();
 }
 
 function requireUser(user: string): Account {

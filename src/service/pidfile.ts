@@ -3,19 +3,23 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** @throws if the file cannot be written */
-export function writePidfile(path: string): void {
+/**
+ * Writes the file, and removes it when the process exits.
+ * @throws if it cannot be written
+ */
+export function keepPidfile(path: string): void {
   writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+  process.on('exit', () => removePidfile(path));
 }
 
 /**
  * Removes the file if it is still this process's. An account that gave root up may lack the right
  * to; a file that stays behind names a process that has ended, which readers must expect anyway.
  */
-export function removePidfile(path: string): void {
+function removePidfile(path: string): void {
   try {
     if (readFileSync(path, 'utf8').trim() === String(process.pid)) rmSync(path);
   } catch {
-    // see above
+    // See above.
   }
 }

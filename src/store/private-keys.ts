@@ -9,8 +9,12 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Key } from '../greylist/keys.ts';
 
 const SECRET_BYTES = 32;
+
+/** Turns a key into what is stored in its place: see the head of this file. */
+export type Digest = (key: Key) => Buffer;
 
 /**
  * Reads the secret, or makes it (mode 0600) if there is no such file yet.

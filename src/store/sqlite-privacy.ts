@@ -2,8 +2,8 @@
  * Switching --privacy on: records that stand in greyd.db under plain addresses move to their
  * digests, so that nothing is forgotten and no address stays behind.
  */
+import type { Digest } from './private-keys.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import type { Digest } from './sqlite-store.ts';
 
 const MOVES = [
   {

@@ -11,6 +11,7 @@
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
+import type { Digest } from './private-keys.ts';
 import { isBusy, openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { hidePlainRecords } from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
@@ -33,9 +34,6 @@ interface Place {
   readonly table: SqliteTable;
   readonly columns: readonly KeyColumn[];
 }
-
-/** Turns a key into what --privacy stores in its place. */
-export type Digest = (key: Key) => Buffer;
 
 /**
  * Opens DBDIR/greyd.db; it is made if absent.
