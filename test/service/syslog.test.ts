@@ -52,46 +52,49 @@ class SyslogSocket {
   }
 }
 
-describe.skipIf(!canRun('syslog tests', { programs: ['logger', 'socat', 'unshare'], root: true }))(
-  'syslog',
-  () => {
-    test.each([
-      [[], 2],
-      [['--syslog-facility=local3'], 19],
-    ])(
-      'lines have the ident and process id of postgrey, facility and severity: %j',
-      async (options, facility) => {
-        const folder = temporaryDirectory();
-        const [log, path, pidfile] = [join(folder, 'log'), join(folder, 'socket'), join(folder, 'pid')];
-        const syslog = new SyslogSocket(log);
-        await syslog.open();
-        const greyd = [
-          GREYD,
-          '-d',
-          `--unix=${path}`,
-          `--pidfile=${pidfile}`,
-          `--dbdir=${folder}`,
-          '--user=0',
-          ...options,
-        ];
-        const launcher = ['--mount', 'sh', '-c', WITH_OWN_DEV_LOG, 'sh', log];
-        const started = spawn('unshare', [...launcher, process.execPath, ...greyd], { stdio: 'inherit' });
-        expect(await once(started, 'close')).toEqual([0, null]);
-        const pid = Number(readFileSync(pidfile, 'utf8'));
-        onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+describe.skipIf(
+  !canRun('syslog tests', {
+    programs: ['logger', 'socat'],
+    root: true,
+    commands: ['unshare --mount true'],
+  }),
+)('syslog', () => {
+  test.each([
+    [[], 2],
+    [['--syslog-facility=local3'], 19],
+  ])(
+    'lines have the ident and process id of postgrey, facility and severity: %j',
+    async (options, facility) => {
+      const folder = temporaryDirectory();
+      const [log, path, pidfile] = [join(folder, 'log'), join(folder, 'socket'), join(folder, 'pid')];
+      const syslog = new SyslogSocket(log);
+      await syslog.open();
+      const greyd = [
+        GREYD,
+        '-d',
+        `--unix=${path}`,
+        `--pidfile=${pidfile}`,
+        `--dbdir=${folder}`,
+        '--user=0',
+        ...options,
+      ];
+      const launcher = ['--mount', 'sh', '-c', WITH_OWN_DEV_LOG, 'sh', log];
+      const started = spawn('unshare', [...launcher, process.execPath, ...greyd], { stdio: 'inherit' });
+      expect(await once(started, 'close')).toEqual([0, null]);
+      const pid = Number(readFileSync(pidfile, 'utf8'));
+      onTestFinished(() => void process.kill(pid, 'SIGKILL'));
 
-        const client = await PolicyClient.connect({ path });
-        await client.ask();
-        await client.ask({ client_address: 'nonsense' });
-        const line = (severity: number, text: string) =>
-          new RegExp(
-            `<${facility * 8 + severity}>\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (\\S+ )?postgrey\\[${pid}\\]: ${text}`,
-          );
-        const [NOTICE, INFO, WARNING] = [5, 6, 4];
-        await syslog.received(line(NOTICE, 'greyd \\S+ listening on '));
-        await syslog.received(line(INFO, 'action=greylist, reason=new, client_name='));
-        await syslog.received(line(WARNING, "client_address is no IP address: 'nonsense'"));
-      },
-    );
-  },
-);
+      const client = await PolicyClient.connect({ path });
+      await client.ask();
+      await client.ask({ client_address: 'nonsense' });
+      const line = (severity: number, text: string) =>
+        new RegExp(
+          `<${facility * 8 + severity}>\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (\\S+ )?postgrey\\[${pid}\\]: ${text}`,
+        );
+      const [NOTICE, INFO, WARNING] = [5, 6, 4];
+      await syslog.received(line(NOTICE, 'greyd \\S+ listening on '));
+      await syslog.received(line(INFO, 'action=greylist, reason=new, client_name='));
+      await syslog.received(line(WARNING, "client_address is no IP address: 'nonsense'"));
+    },
+  );
+});
