@@ -98,6 +98,9 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     );
   }
   checkTimes(given);
+  for (const [name, isIdle, warning] of IDLE_OPTIONS) {
+    if (command.getOptionValueSource(name) === 'cli' && isIdle(given)) warnings.push(warning);
+  }
   return Object.freeze<Options>({
     endpoints,
     listenQueueSize: given.listenQueueSize || undefined,
@@ -226,6 +229,14 @@ function spellOut(word: string): string[] {
   if (/^-[a-z]=/.test(word)) return [word.slice(0, 2), word.slice(3)];
   return OPTION_NAMES.has(`-${word}`) ? [`-${word}`] : [word];
 }
+
+/** Options that do nothing without, or beside, another one; nobody is to wonder why. */
+const IDLE_OPTIONS: readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string][] = [
+  ['syslogFacility', ({ daemonize }) => !daemonize, '--syslog-facility has no effect without --daemonize'],
+  ['socketmode', ({ unix }) => unix === undefined, '--socketmode has no effect without --unix'],
+  ['ipv4cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv4cidr has no effect with --lookup-by-host'],
+  ['ipv6cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv6cidr has no effect with --lookup-by-host'],
+];
 
 /** With such times no mail would ever pass. */
 function checkTimes({ delay, maxAge, retryWindow }: GivenOptions): void {

@@ -185,6 +185,23 @@ describe('command lines as they are found', () => {
     });
   });
 
+  test('an option without effect is told', () => {
+    const args = [
+      '--facility=local1',
+      '--socketmode=0600',
+      '--lookup-by-host',
+      '--ipv4cidr=20',
+      '--ipv6cidr=48',
+    ];
+    expect(parse(...args).warnings).toEqual([
+      '--syslog-facility has no effect without --daemonize',
+      '--socketmode has no effect without --unix',
+      '--ipv4cidr has no effect with --lookup-by-host',
+      '--ipv6cidr has no effect with --lookup-by-host',
+    ]);
+    expect(parse('-d', '--facility=local1', '--unix=/x', '--socketmode=0600').warnings).toEqual([]);
+  });
+
   test('the last of several values counts', () => {
     expect(parse('--delay=60', '--delay=90').delay).toBe(90);
   });
