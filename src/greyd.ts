@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { runCleaner } from './cleaner.ts';
+import { UsageError } from './command-line.ts';
 import type { GreylistRules } from './greylist/decision.ts';
 import { postgreyKey } from './greylist/keys.ts';
 import { isClientExpired, isTripletExpired } from './greylist/records.ts';
@@ -18,7 +19,7 @@ import { createLogger, errorText, type Log, type LogSink, stderrSink } from './l
 import { RequestLog } from './log/request-log.ts';
 import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
-import { type Options, parseOptions, UsageError } from './options.ts';
+import { type Options, parseOptions } from './options.ts';
 import { RequestHandler } from './request-handler.ts';
 import { ListenError } from './server/listen.ts';
 import { PolicyServer } from './server/policy-server.ts';

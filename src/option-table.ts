@@ -5,18 +5,16 @@
  * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
  * the last two.
  */
-import { FACILITIES } from './log/syslog.ts';
 import {
   DAY,
   daysOrHours,
+  facility,
   header,
   inet,
   numberOr,
   octal,
   oneOf,
   type ParseValue,
-  some,
-  textOr,
   wholeNumber,
 } from './option-values.ts';
 
@@ -49,7 +47,6 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
   {
     flags: '-u, --unix <PATH>',
     help: 'listen on a unix socket',
-    parse: some('a path, --unix=/run/greyd/socket'),
   },
   {
     flags: '--socketmode <OCTAL>',
@@ -67,25 +64,21 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
   {
     flags: '--pidfile <PATH>',
     help: 'write the process id to a file, removed at exit',
-    parse: some('a path, --pidfile=/run/greyd.pid'),
   },
   {
     flags: '--user <USER>',
     help: 'account to run as when started as root, name or number',
     defaultText: 'greyd, else postgrey',
-    parse: some('a user, --user=greyd'),
   },
   {
     flags: '--group <GROUP>',
     help: 'group to run as when started as root, name or number',
     defaultText: "the user's",
-    parse: some('a group, --group=greyd'),
   },
   {
     flags: '--dbdir <PATH>',
     help: 'directory of the database',
     default: '/var/lib/greyd',
-    parse: some('a directory, --dbdir=/var/lib/greyd'),
   },
   {
     flags: '--delay <SECONDS>',
@@ -110,13 +103,11 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     flags: '--greylist-action <ACTION>',
     help: 'what Postfix is to do with a greylisted mail, see access(5)',
     default: 'DEFER_IF_PERMIT',
-    parse: textOr('DEFER_IF_PERMIT'),
   },
   {
     flags: '--greylist-text <TEXT>',
     help: 'what the client is told; %s seconds to wait, %r domain of the recipient',
     default: DEFAULT_TEXT,
-    parse: textOr(DEFAULT_TEXT),
   },
   {
     flags: '--x-greylist-header <TEXT>',
@@ -146,7 +137,6 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     flags: '--hostname <NAME>',
     help: 'name of this host in the header',
     defaultText: "the system's",
-    parse: some('a name, --hostname=mx.example.org'),
   },
   { flags: '--exim', help: 'close the connection after each answer, as Exim wants it' },
   {
@@ -154,28 +144,25 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     help: 'clients that are never greylisted; may be repeated, replaces the defaults',
     default: ['/etc/greyd/whitelist_clients', '/etc/greyd/whitelist_clients.local'],
     repeatable: true,
-    parse: some('a file, --whitelist-clients=/etc/greyd/whitelist_clients'),
   },
   {
     flags: '--whitelist-recipients <FILE>',
     help: 'recipients whose mail is never greylisted; may be repeated, replaces the defaults',
     default: ['/etc/greyd/whitelist_recipients', '/etc/greyd/whitelist_recipients.local'],
     repeatable: true,
-    parse: some('a file, --whitelist-recipients=/etc/greyd/whitelist_recipients'),
   },
   {
     flags: '--auto-whitelist-clients [N]',
     help: 'never again greylist a client after N mails that came back; 0: off',
     default: DEFAULT_AUTO_WHITELIST,
-    parse: (text) =>
-      text === '' ? DEFAULT_AUTO_WHITELIST : wholeNumber(text, 'a whole number of mails, or 0 for off'),
+    parse: (text) => wholeNumber(text, 'a whole number of mails, or 0 for off'),
   },
   {
     flags: '--syslog-facility <NAME>',
     help: 'facility for syslog, used with --daemonize',
     default: 'mail',
     aliases: ['--syslogfacility', '--facility'],
-    parse: oneOf(FACILITIES),
+    parse: facility,
   },
   {
     flags: '--listen-queue-size <N>',

@@ -2,6 +2,7 @@
  * Checks of option values: each turns the text of an option into its value, or throws with what to
  * write instead, which follows `write ` in the message that the administrator sees.
  */
+import { FACILITIES } from './log/syslog.ts';
 import { type InetEndpoint, parseInet } from './server/endpoint.ts';
 
 export const HOUR = 3600;
@@ -13,19 +14,9 @@ export type Warn = (text: string) => void;
 /** @throws with what to write instead */
 export type ParseValue<Value = unknown> = (text: string, warn: Warn) => Value;
 
-/** Any text but none. */
-export function some(what: string): ParseValue<string> {
-  return (text) => text || fail(what);
-}
-
-/** Any text; none means the default. */
-export function textOr(fallback: string): ParseValue<string> {
-  return (text) => text || fallback;
-}
-
-/** A whole number from 0 on, in decimal digits. */
+/** A whole number from 0 on, in decimal digits, with or without a `+`. */
 export function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
   return value <= max ? value : fail(what);
 }
 
@@ -56,7 +47,7 @@ export function daysOrHours(text: string): number {
   return Number(number) * (hours === '' ? DAY : HOUR);
 }
 
-/** Permissions in octal digits, 0 to 0777. */
+/** Permissions of a file in octal digits, up to 0777. */
 export function octal(text: string): number {
   return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : fail('an octal number, --socketmode=0660');
 }
@@ -71,6 +62,11 @@ export function header(text: string): string {
   return /^[!-9;-~]+:/.test(text)
     ? text
     : fail("a header, --x-greylist-header='X-Greylist: delayed %t seconds'");
+}
+
+/** A facility of syslog(3), also as `MAIL` or `LOG_MAIL`. */
+export function facility(text: string): string {
+  return oneOf(FACILITIES)(text.toLowerCase().replace(/^log_/, ''), () => {});
 }
 
 export function oneOf(values: readonly string[]): ParseValue<string> {

@@ -84,7 +84,7 @@ test('each library is imported in one place', () => {
   for (const { from, file } of libraries) places.set(from, (places.get(from) ?? new Set()).add(file));
   expect(Object.fromEntries([...places].map(([library, files]) => [library, [...files]]))).toEqual({
     'better-sqlite3': ['store/sqlite-file.ts'],
-    commander: ['options.ts'],
+    commander: ['command-line.ts'],
     pino: ['log/logger.ts'],
     re2js: ['whitelist/perl-regex.ts'],
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Options, parseOptions, UsageError } from '../src/options.ts';
+import { UsageError } from '../src/command-line.ts';
+import { type Options, parseOptions } from '../src/options.ts';
 
 const SURROUNDINGS = { version: '1.2.3', hostname: 'mx.example.org', inherited: [] };
 
@@ -126,6 +127,7 @@ describe('where to listen', () => {
   test.each([
     ['127.0.0.1:10023', [{ kind: 'inet', host: '127.0.0.1', port: 10023, optional: false }]],
     ['[2001:db8::1]:10023', [{ kind: 'inet', host: '2001:db8::1', port: 10023, optional: false }]],
+    ['2001:db8::1:10023', [{ kind: 'inet', host: '2001:db8::1', port: 10023, optional: false }]],
     ['localhost:10023', loopback(10023)],
     [':10023', [{ kind: 'inet', host: '::', port: 10023, optional: false }]],
     ['*:10023', [{ kind: 'inet', host: '::', port: 10023, optional: false }]],
@@ -146,6 +148,41 @@ describe('where to listen', () => {
 describe('command lines as they are found', () => {
   test('empty arguments are ignored', () => {
     expect(parse('', '--delay=60', '')).toMatchObject({ delay: 60, warnings: [] });
+  });
+
+  test('an empty value changes nothing', () => {
+    const names = [
+      '--pidfile',
+      '--user',
+      '--group',
+      '--unix',
+      '--hostname',
+      '--dbdir',
+      '--delay',
+      '--whitelist-clients',
+    ];
+    expect(parse(...names.map((name) => `${name}=`))).toEqual(parse());
+    expect(parse(...names.flatMap((name) => [name, '']))).toEqual(parse());
+    expect(parse('--greylist-text=Later', '--greylist-text=').greylistText).toBe('Later');
+  });
+
+  test.each([
+    [['--i=10023'], { endpoints: loopback(10023) }],
+    [['--v'], { logLevel: 'verbose' }],
+    [['-delay', '60'], { delay: 60 }],
+    [['-privacy'], { privacy: true }],
+    [['-u=/x', '--u=/y'], { endpoints: [...loopback(60000), { kind: 'unix', path: '/y', mode: 0o666 }] }],
+    [['--delay=+60'], { delay: 60 }],
+    [['--syslog-facility=LOG_MAIL', '-d'], { syslogFacility: 'mail' }],
+  ])('other spellings of postgrey: %j', (args, expected) => {
+    expect(parse(...args)).toMatchObject(expected);
+  });
+
+  test('sockets of a service manager and --daemonize do not go together', () => {
+    const inherited = [{ kind: 'inherited', fd: 3 }] as const;
+    expect(() => parseOptions(['-d'], { ...SURROUNDINGS, inherited })).toThrow(
+      '--daemonize cannot take sockets of a service manager along',
+    );
   });
 
   test('words torn apart by a shell are named, and the options after them count', () => {
@@ -221,11 +258,14 @@ describe('a wrong command line is one line that says what to write', () => {
       '--inet=localhost: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000',
     ],
     [
-      ['--inet=::1:60000'],
-      '--inet=::1:60000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000',
+      ['--inet=[::1:60000'],
+      '--inet=[::1:60000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000',
+    ],
+    [
+      ['--inet=[host]:60000'],
+      '--inet=[host]:60000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000',
     ],
     [['--inet=70000'], '--inet=70000: write [HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000'],
-    [['--unix='], '--unix=: write a path, --unix=/run/greyd/socket'],
     [['--socketmode=rw'], '--socketmode=rw: write an octal number, --socketmode=0660'],
     [['--ipv4cidr=33'], '--ipv4cidr=33: write a whole number of bits up to 32'],
     [['--ipv6cidr=129'], '--ipv6cidr=129: write a whole number of bits up to 128'],

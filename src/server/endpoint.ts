@@ -37,18 +37,18 @@ export type Endpoint = InetEndpoint | UnixEndpoint | InheritedEndpoint;
 
 /** @returns undefined if the text is not of this form */
 export function parseInet(text: string): InetEndpoint[] | undefined {
-  const [, hostText, portText = ''] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
+  const [, hostText, portText = ''] = /^(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(portText);
   if (portText === '' || port > 65535) return undefined;
   const endpoint = (host: string, optional = false): InetEndpoint => ({ kind: 'inet', host, port, optional });
 
-  if (hostText?.startsWith('[')) {
-    const host = hostText.slice(1, -1);
-    return isIPv6(host) ? [endpoint(host)] : undefined;
-  }
-  if (hostText === undefined || hostText === 'localhost')
+  if (hostText === undefined || hostText === 'localhost') {
     return [endpoint('127.0.0.1'), endpoint('::1', true)];
-  return [endpoint(hostText === '*' || hostText === '' ? ALL_ADDRESSES : hostText)];
+  }
+  if (hostText === '*' || hostText === '') return [endpoint(ALL_ADDRESSES)];
+  const host = hostText.replace(/^\[(.*)\]$/, '$1');
+  const isValid = host === hostText && !host.includes(':') ? /^[\w.-]+$/.test(host) : isIPv6(host);
+  return isValid ? [endpoint(host)] : undefined;
 }
 
 /** For messages: `127.0.0.1:60000`, `[::1]:60000`, `/run/greyd/socket`. */
