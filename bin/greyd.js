@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
+// A reload that comes before the daemon has read its whitelists must not end it.
+process.on('SIGHUP', () => {});
+
 const main = new URL('../dist/greyd.js', import.meta.url);
 if (!existsSync(main)) {
   console.error('greyd: not built yet, run: npm ci && npm run build');

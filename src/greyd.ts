@@ -9,14 +9,16 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { runCleaner } from './cleaner.ts';
 import { UsageError } from './command-line.ts';
 import type { GreylistRules } from './greylist/decision.ts';
 import { postgreyKey } from './greylist/keys.ts';
 import { isClientExpired, isTripletExpired } from './greylist/records.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
-import { createLogger, errorText, type Log, type LogSink, stderrSink } from './log/logger.ts';
+import { createLogger, errorText, type Log } from './log/logger.ts';
 import { RequestLog } from './log/request-log.ts';
+import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
 import { type Options, parseOptions } from './options.ts';
@@ -26,6 +28,7 @@ import { PolicyServer } from './server/policy-server.ts';
 import { AccountError, giveUpRoot } from './service/account.ts';
 import { isBackground, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
+import { Lifetime } from './service/lifetime.ts';
 import { keepPidfile } from './service/pidfile.ts';
 import { type Digest, keyedDigest, loadSecret } from './store/private-keys.ts';
 import { NewerSchemaError } from './store/sqlite-file.ts';
@@ -33,26 +36,34 @@ import { openSqliteStore } from './store/sqlite-store.ts';
 import type { ExpiryRule, Store } from './store/store.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
-/** After a signal to stop, how long clients have to take their answers, in milliseconds. */
-const STOP_GRACE_MS = 4000;
-/** After that signal the process ends, even if nobody reads its log. */
-const STOP_LIMIT_MS = 4800;
+/** At the end, how long clients have to take their answers, in milliseconds, ... */
+const DRAIN_LIMIT_MS = 4000;
+/** ... and how long whoever reads the log has to take its last lines. */
+const LAST_LINES_LIMIT_MS = 500;
 
 const clock = (): number => Math.floor(Date.now() / 1000);
 
-main().catch(async (error) => {
-  const isPermanent =
-    error instanceof UsageError ||
-    error instanceof AccountError ||
-    error instanceof NewerSchemaError ||
-    (error instanceof ListenError && !error.canPass);
-  await fail(errorText(error), isPermanent ? 2 : 1);
-});
+const lifetime = new Lifetime();
+try {
+  await main();
+} catch (error) {
+  const message = errorText(error);
+  const report = () => (isBackground() ? reportToStarter({ error: message }) : tell(message));
+  await lifetime.end(message, isPermanent(error) ? 2 : 1, report);
+}
 
-async function fail(message: string, status: number): Promise<void> {
-  if (isBackground()) await reportToStarter({ error: message });
-  else process.stderr.write(`greyd: ${message}\n`);
-  process.exit(status);
+function tell(error: string): void {
+  process.stderr.write(`greyd: ${error}\n`);
+}
+
+/** Whether a restart with the same command line would fail again. */
+function isPermanent(error: unknown): boolean {
+  const isOfTheCommandLine = error instanceof UsageError || error instanceof AccountError;
+  return (
+    isOfTheCommandLine ||
+    error instanceof NewerSchemaError ||
+    (error instanceof ListenError && !error.canPass)
+  );
 }
 
 async function main(): Promise<void> {
@@ -66,78 +77,86 @@ async function main(): Promise<void> {
   });
   if (typeof options === 'string') {
     process.stdout.write(options);
-    return;
-  }
-  if (options.daemonize && !isBackground()) {
+    process.exitCode = 0;
+  } else if (options.daemonize && !isBackground()) {
     const { status, error } = await startBackground();
-    if (error !== undefined) process.stderr.write(`greyd: ${error}\n`);
+    if (error !== undefined) tell(error);
     process.exit(status);
+  } else {
+    await serve(options, version);
   }
-  await serve(options, version);
 }
 
+/** Opens everything in its order, and answers requests from then on. */
 async function serve(options: Options, version: string): Promise<void> {
   const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
-  let sink: LogSink | undefined;
-  try {
-    if (options.pidfile !== undefined) keepPidfile(options.pidfile);
-    const warnings = [...options.warnings, ...giveUpRoot(options)];
-    sink = options.daemonize ? await syslogSink(options.syslogFacility, process.pid) : stderrSink();
-    const log = createLogger({ format: options.logFormat, level: options.logLevel }, sink);
-    for (const warning of warnings) log.warn(warning);
-    await answerRequests(options, version, { server, sink, log });
-  } catch (error) {
-    // Closing also removes the socket file of --unix.
-    await server.stop();
-    await sink?.close();
-    throw error;
-  }
-}
+  lifetime.onEnd(() => server.destroy());
+  if (options.pidfile !== undefined) keepPidfile(options.pidfile);
+  const warnings = [...options.warnings, ...giveUpRoot(options)];
 
-interface Outside {
-  readonly server: PolicyServer;
-  readonly sink: LogSink;
-  readonly log: Log;
-}
-
-async function answerRequests(
-  options: Options,
-  version: string,
-  { server, sink, log }: Outside,
-): Promise<void> {
-  const whitelists = new Whitelists({
-    clients: options.whitelistClients,
-    recipients: options.whitelistRecipients,
-  });
-  reloadOnHangup(whitelists, log);
-  reportWhitelists(whitelists, await whitelists.load(), log);
+  const log = await openLog(options);
+  for (const warning of warnings) log.warn(warning);
+  const whitelists = await openWhitelists(options, log);
   const store = openStore(options);
   const counters = new DecisionCounters();
-  const disclosure = options.privacy ? showNoAddresses : showAll;
+  lifetime.onEnd((reason) => {
+    log.notice(`${reason}: stopping after ${counters.summary()}`);
+    return store.close();
+  });
+
   const rules: GreylistRules = { ...options, autoWhitelistAfter: options.autoWhitelistClients };
+  startCleaner(store, rules, log);
+  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
   const handler = new RequestHandler(
     { ...options, rules, version },
-    { whitelists, store, log: new RequestLog(log, disclosure), counters, clock },
+    { whitelists, store, log: requestLog, counters, clock },
   );
-  const cleaning = new AbortController();
-  void runCleaner(store, expiryRule(rules), log, cleaning.signal);
-
-  stopOnSignals(log, async (reason) => {
-    cleaning.abort();
-    const grace = setTimeout(() => server.destroy(), STOP_GRACE_MS);
-    await server.stop();
-    clearTimeout(grace);
-    await store.close();
-    log.notice(`${reason}: stopping after ${counters.summary()}`);
-    await sink.close();
-  });
   server.serve({
     answer: (request) => handler.answer(request),
     closeAfterAnswer: options.exim,
     warn: (text) => log.warn(text),
   });
+  lifetime.onEnd(() => drain(server));
   log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
   if (options.daemonize) await reportToStarter({ serving: true });
+}
+
+async function openLog({ daemonize, syslogFacility, logFormat, logLevel }: Options): Promise<Log> {
+  const sink = daemonize ? await syslogSink(syslogFacility, process.pid) : stderrSink();
+  const log = createLogger({ format: logFormat, level: logLevel }, sink);
+  lifetime.onInternalError((error) =>
+    log.error(`internal error, please report it: ${error.stack ?? error.message}`),
+  );
+  lifetime.onEnd(() => Promise.race([sink.close(), pause(LAST_LINES_LIMIT_MS)]));
+  return log;
+}
+
+async function openWhitelists(
+  { whitelistClients, whitelistRecipients }: Options,
+  log: Log,
+): Promise<Whitelists> {
+  const whitelists = new Whitelists({ clients: whitelistClients, recipients: whitelistRecipients });
+  const report = (warnings: readonly string[]) => {
+    for (const warning of warnings) log.warn(warning);
+    log.debug(`whitelists: ${whitelists.summary()}`);
+  };
+  report(await whitelists.load());
+
+  // However many signals come while a reload is under way, one more reload sees what all of them were for.
+  let isReloading = false;
+  let isWanted = false;
+  lifetime.onHangup(async () => {
+    isWanted = true;
+    if (isReloading) return;
+    isReloading = true;
+    while (isWanted) {
+      isWanted = false;
+      log.notice('HUP received: reloading whitelists...');
+      report(await whitelists.reload());
+    }
+    isReloading = false;
+  });
+  return whitelists;
 }
 
 function openStore({ dbdir, privacy, lookupByHost }: Options): Store {
@@ -149,41 +168,19 @@ function openStore({ dbdir, privacy, lookupByHost }: Options): Store {
   return openSqliteStore(dbdir, digest);
 }
 
-function expiryRule(rules: GreylistRules): ExpiryRule {
-  return {
+function startCleaner(store: Store, rules: GreylistRules, log: Log): void {
+  const end = new AbortController();
+  lifetime.onEnd(() => end.abort());
+  const expired: ExpiryRule = {
     triplet: (record) => isTripletExpired(record, rules, clock()),
     client: (record) => isClientExpired(record, rules, clock()),
   };
+  void runCleaner(store, expired, log, end.signal);
 }
 
-function reloadOnHangup(whitelists: Whitelists, log: Log): void {
-  // One after the other, so that the last one to end is the last that was asked for.
-  let reloaded = Promise.resolve();
-  process.on('SIGHUP', () => {
-    log.notice('HUP received: reloading whitelists...');
-    reloaded = reloaded.then(async () => reportWhitelists(whitelists, await whitelists.reload(), log));
-  });
-}
-
-function reportWhitelists(whitelists: Whitelists, warnings: readonly string[], log: Log): void {
-  for (const warning of warnings) log.warn(warning);
-  log.debug(`whitelists: ${whitelists.summary()}`);
-}
-
-/** Ends the process after `stop`, once: at SIGTERM and SIGINT, and when nothing else is safe any more. */
-function stopOnSignals(log: Log, stop: (reason: string) => Promise<void>): void {
-  let isStopping = false;
-  const end = async (reason: string, status: number) => {
-    if (isStopping) return;
-    isStopping = true;
-    setTimeout(() => process.exit(status), STOP_LIMIT_MS);
-    await stop(reason);
-    process.exit(status);
-  };
-  process.on('SIGTERM', () => void end('SIGTERM received', 0));
-  process.on('SIGINT', () => void end('SIGINT received', 0));
-  process.on('uncaughtException', (error) => {
-    log.error(`internal error, please report it: ${error.stack ?? error.message}`);
-    void end('internal error', 1);
-  });
+/** Answers what has arrived, then closes; clients that do not take their answers do not hold it up. */
+async function drain(server: PolicyServer): Promise<void> {
+  const limit = setTimeout(() => server.destroy(), DRAIN_LIMIT_MS);
+  await server.stop();
+  clearTimeout(limit);
 }

@@ -74,7 +74,10 @@ export class RequestHandler {
       return this.#letThrough('bad request');
     }
     const whitelist = this.#whitelistOf(request, client);
-    if (whitelist !== undefined) return this.#pass(request, whitelist);
+    if (whitelist !== undefined) {
+      this.#passed(request, whitelist);
+      return DUNNO;
+    }
 
     const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
     let verdict: Verdict;
@@ -108,13 +111,15 @@ export class RequestHandler {
 
   #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: number): string {
     if (verdict.action === 'greylist') return this.#defer(request, verdict);
-    if (verdict.reason === 'client AWL') return this.#pass(request, verdict.reason);
-    if (verdict.clientWhitelisted) {
-      this.#parts.log.clientWhitelisted(request, formatAddress(client).toUpperCase());
+    let delay: number | undefined;
+    if (verdict.reason === 'triplet found') {
+      if (verdict.clientWhitelisted) {
+        this.#parts.log.clientWhitelisted(request, formatAddress(client).toUpperCase());
+      }
+      const isFirstSuccess = verdict.delayed !== undefined;
+      if (isFirstSuccess && this.#instances.isNew(request.instance)) delay = verdict.delayed;
     }
-    const isFirstSuccess = verdict.delayed !== undefined;
-    const delay = isFirstSuccess && this.#instances.isNew(request.instance) ? verdict.delayed : undefined;
-    this.#pass(request, verdict.reason, delay);
+    this.#passed(request, verdict.reason, delay);
     if (delay === undefined) return DUNNO;
     const { greylistHeader, hostname, version } = this.#settings;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
@@ -132,10 +137,9 @@ export class RequestHandler {
     return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
   }
 
-  #pass(request: PolicyRequest, reason: string, delay?: number): string {
+  #passed(request: PolicyRequest, reason: string, delay?: number): void {
     this.#parts.counters.count('pass', reason);
     this.#parts.log.answered(request, { action: 'pass', reason, delay });
-    return DUNNO;
   }
 
   /** Passes what could not be decided. */

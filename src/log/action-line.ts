@@ -20,13 +20,15 @@ export interface ActionEntry {
 }
 
 export function actionLine(entry: ActionEntry): string {
-  const fields = Object.entries(actionFields(entry)).map(([name, value]) => `${name}=${value}`);
-  return (entry.queueId === '' ? '' : `${entry.queueId}: `) + fields.join(', ');
+  const { queue_id: queueId, ...fields } = actionFields(entry);
+  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+  return (queueId === undefined ? '' : `${queueId}: `) + text.join(', ');
 }
 
 /** The same as named fields, for the JSON log. */
 export function actionFields(entry: ActionEntry): Readonly<Record<string, string | number>> {
   const fields = {
+    queue_id: entry.queueId,
     action: entry.action,
     reason: entry.reason,
     delay: entry.delay,

@@ -2,10 +2,8 @@
  * The log, written by pino: plain lines for people and for the parsers of postgrey's log, or JSON
  * (one object per line) for machines. Everything that leaves goes through `printable`.
  *
- * Lines are written asynchronously, so that a slow reader does not stop the daemon; what waits is
- * bounded by MAX_WAITING_BYTES, beyond which lines are dropped.
+ * Lines are written asynchronously: whoever reads them slowly, or not at all, does not stop the daemon.
  */
-import { once } from 'node:events';
 import { pino } from 'pino';
 import { printable } from './printable.ts';
 
@@ -16,7 +14,7 @@ export type LogFormat = 'text' | 'json';
 /** quiet: no lines about single requests; verbose: details as well. */
 export type LogLevel = 'quiet' | 'normal' | 'verbose';
 
-/** What waits for a reader that does not read; beyond it lines are lost, mail is not. */
+/** What waits to be written; beyond it lines are lost, mail is not. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 const CUSTOM_LEVELS = { notice: 35 };
@@ -49,18 +47,14 @@ export function createLogger({ format, level }: LoggerSettings, sink: LogSink): 
   return pino({ level: PINO_LEVELS[level], customLevels: CUSTOM_LEVELS, ...bare }, stream);
 }
 
-/** Writes lines to standard error with nothing before them. */
-export function stderrSink(): LogSink {
-  const destination = pino.destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
-  // Nobody reads the log any more (EPIPE): its lines are lost, mail is not.
-  destination.on('error', () => {});
+/** Writes lines to a file or terminal; what waits to be written is bounded by MAX_WAITING_BYTES. */
+export function fileSink(fd: number): LogSink {
+  const file = pino.destination({ dest: fd, sync: false, maxLength: MAX_WAITING_BYTES });
+  // A full disk, say: lines are lost, mail is not.
+  file.on('error', () => {});
   return {
-    write: (line) => void destination.write(`${line}\n`),
-    async close() {
-      const closed = once(destination, 'close');
-      destination.end();
-      await closed;
-    },
+    write: (line) => void file.write(`${line}\n`),
+    close: () => new Promise((resolve) => file.flush(() => resolve())),
   };
 }
 

@@ -54,7 +54,7 @@ export async function syslogSink(facility: string, pid: number): Promise<LogSink
     },
     async close() {
       logger.stdin.end();
-      if (logger.exitCode === null) await once(logger, 'close');
+      if (logger.exitCode === null && logger.signalCode === null) await once(logger, 'close');
     },
   };
 }

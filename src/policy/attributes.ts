@@ -8,7 +8,7 @@
  * that greyd reads are kept, so others cost no memory, however many there are.
  *
  * Values may hold any bytes but LF. Valid UTF-8 is read as such; anything else byte for byte as
- * Latin-1, so that no two byte strings in use by one client become the same key.
+ * Latin-1, so that whatever comes is text, and goes back as valid UTF-8 where it stands in a reply.
  */
 import { isUtf8 } from 'node:buffer';
 

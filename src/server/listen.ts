@@ -66,23 +66,26 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
 async function removeStaleSocket({ path }: UnixEndpoint): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  if (!stat.isSocket())
+  if (!stat.isSocket()) {
     throw new ListenError(
       `--unix=${path}: there is a file that is no socket, remove it or choose another path`,
       false,
     );
-  if (await isAnswered(path))
+  }
+  if (!(await isStale(path))) {
     throw new ListenError(`--unix=${path}: another program is listening there, stop it first`, true);
+  }
   unlinkSync(path);
 }
 
-function isAnswered(path: string): Promise<boolean> {
+/** Only a refused connection shows that nobody listens; a full queue (EAGAIN), say, shows that somebody does. */
+function isStale(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
-      resolve(true);
+      resolve(false);
     });
-    probe.on('error', () => resolve(false));
+    probe.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
   });
 }
 

@@ -72,8 +72,10 @@ export class PolicyServer {
     await Promise.all(closed);
   }
 
-  /** Closes what is still open at once. */
+  /** Closes everything at once; closing also removes the files of unix sockets. */
   destroy(): void {
+    for (const server of this.#servers) server.close();
+    for (const socket of this.#early) socket.destroy();
     for (const connection of this.#connections) connection.destroy();
   }
 

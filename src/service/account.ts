@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 declare global {
   namespace NodeJS {
@@ -61,7 +62,15 @@ export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
 
 /** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
 function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
-  mkdirSync(dbdir, { recursive: true, mode: 0o700 });
+  try {
+    // Whoever the account is, it must get through the folders above.
+    mkdirSync(dirname(resolve(dbdir)), { recursive: true, mode: 0o755 });
+    mkdirSync(dbdir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Error(
+      `--dbdir=${dbdir}: the directory cannot be made (${(error as NodeJS.ErrnoException).code})`,
+    );
+  }
   if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
 }
 

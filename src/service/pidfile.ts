@@ -8,7 +8,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
  * @throws if it cannot be written
  */
 export function keepPidfile(path: string): void {
-  writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+  try {
+    writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+  } catch (error) {
+    throw new Error(
+      `--pidfile=${path}: the file cannot be written (${(error as NodeJS.ErrnoException).code})`,
+    );
+  }
   process.on('exit', () => removePidfile(path));
 }
 

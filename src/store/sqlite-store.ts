@@ -9,6 +9,7 @@
  * their sockets and make up the next group.
  */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
 import type { Digest } from './private-keys.ts';
@@ -29,12 +30,6 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
-/** Where the record of one key stands. */
-interface Place {
-  readonly table: SqliteTable;
-  readonly columns: readonly KeyColumn[];
-}
-
 /**
  * Opens DBDIR/greyd.db; it is made if absent.
  * @param digest makes the keys private; undefined: they are stored as they are
@@ -46,10 +41,16 @@ export function openSqliteStore(dbdir: string, digest: Digest | undefined): Sqli
   return new SqliteStore(file, digest);
 }
 
+/** The table of each kind of record. */
+type Tables = Readonly<Record<Key['kind'], SqliteTable>>;
+
 export class SqliteStore implements Store {
   readonly #file: SqliteFile;
-  readonly #digest: Digest | undefined;
-  readonly #tables;
+  readonly #plain: Tables;
+  readonly #private: Tables;
+  /** Those of the two in which records are read and written; both are cleaned. */
+  readonly #inUse: Tables;
+  readonly #columnsOf: (key: Key) => readonly KeyColumn[];
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -58,18 +59,21 @@ export class SqliteStore implements Store {
 
   constructor(file: SqliteFile, digest: Digest | undefined) {
     this.#file = file;
-    this.#digest = digest;
-    this.#tables = {
-      triplets: new SqliteTable(
+    this.#plain = {
+      triplet: new SqliteTable(
         file,
         'triplets',
         ['client_network', 'sender', 'recipient'],
         ['first_seen', 'last_seen'],
       ),
-      clients: new SqliteTable(file, 'clients', ['client_address'], ['count', 'last_seen']),
-      privateTriplets: new SqliteTable(file, 'private_triplets', ['digest'], ['first_seen', 'last_seen']),
-      privateClients: new SqliteTable(file, 'private_clients', ['digest'], ['count', 'last_seen']),
+      client: new SqliteTable(file, 'clients', ['client_address'], ['count', 'last_seen']),
     };
+    this.#private = {
+      triplet: new SqliteTable(file, 'private_triplets', ['digest'], ['first_seen', 'last_seen']),
+      client: new SqliteTable(file, 'private_clients', ['digest'], ['count', 'last_seen']),
+    };
+    this.#inUse = digest === undefined ? this.#plain : this.#private;
+    this.#columnsOf = digest === undefined ? plainColumns : (key) => [digest(key)];
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
@@ -81,10 +85,15 @@ export class SqliteStore implements Store {
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = () => {
-        const places = keys.map((key) => this.#placeOf(key));
-        const before = places.map(({ table, columns }, index) => toRecord(keys[index], table.get(columns)));
+        const places = keys.map((key) => ({
+          kind: key.kind,
+          table: this.#inUse[key.kind],
+          columns: this.#columnsOf(key),
+        }));
+        const before = places.map(({ kind, table, columns }) => toRecord(kind, table.get(columns)));
         let outcome: StepOutcome<Keys, Result>;
         try {
+          // The records are in the order of the keys, each of the kind of its key.
           outcome = step(before as unknown as RecordsOf<Keys>);
         } catch (error) {
           return () => reject(error);
@@ -101,21 +110,23 @@ export class SqliteStore implements Store {
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {
-    const { triplets, privateTriplets, clients, privateClients } = this.#tables;
-    if (kind === 'triplet') {
-      const isExpired = (first: number, last: number) => expired.triplet({ first, last });
-      yield* triplets.clean(isExpired);
-      yield* privateTriplets.clean(isExpired);
-    } else {
-      const isExpired = (count: number, last: number) => expired.client({ count, last });
-      yield* clients.clean(isExpired);
-      yield* privateClients.clean(isExpired);
+    const isExpired = (first: number, second: number) =>
+      kind === 'triplet'
+        ? expired.triplet({ first, last: second })
+        : expired.client({ count: first, last: second });
+    for (const table of [this.#plain[kind], this.#private[kind]]) {
+      let after: readonly KeyColumn[] | undefined;
+      do {
+        const slice = await whenUnlocked(() => table.cleanSlice(after, isExpired));
+        yield slice;
+        after = slice.lastKey;
+      } while (after !== undefined);
     }
   }
 
   async close(): Promise<void> {
-    while (this.#waiting.length > 0)
-      await this.update([], () => ({ save: [], result: undefined })).catch(() => {});
+    // An empty update settles together with those that wait.
+    await this.update([], () => ({ save: [], result: undefined })).catch(() => {});
     this.#file.close();
   }
 
@@ -130,7 +141,7 @@ export class SqliteStore implements Store {
       this.#busyTries = 0;
       for (const settleOne of settle) settleOne();
     } catch (error) {
-      if (this.#file.inTransaction) this.#rollback.run();
+      this.#abandonTransaction();
       if (isBusy(error) && this.#busyTries < MAX_BUSY_TRIES) {
         this.#busyTries += 1;
         this.#waiting = group;
@@ -142,27 +153,41 @@ export class SqliteStore implements Store {
     }
   }
 
-  #placeOf(key: Key): Place {
-    const { triplets, privateTriplets, clients, privateClients } = this.#tables;
-    if (this.#digest !== undefined) {
-      const table = key.kind === 'triplet' ? privateTriplets : privateClients;
-      return { table, columns: [this.#digest(key)] };
+  /** SQLite ends a transaction itself after some errors; after others it has to be told. */
+  #abandonTransaction(): void {
+    try {
+      if (this.#file.inTransaction) this.#rollback.run();
+    } catch {
+      // What led here is reported; there is nothing to add.
     }
-    return key.kind === 'triplet'
-      ? { table: triplets, columns: [key.clientNetwork, key.sender, key.recipient] }
-      : { table: clients, columns: [key.clientAddress] };
   }
 }
 
+function plainColumns(key: Key): readonly KeyColumn[] {
+  return key.kind === 'triplet' ? [key.clientNetwork, key.sender, key.recipient] : [key.clientAddress];
+}
+
 function toRecord(
-  key: Key | undefined,
+  kind: Key['kind'],
   numbers: readonly [number, number] | undefined,
 ): RecordOf<Key> | undefined {
-  if (key === undefined || numbers === undefined) return undefined;
+  if (numbers === undefined) return undefined;
   const [first, second] = numbers;
-  return key.kind === 'triplet' ? { first, last: second } : { count: first, last: second };
+  return kind === 'triplet' ? { first, last: second } : { count: first, last: second };
 }
 
 function toNumbers(record: TripletRecord | ClientRecord): [number, number] {
   return 'first' in record ? [record.first, record.last] : [record.count, record.last];
+}
+
+/** Does something in the database, again and again while another process holds the lock, within bounds. */
+async function whenUnlocked<Result>(action: () => Result): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return action();
+    } catch (error) {
+      if (!isBusy(error) || tries >= MAX_BUSY_TRIES) throw error;
+      await pause(BUSY_PAUSE_MS);
+    }
+  }
 }

@@ -11,13 +11,20 @@ type Row = [first: number, second: number, ...key: KeyColumn[]];
 /** Records that one slice of a cleaning walk looks at: about a millisecond of work. */
 export const SLICE_ROWS = 250;
 
+type IsExpired = (first: number, second: number) => boolean;
+
+interface CleanedSlice extends Slice {
+  /** undefined: there was nothing left to look at. */
+  readonly lastKey: readonly KeyColumn[] | undefined;
+}
+
 export class SqliteTable {
-  readonly #file: SqliteFile;
   readonly #get;
   readonly #put;
   readonly #delete;
   readonly #firstRows;
   readonly #rowsAfter;
+  readonly #cleanSlice;
 
   /**
    * @param keys the columns of the primary key
@@ -29,7 +36,6 @@ export class SqliteTable {
     const [first, second] = numbers;
     const select = `SELECT ${first}, ${second}`;
     const inOrder = `ORDER BY ${names} LIMIT ${SLICE_ROWS}`;
-    this.#file = file;
     this.#get = file.prepare<KeyColumn[], Row>(`${select} FROM ${table} WHERE (${names}) = (${marks})`).raw();
     this.#put = file.prepare<Row>(
       `INSERT OR REPLACE INTO ${table} (${first}, ${second}, ${names}) VALUES (?, ?, ${marks})`,
@@ -39,6 +45,9 @@ export class SqliteTable {
     this.#rowsAfter = file
       .prepare<KeyColumn[], Row>(`${select}, ${names} FROM ${table} WHERE (${names}) > (${marks}) ${inOrder}`)
       .raw();
+    this.#cleanSlice = file.transaction((after: readonly KeyColumn[] | undefined, isExpired: IsExpired) =>
+      this.#deleteExpired(after, isExpired),
+    );
   }
 
   get(key: readonly KeyColumn[]): readonly [first: number, second: number] | undefined {
@@ -50,21 +59,23 @@ export class SqliteTable {
     this.#put.run(first, second, ...key);
   }
 
-  /** Walks over the table in the order of its keys; each step is one short transaction. */
-  *clean(isExpired: (first: number, second: number) => boolean): Generator<Slice, void> {
-    const cleanSlice = this.#file.transaction((after: KeyColumn[] | undefined) => {
-      const rows = after === undefined ? this.#firstRows.all() : this.#rowsAfter.all(...after);
-      let deleted = 0;
-      for (const [first, second, ...key] of rows) {
-        if (isExpired(first, second)) deleted += this.#delete.run(...key).changes;
-      }
-      return { examined: rows.length, deleted, lastKey: rows.at(-1)?.slice(2) as KeyColumn[] | undefined };
-    });
-    let after: KeyColumn[] | undefined;
-    do {
-      const { lastKey, ...slice } = cleanSlice.immediate(after);
-      yield slice;
-      after = lastKey;
-    } while (after !== undefined);
+  /**
+   * Looks at the next SLICE_ROWS records in the order of their keys and deletes those that are
+   * expired, in one short transaction.
+   * @param after the last key of the slice before; undefined: begin
+   */
+  cleanSlice(after: readonly KeyColumn[] | undefined, isExpired: IsExpired): CleanedSlice {
+    return this.#cleanSlice.immediate(after, isExpired);
+  }
+
+  #deleteExpired(after: readonly KeyColumn[] | undefined, isExpired: IsExpired): CleanedSlice {
+    const rows = after === undefined ? this.#firstRows.all() : this.#rowsAfter.all(...after);
+    let deleted = 0;
+    let lastKey: readonly KeyColumn[] | undefined;
+    for (const [first, second, ...key] of rows) {
+      if (isExpired(first, second)) deleted += this.#delete.run(...key).changes;
+      lastKey = key;
+    }
+    return { examined: rows.length, deleted, lastKey };
   }
 }

@@ -4,7 +4,7 @@
  *   /REGEX/                a regular expression on the client name (see perl-regex)
  *   a.b.c.d[/nn]           an IPv4 address or network
  *   a.b.c  a.b             the IPv4 networks a.b.c.0/24 and a.b.0.0/16
- *   IPv6[/nn]              an IPv6 address or network
+ *   IPv6[/nn]  [IPv6]      an IPv6 address or network
  *   domain                 a host name and all names below it
  *
  * Known limit: postgrey reads `a.b` as /24; greyd does what postgrey's manual says.
@@ -42,9 +42,9 @@ export class ClientList {
   }
 }
 
-/** `a.b.c` and `a.b` as the networks they stand for; other patterns as they are. */
+/** `a.b.c` and `a.b` as the networks they stand for, `[IPv6]` without brackets; others as they are. */
 function completeNetwork(pattern: string): string {
   if (/^\d{1,3}(\.\d{1,3}){2}$/.test(pattern)) return `${pattern}.0/24`;
   if (/^\d{1,3}\.\d{1,3}$/.test(pattern)) return `${pattern}.0.0/16`;
-  return pattern;
+  return pattern.replace(/^\[(.*)\]$/, '$1');
 }

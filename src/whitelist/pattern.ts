@@ -9,7 +9,10 @@ export function regexSource(pattern: string): string | undefined {
     : undefined;
 }
 
-/** A domain: labels of letters, digits, `-` and `_` (any script), with single dots between them. */
+/**
+ * A domain: labels of letters, digits, `-` and `_` (any script), with single dots between them.
+ * Digits and dots alone are none, but an address that is written wrong (`192.0.2.256`, `10.1.2.03`).
+ */
 export function isDomain(pattern: string): boolean {
-  return /^[\p{L}\p{M}\p{N}_-]+(\.[\p{L}\p{M}\p{N}_-]+)*$/u.test(pattern);
+  return /^[\p{L}\p{M}\p{N}_-]+(\.[\p{L}\p{M}\p{N}_-]+)*$/u.test(pattern) && !/^[\d.]+$/.test(pattern);
 }

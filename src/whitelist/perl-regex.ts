@@ -2,18 +2,23 @@
  * `/REGEX/` in a whitelist: Perl's syntax, run by RE2.
  *
  * Why RE2 and not JavaScript's own: whitelists are written for Perl and matched against names that
- * strangers choose. RE2 reads Perl's syntax (`^*`, `[[:alpha:]]`, `\A`, `\z`, `\Q…\E`, `(?i)`) with
+ * strangers choose. RE2 reads Perl's syntax (`^*`, `[[:alpha:]]`, `\A`, `\z`, `(?i)`) with
  * Perl's meaning, and its time grows linearly with the text: no pattern can hang the daemon.
  *
  * Known limits: what cannot be matched in linear time (look-around `(?=…)`, back references `\1`,
- * possessive `a++`) and what only Perl has (`(?x)`, `\h`) is refused with a reason. So is `{,n}`,
- * which RE2 and older Perls read literally and Perl 5.34 and later as `{0,n}`, and a pattern whose
- * program is so long (`(a{100}){10}`) that one match could take milliseconds.
+ * possessive `a++`) and what only Perl has (`(?x)`, `\h`, `\Z`) is refused with a reason; so is what
+ * RE2 would read otherwise (`{,n}`, `\Q…\E`), and a pattern whose program is so long (`(a{100}){10}`) that one match could take milliseconds.
  */
 import { RE2JS } from 're2js';
 
 /** Instructions in a compiled pattern. With 512 characters of text a match takes 10 ms at worst. */
 export const MAX_PROGRAM_SIZE = 300;
+
+/** What RE2 takes with another meaning than Perl has for a pattern that comes from a file. */
+const AMBIGUOUS: readonly [RegExp, string][] = [
+  [/(?<!\\)\{,\d+\}/, '{,n} means different things to different Perls, write {0,n}'],
+  [/\\[QE]/, '\\Q and \\E quote nothing here, put a \\ before each character instead'],
+];
 
 export interface PerlRegex {
   /** Whether the pattern occurs anywhere in the text, upper and lower case being the same. */
@@ -22,8 +27,8 @@ export interface PerlRegex {
 
 /** @throws with the reason in one line if the pattern is wrong or cannot be used */
 export function compilePerlRegex(source: string): PerlRegex {
-  if (/(?<!\\)\{,\d+\}/.test(source)) {
-    throw new Error('{,n} means different things to different Perls, write {0,n}');
+  for (const [construct, reason] of AMBIGUOUS) {
+    if (construct.test(source)) throw new Error(reason);
   }
   const regex = compile(source);
   const size = regex.programSize();

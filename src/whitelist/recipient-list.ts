@@ -4,7 +4,7 @@
  *   /REGEX/        a regular expression on the whole address (see perl-regex)
  *   user@domain    this address and user+anything@domain
  *   user@          user and user+anything at any domain
- *   domain         every address at this domain and below it
+ *   domain         every address at this domain and below it; [192.0.2.1] too
  *
  * Upper and lower case are the same in all of them.
  */
@@ -25,7 +25,7 @@ export class RecipientList {
     const regex = regexSource(pattern);
     if (regex !== undefined) this.#regexes.push(compilePerlRegex(regex));
     else if (/^[^@]+@[^@]*$/.test(pattern)) this.#addresses.add(pattern.toLowerCase());
-    else if (isDomain(pattern)) this.#domains.add(pattern);
+    else if (isDomain(pattern) || /^\[[\w.:]+\]$/.test(pattern)) this.#domains.add(pattern);
     else throw new Error('no address, user@, domain or /regex/');
     this.size += 1;
   }

@@ -7,6 +7,10 @@
  * skipped with a warning that names file and line.
  */
 import { readFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** After so many lines requests have their turn: a long file must not hold them up. */
+const LINES_PER_TURN = 1000;
 
 /** Takes one pattern; throws with the reason in one line if it is none. */
 export type AddPattern = (pattern: string) => void;
@@ -19,6 +23,7 @@ export async function readWhitelistFile(path: string, add: AddPattern): Promise<
   const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
   const warnings: string[] = [];
   for (const [index, line] of lines.entries()) {
+    if (index % LINES_PER_TURN === LINES_PER_TURN - 1) await nextTurn();
     const pattern = line.replace(/#.*$/, '').trim();
     if (pattern === '') continue;
     try {

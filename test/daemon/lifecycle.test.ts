@@ -2,7 +2,17 @@
  * Starting, listening, stopping: the daemon as its service manager and its clients see it.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +31,20 @@ async function occupy(where: { host: string; port: number } | { path: string }):
   onTestFinished(() => void server.close());
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Waits until something listens on a unix socket. */
+async function connectable(path: string): Promise<void> {
+  for (;;) {
+    const isThere = await PolicyClient.connect({ path }).then(
+      (client) => {
+        client.close();
+        return true;
+      },
+      () => false,
+    );
+    if (isThere) return;
+  }
 }
 
 describe('listening', () => {
@@ -156,6 +180,22 @@ describe('starting', () => {
     expect(existsSync(dbdir)).toBe(false);
   });
 
+  test('a SIGHUP before the whitelists are read ends nothing and is not forgotten', async () => {
+    const folder = temporaryDirectory();
+    const fifo = join(folder, 'whitelist');
+    execFileSync('mkfifo', [fifo]);
+    const daemon = Daemon.launch(['--verbose', `--whitelist-clients=${fifo}`]);
+    const first = await open(fifo, 'w');
+    daemon.kill('SIGHUP');
+    await first.close();
+    const second = await open(fifo, 'w');
+    await second.writeFile('example.net\n');
+    await second.close();
+    await daemon.serving();
+    await daemon.logged(/HUP received.*\nwhitelists: 1 client /);
+    expect(await daemon.ask()).toBe('DUNNO');
+  });
+
   test('--version and --help print and end with 0', async () => {
     const version = await runGreyd(['--version']);
     expect(version).toMatchObject({ status: 0, stderr: '' });
@@ -187,6 +227,28 @@ describe('starting', () => {
       `greyd: cannot open the database ${folder}/greyd.db: unable to open database file`,
     );
     expect(existsSync(join(folder, 'socket'))).toBe(false);
+  });
+
+  test('a client that comes before greyd serves does not hide that the start failed', async () => {
+    const folder = temporaryDirectory();
+    const path = join(folder, 'socket');
+    writeFileSync(join(folder, 'greyd.db'), 'x'.repeat(8192));
+    // The daemon waits for a whitelist that nobody writes yet; until then it serves nobody.
+    const fifo = join(folder, 'whitelist');
+    execFileSync('mkfifo', [fifo]);
+    const daemon = Daemon.launch([`--whitelist-clients=${fifo}`], {
+      listen: [`--unix=${path}`],
+      dbdir: folder,
+    });
+    const writer = await open(fifo, 'w');
+    const client = await PolicyClient.connect({ path });
+    client.send(requestText());
+    await writer.close();
+    expect(await daemon.exited).toEqual({ status: 1, signal: null });
+    expect(daemon.logLines.at(-1)).toBe(
+      `greyd: cannot open the database ${folder}/greyd.db: file is not a database`,
+    );
+    expect(await client.reply()).toBeUndefined();
   });
 
   test('a database of a newer greyd is refused with status 2', async () => {
@@ -228,6 +290,24 @@ describe('starting', () => {
 });
 
 describe('stopping', () => {
+  test('takes less than 5 seconds, even if nobody reads the log or an answer', async () => {
+    const folder = temporaryDirectory();
+    const [fifo, path] = [join(folder, 'log'), join(folder, 'socket')];
+    execFileSync('mkfifo', [fifo]);
+    // Open for reading, and never read.
+    const reader = openSync(fifo, constants.O_RDWR);
+    onTestFinished(() => closeSync(reader));
+    const launcher = ['sh', '-c', 'exec "$@" 2>"$0"', fifo];
+    const daemon = Daemon.launch([], { listen: [`--unix=${path}`], dbdir: folder, launcher });
+    await connectable(path);
+    const client = await PolicyClient.connect({ path });
+    for (let number = 0; number < 2000; number += 1)
+      await client.ask({ sender: `${'x'.repeat(400)}${number}@example.net` });
+    const begin = performance.now();
+    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0, idle connections or not', async (signal) => {
     const daemon = await Daemon.start();
     const idle = await daemon.connect();

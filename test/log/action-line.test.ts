@@ -31,6 +31,7 @@ test('queue id and delay stand in their places, empty values are left out', () =
     '4F1A2B: action=pass, reason=triplet found, delay=301, client_address=192.0.2.1, recipient=bob@example.org',
   );
   expect(actionFields(entry)).toEqual({
+    queue_id: '4F1A2B',
     action: 'pass',
     reason: 'triplet found',
     delay: 301,

@@ -42,6 +42,7 @@ describe('greyd.service', () => {
 
   test('starts before Postfix, logs as postgrey, and is not restarted after a usage error', () => {
     const lines = [
+      'StartLimitIntervalSec=0',
       'Restart=on-failure',
       'RestartPreventExitStatus=2',
       'SyslogIdentifier=postgrey',

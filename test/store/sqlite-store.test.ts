@@ -138,6 +138,26 @@ describe('group commit', () => {
     expect(await read(store, CLIENT)).toEqual([{ count: 1, last: 1 }]);
   });
 
+  test('cleaning waits for a lock as well', async () => {
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    await put(store, CLIENT, { count: 1, last: 1 });
+    const other = openDirectly(dbdir);
+    other.exec('BEGIN IMMEDIATE');
+    let isDone = false;
+    const slice = store
+      .clean('client', { triplet: () => true, client: () => true })
+      .next()
+      .finally(() => {
+        isDone = true;
+      });
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone).toBe(false);
+    other.exec('COMMIT');
+    expect(await slice).toMatchObject({ value: { examined: 1, deleted: 1 } });
+  });
+
   test('gives up when the lock is not released in two seconds, and works again after it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     onTestFinished(() => void vi.useRealTimers());

@@ -22,6 +22,7 @@ test.each([
     ['a@example.org', 'a@sub.EXAMPLE.org', 'a+b@example.org'],
     ['a@badexample.org', 'example.org', 'example.org@example.com'],
   ],
+  ['[192.0.2.1]', ['postmaster@[192.0.2.1]'], ['postmaster@192.0.2.1']],
   [
     '/^info-.*@example\\.org$/',
     ['info-a@example.org', 'INFO-@example.org'],

@@ -1,0 +1,71 @@
+/**
+ * The life of the process. Signals are caught from the first moment on; what was opened is closed
+ * in the opposite order when the process ends, whether a signal ends it or its start failed.
+ */
+
+/** Closes one thing; `reason` says why the process ends, for the log. */
+export type Closer = (reason: string) => void | Promise<void>;
+
+/** After this many milliseconds the process ends, whatever is still open. */
+const END_LIMIT_MS = 4800;
+
+export class Lifetime {
+  readonly #closers: Closer[] = [];
+  #isEnding = false;
+  #onHangup: (() => void) | undefined;
+  #isHangupWaiting = false;
+  #reportError: (error: Error) => void = ({ stack }) =>
+    process.stderr.write(`greyd: internal error: ${stack}\n`);
+
+  constructor() {
+    // An end that nobody asked for is a failure.
+    process.exitCode = 1;
+    process.on('SIGTERM', () => void this.end('SIGTERM received', 0));
+    process.on('SIGINT', () => void this.end('SIGINT received', 0));
+    process.on('SIGHUP', () => this.#hangup());
+    process.on('uncaughtException', (error) => {
+      this.#reportError(error);
+      void this.end('internal error', 1);
+    });
+  }
+
+  /** What is opened next is closed before what was opened until now. */
+  onEnd(closer: Closer): void {
+    this.#closers.push(closer);
+  }
+
+  /** Called at SIGHUP, and at once if there was one already. */
+  onHangup(handler: () => void): void {
+    this.#onHangup = handler;
+    if (this.#isHangupWaiting) handler();
+  }
+
+  /** Takes over errors that nobody caught, before the process ends because of them. */
+  onInternalError(report: (error: Error) => void): void {
+    this.#reportError = report;
+  }
+
+  /**
+   * Closes everything and exits. Of several calls the first counts.
+   * @param lastWords called when all is closed
+   */
+  async end(reason: string, status: number, lastWords: () => void | Promise<void> = () => {}): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    setTimeout(() => process.exit(status), END_LIMIT_MS);
+    for (const close of this.#closers.toReversed()) {
+      try {
+        await close(reason);
+      } catch (error) {
+        this.#reportError(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    await lastWords();
+    process.exit(status);
+  }
+
+  #hangup(): void {
+    if (this.#onHangup === undefined) this.#isHangupWaiting = true;
+    else this.#onHangup();
+  }
+}
