@@ -188,11 +188,13 @@ describe('starting', () => {
     const first = await open(fifo, 'w');
     daemon.kill('SIGHUP');
     await first.close();
+    await daemon.logged(/^whitelists: 0 client /m);
     const second = await open(fifo, 'w');
     await second.writeFile('example.net\n');
     await second.close();
     await daemon.serving();
-    await daemon.logged(/HUP received.*\nwhitelists: 1 client /);
+    await daemon.logged(/^HUP received/m);
+    await daemon.logged(/^whitelists: 1 client /m);
     expect(await daemon.ask()).toBe('DUNNO');
   });
 
