@@ -25,7 +25,7 @@ const MOVES = [
 
 /**
  * Moves all plain records in one transaction and overwrites where they stood.
- * Takes about 10 seconds per million records; there is nothing to do at the next start.
+ * Takes about half a minute per million records; there is nothing to do at the next start.
  */
 export function hidePlainRecords(file: SqliteFile, digest: Digest): void {
   file.function('triplet_digest', (clientNetwork: string, sender: string, recipient: string) =>

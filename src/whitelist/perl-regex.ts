@@ -7,7 +7,8 @@
  *
  * Known limits: what cannot be matched in linear time (look-around `(?=…)`, back references `\1`,
  * possessive `a++`) and what only Perl has (`(?x)`, `\h`, `\Z`) is refused with a reason; so is what
- * RE2 would read otherwise (`{,n}`, `\Q…\E`), and a pattern whose program is so long (`(a{100}){10}`) that one match could take milliseconds.
+ * RE2 would read otherwise (`{,n}`, `\Q…\E`), and a pattern whose program is so long (`(a{100}){10}`)
+ * that one match could take many milliseconds.
  */
 import { RE2JS } from 're2js';
 
