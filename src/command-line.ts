@@ -37,6 +37,7 @@ export interface GivenOptions {
   greylistAction: string;
   greylistText: string;
   xGreylistHeader: string;
+  lookupBySubnet?: true;
   lookupByHost?: true;
   ipv4cidr: number;
   ipv6cidr: number;
@@ -78,7 +79,7 @@ export function readCommandLine(argv: readonly string[], warn: Warn): CommandLin
     .configureOutput({ writeErr: () => {} });
   for (const entry of OPTION_TABLE) command.addOption(toOption(entry, warn));
   try {
-    command.parse(argv.map(spellOut), { from: 'user' });
+    command.parse(spellOut(argv), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(`${oneLine(error.message)}, see greyd --help`);
     throw error;
@@ -127,11 +128,23 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** A word with the name of its option, if it has one, as it stands in the table. */
-function spellOut(word: string): string {
-  const [, name = '', value = ''] = /^(-[\w-]+)(=.*)?$/s.exec(word) ?? [];
-  const long = SPELLINGS.get(name);
-  return long === undefined ? word : long + value;
+/** Options whose value is the next word, whatever it looks like. */
+const TAKES_NEXT_WORD: ReadonlySet<string> = new Set(
+  OPTION_TABLE.filter(({ flags }) => flags.endsWith('>')).map(
+    ({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? '',
+  ),
+);
+
+/** The words with the names of options as they stand in the table; values stay as they are. */
+function spellOut(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const word of argv) {
+    const isValue = TAKES_NEXT_WORD.has(words.at(-1) ?? '');
+    const [, name = '', value = ''] = (!isValue && /^(-[\w-]+)(=.*)?$/s.exec(word)) || [];
+    const long = SPELLINGS.get(name);
+    words.push(long === undefined ? word : long + value);
+  }
+  return words;
 }
 
 function oneLine(text: string): string {

@@ -26,7 +26,7 @@ import { RequestHandler } from './request-handler.ts';
 import { ListenError } from './server/listen.ts';
 import { PolicyServer } from './server/policy-server.ts';
 import { AccountError, giveUpRoot } from './service/account.ts';
-import { isBackground, reportToStarter, startBackground } from './service/daemonize.ts';
+import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
 import { keepPidfile } from './service/pidfile.ts';
@@ -37,66 +37,70 @@ import type { ExpiryRule, Store } from './store/store.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /** At the end, how long clients have to take their answers, in milliseconds, ... */
-const DRAIN_LIMIT_MS = 4000;
+const DRAIN_LIMIT_MS = 2000;
 /** ... and how long whoever reads the log has to take its last lines. */
 const LAST_LINES_LIMIT_MS = 500;
 
 const clock = (): number => Math.floor(Date.now() / 1000);
 
-const lifetime = new Lifetime();
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 try {
-  await main();
+  const options = parseOptions(process.argv.slice(2), {
+    version,
+    hostname: hostname(),
+    inherited: inheritedSockets(process.env, process.pid),
+  });
+  if (typeof options === 'string') print(options);
+  else if (options.daemonize && !isBackground()) await startBackground(tell);
+  else await live(options);
 } catch (error) {
-  const message = errorText(error);
-  const report = () => (isBackground() ? reportToStarter({ error: message }) : tell(message));
-  await lifetime.end(message, isPermanent(error) ? 2 : 1, report);
+  tell(errorText(error));
+  process.exit(exitStatus(error));
+}
+
+/** Prints a text that was asked for; whoever reads only its head is not told of an error. */
+function print(text: string): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+  process.stdout.write(text);
 }
 
 function tell(error: string): void {
   process.stderr.write(`greyd: ${error}\n`);
 }
 
-/** Whether a restart with the same command line would fail again. */
-function isPermanent(error: unknown): boolean {
+/** 2 if a restart with the same command line would fail again. */
+function exitStatus(error: unknown): 1 | 2 {
   const isOfTheCommandLine = error instanceof UsageError || error instanceof AccountError;
-  return (
-    isOfTheCommandLine ||
-    error instanceof NewerSchemaError ||
-    (error instanceof ListenError && !error.canPass)
-  );
+  const cannotPass = error instanceof NewerSchemaError || (error instanceof ListenError && !error.canPass);
+  return isOfTheCommandLine || cannotPass ? 2 : 1;
 }
 
-async function main(): Promise<void> {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  const options = parseOptions(process.argv.slice(2), {
-    version,
-    hostname: hostname(),
-    inherited: inheritedSockets(process.env, process.pid),
-  });
-  if (typeof options === 'string') {
-    process.stdout.write(options);
-    process.exitCode = 0;
-  } else if (options.daemonize && !isBackground()) {
-    const { status, error } = await startBackground();
-    if (error !== undefined) tell(error);
-    process.exit(status);
-  } else {
-    await serve(options, version);
+/** The daemon itself, from its start to its end. */
+async function live(options: Options): Promise<void> {
+  const lifetime = new Lifetime();
+  try {
+    if (isBackground()) onStarterGone(() => void lifetime.end('the process that started greyd has ended', 1));
+    await serve(options, lifetime);
+  } catch (error) {
+    const message = errorText(error);
+    const report = () => (isBackground() ? reportToStarter({ error: message }) : tell(message));
+    await lifetime.end(message, exitStatus(error), report);
   }
 }
 
 /** Opens everything in its order, and answers requests from then on. */
-async function serve(options: Options, version: string): Promise<void> {
+async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
   lifetime.onEnd(() => server.destroy());
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
   const warnings = [...options.warnings, ...giveUpRoot(options)];
 
-  const log = await openLog(options);
+  const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
-  const whitelists = await openWhitelists(options, log);
+  const whitelists = await openWhitelists(options, log, lifetime);
   const store = openStore(options);
   const counters = new DecisionCounters();
   lifetime.onEnd((reason) => {
@@ -105,7 +109,7 @@ async function serve(options: Options, version: string): Promise<void> {
   });
 
   const rules: GreylistRules = { ...options, autoWhitelistAfter: options.autoWhitelistClients };
-  startCleaner(store, rules, log);
+  startCleaner(store, rules, log, lifetime);
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
   const handler = new RequestHandler(
     { ...options, rules, version },
@@ -121,7 +125,10 @@ async function serve(options: Options, version: string): Promise<void> {
   if (options.daemonize) await reportToStarter({ serving: true });
 }
 
-async function openLog({ daemonize, syslogFacility, logFormat, logLevel }: Options): Promise<Log> {
+async function openLog(
+  { daemonize, syslogFacility, logFormat, logLevel }: Options,
+  lifetime: Lifetime,
+): Promise<Log> {
   const sink = daemonize ? await syslogSink(syslogFacility, process.pid) : stderrSink();
   const log = createLogger({ format: logFormat, level: logLevel }, sink);
   lifetime.onInternalError((error) =>
@@ -134,6 +141,7 @@ async function openLog({ daemonize, syslogFacility, logFormat, logLevel }: Optio
 async function openWhitelists(
   { whitelistClients, whitelistRecipients }: Options,
   log: Log,
+  lifetime: Lifetime,
 ): Promise<Whitelists> {
   const whitelists = new Whitelists({ clients: whitelistClients, recipients: whitelistRecipients });
   const report = (warnings: readonly string[]) => {
@@ -168,7 +176,7 @@ function openStore({ dbdir, privacy, lookupByHost }: Options): Store {
   return openSqliteStore(dbdir, digest);
 }
 
-function startCleaner(store: Store, rules: GreylistRules, log: Log): void {
+function startCleaner(store: Store, rules: GreylistRules, log: Log, lifetime: Lifetime): void {
   const end = new AbortController();
   lifetime.onEnd(() => end.abort());
   const expired: ExpiryRule = {

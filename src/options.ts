@@ -129,6 +129,12 @@ const IDLE_OPTIONS: readonly [keyof GivenOptions, (given: GivenOptions) => boole
   ['socketmode', ({ unix }) => !unix, '--socketmode has no effect without --unix'],
   ['ipv4cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv4cidr has no effect with --lookup-by-host'],
   ['ipv6cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv6cidr has no effect with --lookup-by-host'],
+  [
+    'lookupBySubnet',
+    ({ lookupByHost }) => lookupByHost === true,
+    '--lookup-by-subnet has no effect with --lookup-by-host',
+  ],
+  ['verbose', ({ quiet }) => quiet === true, '--verbose has no effect with --quiet'],
 ];
 
 /** With such times no mail would ever pass. */

@@ -236,6 +236,11 @@ describe('command lines as they are found', () => {
       '--ipv4cidr has no effect with --lookup-by-host',
       '--ipv6cidr has no effect with --lookup-by-host',
     ]);
+    expect(parse('-q', '-v', '--lookup-by-host', '--lookup-by-subnet').warnings).toEqual([
+      '--lookup-by-subnet has no effect with --lookup-by-host',
+      '--verbose has no effect with --quiet',
+    ]);
+    expect(parse('--greylist-text', '-i').greylistText).toBe('-i');
     expect(parse('-d', '--facility=local1', '--unix=/x', '--socketmode=0600').warnings).toEqual([]);
   });
 

@@ -1,40 +1,33 @@
 /**
  * Standard error as the place of the log: plain lines with nothing before them.
- *
- * A pipe or socket (systemd's journal, another program) is written to without ever waiting for its
- * reader, and in one piece for all lines of a turn. What the reader has not taken is bounded by
- * MAX_WAITING_BYTES, beyond which lines are dropped; if it goes away, lines are lost, mail is not.
  */
-import { fstatSync } from 'node:fs';
+import { createWriteStream, fstatSync, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
-import { fileSink, type LogSink } from './logger.ts';
+import { LineWriter, type LogSink } from './sink.ts';
 
 const STDERR = 2;
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 export function stderrSink(): LogSink {
-  const stat = fstatSync(STDERR);
-  return stat.isFIFO() || stat.isSocket()
-    ? pipeSink(new Socket({ fd: STDERR, readable: false }))
-    : fileSink(STDERR);
+  const writer = isPipe(fstatSync(STDERR)) ? pipeWriter() : fileWriter();
+  return { write: (line) => writer.write(line), close: () => writer.written() };
 }
 
-function pipeSink(pipe: Socket): LogSink {
-  let lines = '';
-  pipe.on('error', () => {});
-  const flush = () => {
-    if (lines !== '') pipe.write(lines);
-    lines = '';
-  };
-  return {
-    write(line) {
-      if (pipe.destroyed || pipe.writableLength + lines.length > MAX_WAITING_BYTES) return;
-      if (lines === '') setImmediate(flush);
-      lines += `${line}\n`;
-    },
-    async close() {
-      flush();
-      if (!pipe.destroyed) await new Promise((resolve) => pipe.write('', resolve));
-    },
-  };
+/** To systemd's journal, or another program. */
+function pipeWriter(): LineWriter {
+  let wasOpened = false;
+  return new LineWriter(() => {
+    // A pipe that broke stays broken.
+    if (wasOpened) return undefined;
+    wasOpened = true;
+    return new Socket({ fd: STDERR, readable: false });
+  });
+}
+
+/** To a file or a terminal: a disk that was full may have room again later. */
+function fileWriter(): LineWriter {
+  return new LineWriter(() => createWriteStream('', { fd: STDERR, autoClose: false }));
+}
+
+function isPipe(stat: Stats): boolean {
+  return stat.isFIFO() || stat.isSocket();
 }

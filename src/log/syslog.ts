@@ -3,9 +3,10 @@
  * know. They go through logger(1), which every Debian has: Node.js has no datagram sockets for
  * /dev/log, and a syslog daemon that stands still then stops that process, not this one.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { LogSink } from './logger.ts';
+import type { Writable } from 'node:stream';
+import { LineWriter, type LogSink } from './sink.ts';
 
 /** Facilities by the names of syslog(3), and their codes (RFC 5424, section 6.2.1). */
 const FACILITY_CODES = {
@@ -35,31 +36,30 @@ export const FACILITIES = Object.keys(FACILITY_CODES);
 
 const IDENT = 'postgrey';
 const MAX_LINE_BYTES = 8192;
-/** What waits for logger(1) to read it; beyond it lines are lost, mail is not. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-
 /**
  * Starts logger(1) and writes to it until `close`; one that dies is started again.
  * @param facility one of FACILITIES
  * @throws (rejects) if logger(1) cannot be started
  */
 export async function syslogSink(facility: string, pid: number): Promise<LogSink> {
-  let logger = startLogger(facility, pid);
-  await once(logger, 'spawn');
+  let logger: ChildProcessByStdio<Writable, null, null> | undefined;
+  const writer = new LineWriter(() => {
+    logger = startLogger(facility, pid);
+    return logger.stdin;
+  });
+  if (logger !== undefined) await once(logger, 'spawn');
   return {
-    write(line, level) {
-      if (!logger.stdin.writable) logger = startLogger(facility, pid);
-      if (logger.stdin.writableLength < MAX_WAITING_BYTES)
-        logger.stdin.write(`<${priority(facility, level)}>${line}\n`);
-    },
+    write: (line, level) => writer.write(`<${priority(facility, level)}>${line}`),
     async close() {
+      await writer.written();
+      if (logger === undefined || logger.exitCode !== null || logger.signalCode !== null) return;
       logger.stdin.end();
-      if (logger.exitCode === null && logger.signalCode === null) await once(logger, 'close');
+      await once(logger, 'close');
     },
   };
 }
 
-function startLogger(facility: string, pid: number) {
+function startLogger(facility: string, pid: number): ChildProcessByStdio<Writable, null, null> {
   const options = [
     '--tag',
     IDENT,
@@ -73,7 +73,6 @@ function startLogger(facility: string, pid: number) {
   const logger = spawn('logger', options, { stdio: ['pipe', 'ignore', 'ignore'] });
   // A logger that cannot start, or went away, shows in its stdin; the next line starts another.
   logger.on('error', () => {});
-  logger.stdin.on('error', () => {});
   logger.unref();
   return logger;
 }

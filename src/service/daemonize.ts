@@ -17,27 +17,30 @@ export function isBackground(): boolean {
 }
 
 /**
- * Starts the process in the background.
- * @returns the exit status for this process, and the error to show if it is not 0
+ * Starts the process in the background and exits: with status 0 once it serves, else with its own
+ * status. A signal that comes before that goes on to it.
+ * @param tell takes the error if it fails
  */
-export function startBackground(): Promise<{ status: number; error: string | undefined }> {
+export async function startBackground(tell: (error: string) => void): Promise<never> {
   const child = spawn(process.execPath, process.argv.slice(1), {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  return new Promise((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise(() => {
     let error: string | undefined;
     child.on('message', (report: Report) => {
       if ('error' in report) error = report.error;
-      else resolve({ status: 0, error: undefined });
+      else process.exit(0);
     });
-    child.on('error', ({ message }) => resolve({ status: 1, error: message }));
-    child.on('exit', (status, signal) => {
-      resolve({
-        status: status || 1,
-        error: error ?? `the process in the background ended early (${signal ?? `status ${status}`})`,
-      });
+    child.on('error', ({ message }) => {
+      tell(message);
+      process.exit(1);
+    });
+    child.on('close', (status, signal) => {
+      tell(error ?? `the process in the background ended early (${signal ?? `status ${status}`})`);
+      process.exit(status || 1);
     });
   });
 }
@@ -45,9 +48,16 @@ export function startBackground(): Promise<{ status: number; error: string | und
 /** Tells the process that started this one, which then goes its way. */
 export function reportToStarter(report: Report): Promise<void> {
   return new Promise((resolve) => {
+    if (!process.connected) return resolve();
+    process.removeAllListeners('disconnect');
     process.send?.(report, undefined, undefined, () => {
-      if ('serving' in report) process.disconnect?.();
+      if ('serving' in report && process.connected) process.disconnect?.();
       resolve();
     });
   });
+}
+
+/** Calls `end` if the process that started this one ends before it was told that this one serves. */
+export function onStarterGone(end: () => void): void {
+  process.once('disconnect', end);
 }

@@ -29,8 +29,12 @@ export class Lifetime {
     });
   }
 
-  /** What is opened next is closed before what was opened until now. */
+  /**
+   * What is opened next is closed before what was opened until now.
+   * @throws if the end has begun: then nothing more is to be opened
+   */
   onEnd(closer: Closer): void {
+    if (this.#isEnding) throw new Error('greyd is ending');
     this.#closers.push(closer);
   }
 
@@ -52,7 +56,11 @@ export class Lifetime {
   async end(reason: string, status: number, lastWords: () => void | Promise<void> = () => {}): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    setTimeout(() => process.exit(status), END_LIMIT_MS);
+    const exit = async () => {
+      await lastWords();
+      process.exit(status);
+    };
+    setTimeout(exit, END_LIMIT_MS);
     for (const close of this.#closers.toReversed()) {
       try {
         await close(reason);
@@ -60,8 +68,7 @@ export class Lifetime {
         this.#reportError(error instanceof Error ? error : new Error(String(error)));
       }
     }
-    await lastWords();
-    process.exit(status);
+    await exit();
   }
 
   #hangup(): void {

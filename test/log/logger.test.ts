@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLogger, type LoggerSettings, type LogSink } from '../../src/log/logger.ts';
+import { createLogger, type LoggerSettings } from '../../src/log/logger.ts';
+import type { LogSink } from '../../src/log/sink.ts';
 
 /** A log in memory: [pino's level, line]. */
 function logInto(lines: [number, string][], settings: LoggerSettings) {
