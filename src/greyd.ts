@@ -23,7 +23,7 @@ import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
 import { type Options, parseOptions } from './options.ts';
 import { RequestHandler } from './request-handler.ts';
-import { ListenError } from './server/listen.ts';
+import { ListenError } from './server/listen-error.ts';
 import { PolicyServer } from './server/policy-server.ts';
 import { AccountError, giveUpRoot } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';

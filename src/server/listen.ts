@@ -1,21 +1,11 @@
 /**
  * Opens a listening socket on an endpoint, or says in one line why that cannot be and what to do.
  */
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type ListenOptions, type Server } from 'node:net';
-import { ALL_ADDRESSES, type Endpoint, endpointName, type UnixEndpoint } from './endpoint.ts';
-
-/** An endpoint cannot be opened. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-  /** Whether trying again later, with the same command line, can succeed. */
-  readonly canPass: boolean;
-
-  constructor(message: string, canPass: boolean) {
-    super(message);
-    this.canPass = canPass;
-  }
-}
+import { chmodSync } from 'node:fs';
+import { createServer, type ListenOptions, type Server } from 'node:net';
+import { ALL_ADDRESSES, type Endpoint, endpointName } from './endpoint.ts';
+import { ListenError } from './listen-error.ts';
+import { makeWay } from './unix-socket.ts';
 
 /**
  * @param backlog connections that the system may hold before they are accepted; undefined: its own value
@@ -23,17 +13,17 @@ export class ListenError extends Error {
  * @throws {ListenError} (rejects)
  */
 export async function listen(endpoint: Endpoint, backlog: number | undefined): Promise<Server | undefined> {
-  if (endpoint.kind === 'unix') await removeStaleSocket(endpoint);
   // A client may close its side right after the request and still gets the answer.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
   try {
+    if (endpoint.kind === 'unix') await makeWay(endpoint.path);
     await bind(server, { ...listenOptions(endpoint), ...(backlog !== undefined && { backlog }) });
     if (endpoint.kind === 'unix') chmodSync(endpoint.path, endpoint.mode);
     return server;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (endpoint.kind === 'inet' && endpoint.optional && MISSING_ADDRESS.has(code)) return undefined;
-    throw listenError(endpoint, error as NodeJS.ErrnoException);
+    throw error instanceof ListenError ? error : listenError(endpoint, error as NodeJS.ErrnoException);
   }
 }
 
@@ -62,44 +52,14 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
-/** Removes the socket file that a killed daemon left behind; anything else at that path is kept. */
-async function removeStaleSocket({ path }: UnixEndpoint): Promise<void> {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
-  if (!stat.isSocket()) {
-    throw new ListenError(
-      `--unix=${path}: there is a file that is no socket, remove it or choose another path`,
-      false,
-    );
-  }
-  if (!(await isStale(path))) {
-    throw new ListenError(`--unix=${path}: another program is listening there, stop it first`, true);
-  }
-  unlinkSync(path);
-}
-
-/** Only a refused connection shows that nobody listens; a full queue (EAGAIN), say, shows that somebody does. */
-function isStale(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy();
-      resolve(false);
-    });
-    probe.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
-  });
-}
-
 function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): ListenError {
   const name = endpointName(endpoint);
   switch (error.code) {
-    case 'EADDRINUSE': {
-      const filter = endpoint.kind === 'inet' ? `sport = :${endpoint.port}` : '';
+    case 'EADDRINUSE':
       return new ListenError(
-        `cannot listen on ${name}: the port is in use, by another greyd or postgrey or an outgoing connection; ` +
-          `\`ss -tanp '${filter}'\` shows by whom (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)`,
+        `cannot listen on ${name}: ${endpoint.kind === 'inet' ? portInUse(endpoint.port) : 'it is in use'}`,
         true,
       );
-    }
     case 'EACCES':
     case 'EPERM':
       return new ListenError(
@@ -112,4 +72,11 @@ function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): ListenEr
     default:
       return new ListenError(`cannot listen on ${name}: ${error.message}`, true);
   }
+}
+
+function portInUse(port: number): string {
+  return (
+    'the port is in use, by another greyd or postgrey or an outgoing connection; ' +
+    `\`ss -tanp 'sport = :${port}'\` shows by whom (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)`
+  );
 }

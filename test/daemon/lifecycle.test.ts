@@ -160,6 +160,20 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     expect(existsSync(path)).toBe(true);
   });
 
+  test('a folder that does not exist, or a path that is too long', async () => {
+    const path = join(temporaryDirectory(), 'none', 'socket');
+    const missing = await runGreyd([`--unix=${path}`, dbdir]);
+    expect(missing).toMatchObject({
+      status: 1,
+      stderr: `greyd: --unix=${path}: the folder does not exist, make it and let greyd's account write to it\n`,
+    });
+    const long = await runGreyd([`--unix=/tmp/${'x'.repeat(120)}`, dbdir]);
+    expect(long).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('the path is longer than 107 bytes'),
+    });
+  });
+
   test('one of several leaves none open', async () => {
     const path = join(temporaryDirectory(), 'socket');
     const { status } = await runGreyd([`--unix=${path}`, '--inet=192.0.2.1:60000', dbdir]);
@@ -292,6 +306,16 @@ describe('starting', () => {
 });
 
 describe('stopping', () => {
+  test('ends with 0 and has answered, though its log goes to a full disk', async () => {
+    const path = join(temporaryDirectory(), 'socket');
+    const launcher = ['sh', '-c', 'exec "$0" "$@" 2>/dev/full'];
+    const daemon = Daemon.launch([], { listen: [`--unix=${path}`], launcher });
+    await connectable(path);
+    const client = await PolicyClient.connect({ path });
+    for (let number = 0; number < 10; number += 1) expect(await client.ask()).toMatch(GREYLISTED);
+    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+  });
+
   test('takes less than 5 seconds, even if nobody reads the log or an answer', async () => {
     const folder = temporaryDirectory();
     const [fifo, path] = [join(folder, 'log'), join(folder, 'socket')];

@@ -1,0 +1,11 @@
+/** An endpoint cannot be opened; the message is one line that says what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  /** Whether trying again later, with the same command line, can succeed. */
+  readonly canPass: boolean;
+
+  constructor(message: string, canPass: boolean) {
+    super(message);
+    this.canPass = canPass;
+  }
+}
