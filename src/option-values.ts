@@ -5,7 +5,7 @@
 import { FACILITIES } from './log/syslog.ts';
 import { type InetEndpoint, parseInet } from './server/endpoint.ts';
 
-export const HOUR = 3600;
+const HOUR = 3600;
 export const DAY = 24 * HOUR;
 
 /** Takes a remark that is no error. */

@@ -19,14 +19,10 @@ export interface ActionEntry {
   readonly recipient: string;
 }
 
-export function actionLine(entry: ActionEntry): string {
-  const { queue_id: queueId, ...fields } = actionFields(entry);
-  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return (queueId === undefined ? '' : `${queueId}: `) + text.join(', ');
-}
+type ActionFields = Readonly<Record<string, string | number>>;
 
-/** The same as named fields, for the JSON log. */
-export function actionFields(entry: ActionEntry): Readonly<Record<string, string | number>> {
+/** The named fields of an entry, in the order of the line, as the JSON log has them. */
+export function actionFields(entry: ActionEntry): ActionFields {
   const fields = {
     queue_id: entry.queueId,
     action: entry.action,
@@ -42,4 +38,9 @@ export function actionFields(entry: ActionEntry): Readonly<Record<string, string
       (field): field is [string, string | number] => field[1] !== undefined && field[1] !== '',
     ),
   );
+}
+
+export function actionLine({ queue_id: queueId, ...fields }: ActionFields): string {
+  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+  return (queueId === undefined ? '' : `${queueId}: `) + text.join(', ');
 }

@@ -27,8 +27,8 @@ export class RequestLog {
   }
 
   answered(request: PolicyRequest, { action, reason, delay }: Answered): void {
-    const entry = { ...this.#disclosure.request(request), action, reason, delay };
-    this.#log.info(actionFields(entry), actionLine(entry));
+    const fields = actionFields({ ...this.#disclosure.request(request), action, reason, delay });
+    this.#log.info(fields, actionLine(fields));
   }
 
   /** @param clientAddress normalised, as postgrey writes it here */

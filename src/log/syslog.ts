@@ -35,7 +35,9 @@ const FACILITY_CODES = {
 export const FACILITIES = Object.keys(FACILITY_CODES);
 
 const IDENT = 'postgrey';
+/** What a syslog daemon takes of one line; the rest is cut off. */
 const MAX_LINE_BYTES = 8192;
+
 /**
  * Starts logger(1) and writes to it until `close`; one that dies is started again.
  * @param facility one of FACILITIES

@@ -21,7 +21,7 @@ export interface ConnectionSettings {
 }
 
 /** Unread bytes at which a connection is not read from until its requests are answered. */
-export const MAX_UNREAD_BYTES = 64 * 1024;
+const MAX_UNREAD_BYTES = 64 * 1024;
 
 export class Connection {
   readonly #socket: Socket;

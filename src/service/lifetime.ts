@@ -4,7 +4,7 @@
  */
 
 /** Closes one thing; `reason` says why the process ends, for the log. */
-export type Closer = (reason: string) => void | Promise<void>;
+type Closer = (reason: string) => void | Promise<void>;
 
 /** After this many milliseconds the process ends, whatever is still open. */
 const END_LIMIT_MS = 4800;
