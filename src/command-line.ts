@@ -1,64 +1,49 @@
 /**
- * Reads the command line by OPTION_TABLE.
+ * Reads a command line by a table of options, postgrey's way: `--name=value`, `--name value`, and the
+ * other spellings of a name that postgrey takes; no abbreviations; `--` ends the options. Both
+ * programs are read so.
  *
- * Real command lines hold empty arguments and words torn apart by a shell; both are skipped, and the
- * options after them still count. An empty value changes nothing: the default, or what an earlier
- * option said, stays (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
+ * Real command lines hold empty arguments and words torn apart by a shell; the options after them
+ * still count. An empty value changes nothing: the default, or what an earlier option said, stays
+ * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
 import { Command, CommanderError, Option } from 'commander';
-import type { LogFormat } from './log/logger.ts';
-import { OPTION_TABLE, type OptionEntry } from './option-table.ts';
-import type { Warn } from './option-values.ts';
-import type { InetEndpoint } from './server/endpoint.ts';
+import type { ParseValue, Warn } from './option-values.ts';
 
 /** The command line is wrong; the message is one line that says what to write instead. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
-export interface GivenOptions {
-  help?: true;
-  man?: true;
-  version?: true;
-  verbose?: true;
-  quiet?: true;
-  unix?: string;
-  socketmode: number;
-  inet?: InetEndpoint[];
-  daemonize?: true;
-  pidfile?: string;
-  user?: string;
-  group?: string;
-  dbdir: string;
-  delay: number;
-  maxAge: number;
-  retryWindow: number;
-  greylistAction: string;
-  greylistText: string;
-  xGreylistHeader: string;
-  lookupBySubnet?: true;
-  lookupByHost?: true;
-  ipv4cidr: number;
-  ipv6cidr: number;
-  privacy?: true;
-  hostname?: string;
-  exim?: true;
-  whitelistClients: string[];
-  whitelistRecipients: string[];
-  /** true: given without a number. */
-  autoWhitelistClients: number | true;
-  syslogFacility: string;
-  listenQueueSize?: number;
-  noAction?: true;
-  allowTestTime?: true;
-  logFormat: LogFormat;
+export interface OptionEntry {
+  /** In commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value may be left out. */
+  readonly flags: string;
+  readonly help: string;
+  /** As --help and README.md show it; the value itself if that reads well. */
+  readonly defaultText?: string;
+  readonly default?: string | number | readonly string[];
+  /** Other spellings, not shown. */
+  readonly aliases?: readonly string[];
+  readonly repeatable?: boolean;
+  /** Turns the text into the value; throws with what to write instead. */
+  readonly parse?: ParseValue;
 }
 
-export interface CommandLine {
-  readonly given: GivenOptions;
+/** What --help says of a program, and the options it takes. */
+export interface Program {
+  /** As it is called: `greyd`, `greyctl import`. */
+  readonly name: string;
+  /** What follows the name. */
+  readonly usage: string;
+  readonly description: string;
+  readonly options: readonly OptionEntry[];
+}
+
+export interface CommandLine<Given> {
+  /** The values by the names of their options; those with a default are always there. */
+  readonly given: Given;
   /** Whether an option stands on the command line, so that its value is not just the default. */
-  readonly wasGiven: (name: keyof GivenOptions) => boolean;
+  readonly wasGiven: (name: keyof Given & string) => boolean;
   /** Words that belong to no option. */
   readonly words: readonly string[];
   /** The text for --help. */
@@ -69,23 +54,28 @@ export interface CommandLine {
  * @param argv the words after the program's name
  * @throws {UsageError}
  */
-export function readCommandLine(argv: readonly string[], warn: Warn): CommandLine {
-  const command = new Command('greyd')
-    .usage('--inet=[HOST:]PORT | --unix=PATH [options]')
-    .description('Greylisting policy daemon for Postfix')
+export function readCommandLine<Given extends object>(
+  { name, usage, description, options }: Program,
+  argv: readonly string[],
+  warn: Warn,
+): CommandLine<Given> {
+  const command = new Command(name)
+    .usage(usage)
+    .description(description)
     .helpOption(false)
     .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  for (const entry of OPTION_TABLE) command.addOption(toOption(entry, warn));
+  for (const entry of options) command.addOption(toOption(entry, warn));
   try {
-    command.parse(spellOut(argv), { from: 'user' });
+    command.parse(spellOut(argv, options), { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw new UsageError(`${oneLine(error.message)}, see greyd --help`);
+    if (error instanceof CommanderError)
+      throw new UsageError(`${oneLine(error.message)}, see ${name} --help`);
     throw error;
   }
   return {
-    given: command.opts<GivenOptions>(),
+    given: command.opts<Given>(),
     wasGiven: (name) => command.getOptionValueSource(name) === 'cli',
     words: command.args.filter((word) => word !== ''),
     help: command.helpInformation(),
@@ -116,35 +106,36 @@ function toOption(
   });
 }
 
-/**
- * Every other spelling of an option that postgrey takes: `-i`, `--i` and `-inet` for `--inet`, and
- * the aliases of the table.
- */
-const SPELLINGS: ReadonlyMap<string, string> = new Map(
-  OPTION_TABLE.flatMap(({ flags, aliases = [] }) => {
-    const [, short, long = ''] = /^(?:(-\w), )?(--[\w-]+)/.exec(flags) ?? [];
-    const others = [long.slice(1), ...(short === undefined ? [] : [short, `-${short}`]), ...aliases];
-    return others.map((other): [string, string] => [other, long]);
-  }),
-);
-
-/** Options whose value is the next word, whatever it looks like. */
-const TAKES_NEXT_WORD: ReadonlySet<string> = new Set(
-  OPTION_TABLE.filter(({ flags }) => flags.endsWith('>')).map(
-    ({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? '',
-  ),
-);
-
 /** The words with the names of options as they stand in the table; values stay as they are. */
-function spellOut(argv: readonly string[]): string[] {
+function spellOut(argv: readonly string[], options: readonly OptionEntry[]): string[] {
+  const spellings = spellingsOf(options);
+  const takesNextWord = new Set(
+    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => namesIn(flags).long),
+  );
   const words: string[] = [];
   for (const word of argv) {
-    const isValue = TAKES_NEXT_WORD.has(words.at(-1) ?? '');
+    const isValue = takesNextWord.has(words.at(-1) ?? '');
     const [, name = '', value = ''] = (!isValue && /^(-[\w-]+)(=.*)?$/s.exec(word)) || [];
-    const long = SPELLINGS.get(name);
+    const long = spellings.get(name);
     words.push(long === undefined ? word : long + value);
   }
   return words;
+}
+
+/** Every other spelling of an option: `-i`, `--i` and `-inet` for `--inet`, and its aliases. */
+function spellingsOf(options: readonly OptionEntry[]): ReadonlyMap<string, string> {
+  return new Map(
+    options.flatMap(({ flags, aliases = [] }) => {
+      const { short, long } = namesIn(flags);
+      const others = [long.slice(1), ...(short === undefined ? [] : [short, `-${short}`]), ...aliases];
+      return others.map((other): [string, string] => [other, long]);
+    }),
+  );
+}
+
+function namesIn(flags: string): { short: string | undefined; long: string } {
+  const [, short, long = ''] = /^(?:(-\w), )?(--[\w-]+)/.exec(flags) ?? [];
+  return { short, long };
 }
 
 function oneLine(text: string): string {

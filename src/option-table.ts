@@ -5,6 +5,8 @@
  * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
  * the last two.
  */
+import type { OptionEntry } from './command-line.ts';
+import type { LogFormat } from './log/logger.ts';
 import {
   DAY,
   daysOrHours,
@@ -14,29 +16,15 @@ import {
   numberOr,
   octal,
   oneOf,
-  type ParseValue,
   wholeNumber,
 } from './option-values.ts';
+import type { InetEndpoint } from './server/endpoint.ts';
 
 const DEFAULT_DELAY = 300;
 const DEFAULT_MAX_AGE = 35;
 export const DEFAULT_AUTO_WHITELIST = 5;
 const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
 const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
-
-export interface OptionEntry {
-  /** In commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value may be left out. */
-  readonly flags: string;
-  readonly help: string;
-  /** As --help and README.md show it; the value itself if that reads well. */
-  readonly defaultText?: string;
-  readonly default?: string | number | readonly string[];
-  /** Other spellings, not shown. */
-  readonly aliases?: readonly string[];
-  readonly repeatable?: boolean;
-  /** Turns the text into the value; throws with what to write instead. */
-  readonly parse?: ParseValue;
-}
 
 export const OPTION_TABLE: readonly OptionEntry[] = [
   { flags: '-h, --help', help: 'print this help' },
@@ -182,3 +170,42 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     parse: oneOf(['text', 'json']),
   },
 ];
+
+/** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
+export interface GivenOptions {
+  help?: true;
+  man?: true;
+  version?: true;
+  verbose?: true;
+  quiet?: true;
+  unix?: string;
+  socketmode: number;
+  inet?: InetEndpoint[];
+  daemonize?: true;
+  pidfile?: string;
+  user?: string;
+  group?: string;
+  dbdir: string;
+  delay: number;
+  maxAge: number;
+  retryWindow: number;
+  greylistAction: string;
+  greylistText: string;
+  xGreylistHeader: string;
+  lookupBySubnet?: true;
+  lookupByHost?: true;
+  ipv4cidr: number;
+  ipv6cidr: number;
+  privacy?: true;
+  hostname?: string;
+  exim?: true;
+  whitelistClients: string[];
+  whitelistRecipients: string[];
+  /** true: given without a number. */
+  autoWhitelistClients: number | true;
+  syslogFacility: string;
+  listenQueueSize?: number;
+  noAction?: true;
+  allowTestTime?: true;
+  logFormat: LogFormat;
+}

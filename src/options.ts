@@ -1,10 +1,10 @@
 /**
  * The options of the daemon as plain values, made from the command line.
  */
-import { type GivenOptions, readCommandLine, UsageError } from './command-line.ts';
+import { readCommandLine, UsageError } from './command-line.ts';
 import type { NetworkLengths } from './greylist/keys.ts';
 import type { LogFormat, LogLevel } from './log/logger.ts';
-import { DEFAULT_AUTO_WHITELIST } from './option-table.ts';
+import { DEFAULT_AUTO_WHITELIST, type GivenOptions, OPTION_TABLE } from './option-table.ts';
 import { DAY } from './option-values.ts';
 import type { Endpoint, InheritedEndpoint } from './server/endpoint.ts';
 
@@ -52,6 +52,13 @@ export interface Surroundings {
   readonly inherited: readonly InheritedEndpoint[];
 }
 
+const GREYD = {
+  name: 'greyd',
+  usage: '--inet=[HOST:]PORT | --unix=PATH [options]',
+  description: 'Greylisting policy daemon for Postfix',
+  options: OPTION_TABLE,
+};
+
 /**
  * Reads the command line.
  * @param argv the words after the program's name
@@ -60,7 +67,11 @@ export interface Surroundings {
  */
 export function parseOptions(argv: readonly string[], surroundings: Surroundings): Options | string {
   const warnings: string[] = [];
-  const { given, wasGiven, words, help } = readCommandLine(argv, (warning) => void warnings.push(warning));
+  const { given, wasGiven, words, help } = readCommandLine<GivenOptions>(
+    GREYD,
+    argv,
+    (warning) => void warnings.push(warning),
+  );
   if (given.help || given.man) return help;
   if (given.version) return `greyd ${surroundings.version}\n`;
   if (given.noAction) throw new UsageError('--no-action is not supported, leave it out');

@@ -3,7 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { OPTION_TABLE, type OptionEntry } from '../src/option-table.ts';
+import type { OptionEntry } from '../src/command-line.ts';
+import { OPTION_TABLE } from '../src/option-table.ts';
 
 /** `-u, --unix <PATH>` as README.md writes it: `-u`, `--unix=PATH`. */
 function readmeFlags(flags: string): string {
