@@ -21,7 +21,7 @@ const DATABASES = [
 
 /** Walks again and again until `signal` aborts. A walk that fails is logged; the next begins anew. */
 export async function runCleaner(
-  store: Store,
+  store: Pick<Store, 'clean'>,
   expired: ExpiryRule,
   log: Log,
   signal: AbortSignal,
@@ -37,7 +37,12 @@ export async function runCleaner(
   }
 }
 
-async function walk(store: Store, expired: ExpiryRule, log: Log, signal: AbortSignal): Promise<void> {
+async function walk(
+  store: Pick<Store, 'clean'>,
+  expired: ExpiryRule,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   log.notice('cleaning up old entries...');
   for (const [kind, database] of DATABASES) {
     let before = 0;

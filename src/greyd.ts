@@ -8,12 +8,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runCleaner } from './cleaner.ts';
 import { UsageError } from './command-line.ts';
 import type { GreylistRules } from './greylist/decision.ts';
-import { postgreyKey } from './greylist/keys.ts';
+import { hashOf } from './greylist/keys.ts';
 import { isClientExpired, isTripletExpired } from './greylist/records.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { createLogger, errorText, type Log } from './log/logger.ts';
@@ -30,7 +29,6 @@ import { isBackground, onStarterGone, reportToStarter, startBackground } from '.
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
 import { keepPidfile } from './service/pidfile.ts';
-import { type Digest, keyedDigest, loadSecret } from './store/private-keys.ts';
 import { NewerSchemaError } from './store/sqlite-file.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { ExpiryRule, Store } from './store/store.ts';
@@ -101,7 +99,8 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
   const whitelists = await openWhitelists(options, log, lifetime);
-  const store = openStore(options);
+  const { dbdir, privacy, lookupByHost } = options;
+  const store = openSqliteStore(dbdir, { privacy, hash: (key) => hashOf(key, lookupByHost) });
   const counters = new DecisionCounters();
   lifetime.onEnd((reason) => {
     log.notice(`${reason}: stopping after ${counters.summary()}`);
@@ -165,15 +164,6 @@ async function openWhitelists(
     isReloading = false;
   });
   return whitelists;
-}
-
-function openStore({ dbdir, privacy, lookupByHost }: Options): Store {
-  let digest: Digest | undefined;
-  if (privacy) {
-    const secret = loadSecret(join(dbdir, 'greyd.secret'));
-    digest = (key) => keyedDigest(secret, postgreyKey(key, lookupByHost));
-  }
-  return openSqliteStore(dbdir, digest);
 }
 
 function startCleaner(store: Store, rules: GreylistRules, log: Log, lifetime: Lifetime): void {

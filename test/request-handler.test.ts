@@ -24,7 +24,7 @@ function raw(changes: Attributes = {}): RawRequest {
 
 /** A handler over a store that fails, and what it logs and counts. */
 function setUp(clock = () => 1_700_000_000) {
-  const inner = openSqliteStore(temporaryDirectory(), undefined);
+  const inner = openSqliteStore(temporaryDirectory(), { privacy: false, hash: () => '' });
   onTestFinished(() => inner.close());
   const store = new FailingStore(inner, 'database or disk is full');
   const lines: string[] = [];

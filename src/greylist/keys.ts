@@ -6,6 +6,7 @@
  *
  * Lower case means ASCII letters only, as in postgrey, which sees bytes.
  */
+import { createHash } from 'node:crypto';
 import { formatAddress, type IpAddress, networkOf } from '../address/ip.ts';
 import { normaliseSender } from '../address/sender.ts';
 
@@ -23,7 +24,17 @@ export interface ClientKey {
   readonly clientAddress: string;
 }
 
-export type Key = TripletKey | ClientKey;
+/** A key that can be read. */
+export type PlainKey = TripletKey | ClientKey;
+
+/** A key of which only a hash is known, as in the database of `postgrey --privacy`. */
+export interface HashedKey<Kind extends PlainKey['kind'] = PlainKey['kind']> {
+  readonly kind: Kind;
+  /** In hex, lower case: see `hashOf`. */
+  readonly sha1: string;
+}
+
+export type Key = PlainKey | HashedKey;
 
 /** How many leading bits of a client address make its network. */
 export interface NetworkLengths {
@@ -56,10 +67,15 @@ export function clientKey(client: IpAddress): ClientKey {
  * The same key as postgrey writes it into its database (and hashes with --privacy).
  * @param byHost with --lookup-by-host postgrey puts the mask behind the address
  */
-export function postgreyKey(key: Key, byHost: boolean): string {
+export function postgreyKey(key: PlainKey, byHost: boolean): string {
   if (key.kind === 'client') return key.clientAddress.toUpperCase();
   const mask = key.clientNetwork.includes(':') ? '/128' : '/32';
   return `${key.clientNetwork}${byHost ? mask : ''}/${key.sender}/${key.recipient}`;
+}
+
+/** The SHA-1, in hex, of the key as postgrey writes it: what `postgrey --privacy` stores. */
+export function hashOf(key: Key, byHost: boolean): string {
+  return 'sha1' in key ? key.sha1 : createHash('sha1').update(postgreyKey(key, byHost)).digest('hex');
 }
 
 function lowerCaseAscii(text: string): string {

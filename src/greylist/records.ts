@@ -1,7 +1,7 @@
 /**
  * What is remembered under a key, and for how long. All times are Unix seconds.
  */
-import type { ClientKey, Key, TripletKey } from './keys.ts';
+import type { Key } from './keys.ts';
 
 /** Of one triplet. */
 export interface TripletRecord {
@@ -20,9 +20,9 @@ export interface ClientRecord {
 }
 
 /** The record that belongs to a key. */
-export type RecordOf<K extends Key> = K extends TripletKey
+export type RecordOf<K extends Pick<Key, 'kind'>> = K extends { kind: 'triplet' }
   ? TripletRecord
-  : K extends ClientKey
+  : K extends { kind: 'client' }
     ? ClientRecord
     : never;
 

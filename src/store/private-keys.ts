@@ -1,20 +1,16 @@
 /**
  * --privacy: what is stored is no address but a keyed digest of it,
  *
- *   digest :== HMAC-SHA-256(secret, hex(SHA-1(key)))        key as postgrey writes it
+ *   digest :== HMAC-SHA-256(secret, hash)        hash: hex(SHA-1(key as postgrey writes it))
  *
  * SHA-1 alone would be undone by trying all addresses; the secret, 32 random bytes in a file of
- * its own that never leaves this host, prevents that. The SHA-1 inside is what `postgrey --privacy`
+ * its own that never leaves this host, prevents that. The hash inside is what `postgrey --privacy`
  * stores, so that such a database can be imported.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { Key } from '../greylist/keys.ts';
 
 const SECRET_BYTES = 32;
-
-/** Turns a key into what is stored in its place: see the head of this file. */
-export type Digest = (key: Key) => Buffer;
 
 /**
  * Reads the secret, or makes it (mode 0600) if there is no such file yet.
@@ -31,10 +27,12 @@ export function loadSecret(path: string): Buffer {
   return secret;
 }
 
-/** The digest, 32 bytes, of a key as postgrey writes it. */
-export function keyedDigest(secret: Buffer, postgreyKey: string): Buffer {
-  const sha1 = createHash('sha1').update(postgreyKey).digest('hex');
-  return createHmac('sha256', secret).update(sha1).digest();
+/**
+ * What is stored in place of a key, 32 bytes.
+ * @param hash the SHA-1 of the key, in hex
+ */
+export function keyedDigest(secret: Buffer, hash: string): Buffer {
+  return createHmac('sha256', secret).update(hash).digest();
 }
 
 /** Whole or not at all: a crash must not leave half a secret behind. */

@@ -3,14 +3,13 @@
  *
  * synchronous=FULL makes a commit wait until the disk has it: a deferral must not be forgotten,
  * not even when the power fails. Other processes (the sqlite3 shell, a backup) may use the file
- * at the same time. Once the file is open nobody waits for their locks in here, because SQLite
- * would stop the whole daemon to wait; the caller tries again instead.
+ * at the same time.
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from './sqlite-schema.ts';
 
-/** How long opening may wait for another process to let go of its lock. */
+/** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
 const OPEN_TIMEOUT_MS = 5000;
 
 export type SqliteFile = Database.Database;
@@ -32,7 +31,6 @@ export function openSqliteFile(path: string): SqliteFile {
     file.pragma('journal_mode = WAL');
     file.pragma('synchronous = FULL');
     migrate(file, path);
-    file.pragma('busy_timeout = 0');
     return file;
   } catch (error) {
     file?.close();

@@ -1,9 +1,24 @@
 /**
- * Switching --privacy on: records that stand in greyd.db under plain addresses move to their
- * digests, so that nothing is forgotten and no address stays behind.
+ * --privacy in greyd.db: the setting by which every program knows of it, and the switch. When it is
+ * switched on, records that stand under plain addresses move to their digests, so that nothing is
+ * forgotten and no address stays behind.
  */
-import type { Digest } from './private-keys.ts';
+import type { Key } from '../greylist/keys.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+
+/** Turns a key into what is stored in its place. */
+export type Digest = (key: Key) => Buffer;
+
+/** Whether the daemon that used the file last ran with --privacy; undefined: none did yet. */
+export function readPrivacy(file: SqliteFile): boolean | undefined {
+  const value = file.prepare("SELECT value FROM settings WHERE name = 'privacy'").pluck().get();
+  return value === undefined ? undefined : value === 'on';
+}
+
+export function savePrivacy(file: SqliteFile, privacy: boolean): void {
+  if (readPrivacy(file) === privacy) return;
+  file.prepare("INSERT OR REPLACE INTO settings VALUES ('privacy', ?)").run(privacy ? 'on' : 'off');
+}
 
 const MOVES = [
   {

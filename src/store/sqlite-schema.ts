@@ -4,6 +4,7 @@
  *
  * All times are Unix seconds. The private_ tables are used with --privacy in place of the others:
  * their digests cannot be turned back into addresses. Without ROWID, a table is its own index.
+ * `settings` says how the database is used, for programs that do not see the daemon's options.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -32,6 +33,11 @@ export const MIGRATIONS: readonly string[] = [
     digest    BLOB NOT NULL PRIMARY KEY,
     count     INTEGER NOT NULL,
     last_seen INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE settings (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
 ];

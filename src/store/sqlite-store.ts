@@ -10,13 +10,13 @@
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Key } from '../greylist/keys.ts';
+import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
-import type { Digest } from './private-keys.ts';
+import { keyedDigest, loadSecret } from './private-keys.ts';
 import { isBusy, openSqliteFile, type SqliteFile } from './sqlite-file.ts';
-import { hidePlainRecords } from './sqlite-privacy.ts';
+import { type Digest, hidePlainRecords, readPrivacy, savePrivacy } from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
-import type { ExpiryRule, RecordsOf, Slice, StepOutcome, Store } from './store.ts';
+import type { Entry, ExpiryRule, RecordsOf, Slice, StepOutcome, Store } from './store.ts';
 
 /** While another process holds the lock: pause between two tries, in milliseconds, ... */
 const BUSY_PAUSE_MS = 20;
@@ -30,35 +30,63 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+export interface KeySettings {
+  /** Whether keys are stored as keyed digests; undefined: as the daemon that used the file last had it. */
+  readonly privacy: boolean | undefined;
+  /** The hash of a key, of which its digest is made: `hashOf` in greylist/keys. */
+  readonly hash: (key: Key) => string;
+}
+
 /**
- * Opens DBDIR/greyd.db; it is made if absent.
- * @param digest makes the keys private; undefined: they are stored as they are
+ * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent.
  * @throws if it cannot be opened, or is of a newer greyd
  */
-export function openSqliteStore(dbdir: string, digest: Digest | undefined): SqliteStore {
+export function openSqliteStore(dbdir: string, { privacy, hash }: KeySettings): SqliteStore {
+  const load = () => loadSecret(join(dbdir, 'greyd.secret'));
+  let secret = privacy ? load() : undefined;
+  const digest: Digest = (key) => {
+    secret ??= load();
+    return keyedDigest(secret, hash(key));
+  };
   const file = openSqliteFile(join(dbdir, 'greyd.db'));
-  if (digest !== undefined) hidePlainRecords(file, digest);
-  return new SqliteStore(file, digest);
+  try {
+    if (privacy !== undefined) savePrivacy(file, privacy);
+    if (privacy) hidePlainRecords(file, digest);
+    // From here on nobody waits for a lock in SQLite, which would stop the whole daemon to wait.
+    file.pragma('busy_timeout = 0');
+    return new SqliteStore(file, readPrivacy(file), digest);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /** The table of each kind of record. */
 type Tables = Readonly<Record<Key['kind'], SqliteTable>>;
 
+/** Where a record stands. */
+interface Place {
+  readonly kind: Key['kind'];
+  readonly table: SqliteTable;
+  readonly columns: readonly KeyColumn[];
+}
+
 export class SqliteStore implements Store {
+  readonly privacy: boolean | undefined;
   readonly #file: SqliteFile;
   readonly #plain: Tables;
   readonly #private: Tables;
-  /** Those of the two in which records are read and written; both are cleaned. */
-  readonly #inUse: Tables;
-  readonly #columnsOf: (key: Key) => readonly KeyColumn[];
+  readonly #digest: Digest;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
   #waiting: Waiting[] = [];
   #busyTries = 0;
 
-  constructor(file: SqliteFile, digest: Digest | undefined) {
+  constructor(file: SqliteFile, privacy: boolean | undefined, digest: Digest) {
+    this.privacy = privacy;
     this.#file = file;
+    this.#digest = digest;
     this.#plain = {
       triplet: new SqliteTable(
         file,
@@ -72,8 +100,6 @@ export class SqliteStore implements Store {
       triplet: new SqliteTable(file, 'private_triplets', ['digest'], ['first_seen', 'last_seen']),
       client: new SqliteTable(file, 'private_clients', ['digest'], ['count', 'last_seen']),
     };
-    this.#inUse = digest === undefined ? this.#plain : this.#private;
-    this.#columnsOf = digest === undefined ? plainColumns : (key) => [digest(key)];
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
@@ -85,12 +111,11 @@ export class SqliteStore implements Store {
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = () => {
-        const places = keys.map((key) => ({
-          kind: key.kind,
-          table: this.#inUse[key.kind],
-          columns: this.#columnsOf(key),
-        }));
-        const before = places.map(({ kind, table, columns }) => toRecord(kind, table.get(columns)));
+        const places = keys.map((key) => this.#placeOf(key));
+        const before = places.map(({ kind, table, columns }) => {
+          const numbers = table.get(columns);
+          return numbers && toRecord(kind, numbers);
+        });
         let outcome: StepOutcome<Keys, Result>;
         try {
           // The records are in the order of the keys, each of the kind of its key.
@@ -124,10 +149,29 @@ export class SqliteStore implements Store {
     }
   }
 
+  async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
+    let after: readonly KeyColumn[] | undefined;
+    do {
+      const rows = await whenUnlocked(() => this.#plain[kind].slice(after));
+      yield rows.map(([first, second, ...columns]) => [
+        toKey(kind, columns),
+        toRecord(kind, [first, second]),
+      ]);
+      after = rows.at(-1)?.slice(2) as KeyColumn[] | undefined;
+    } while (after !== undefined);
+  }
+
   async close(): Promise<void> {
     // An empty update settles together with those that wait.
     await this.update([], () => ({ save: [], result: undefined })).catch(() => {});
     this.#file.close();
+  }
+
+  #placeOf(key: Key): Place {
+    const { kind } = key;
+    return this.privacy || 'sha1' in key
+      ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
+      : { kind, table: this.#plain[kind], columns: plainColumns(key) };
   }
 
   /** One transaction for everyone who waits; at the end all of their promises are settled. */
@@ -163,16 +207,19 @@ export class SqliteStore implements Store {
   }
 }
 
-function plainColumns(key: Key): readonly KeyColumn[] {
+function plainColumns(key: PlainKey): readonly KeyColumn[] {
   return key.kind === 'triplet' ? [key.clientNetwork, key.sender, key.recipient] : [key.clientAddress];
 }
 
-function toRecord(
-  kind: Key['kind'],
-  numbers: readonly [number, number] | undefined,
-): RecordOf<Key> | undefined {
-  if (numbers === undefined) return undefined;
-  const [first, second] = numbers;
+/** @param columns of a plain table, in their order */
+function toKey(kind: Key['kind'], columns: readonly KeyColumn[]): PlainKey {
+  const [first = '', sender = '', recipient = ''] = columns.map(String);
+  return kind === 'triplet'
+    ? { kind, clientNetwork: first, sender, recipient }
+    : { kind, clientAddress: first };
+}
+
+function toRecord(kind: Key['kind'], [first, second]: readonly [number, number]): RecordOf<Key> {
   return kind === 'triplet' ? { first, last: second } : { count: first, last: second };
 }
 

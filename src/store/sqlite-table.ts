@@ -6,9 +6,9 @@ import type { SqliteFile } from './sqlite-file.ts';
 import type { Slice } from './store.ts';
 
 export type KeyColumn = string | Buffer;
-type Row = [first: number, second: number, ...key: KeyColumn[]];
+export type Row = [first: number, second: number, ...key: KeyColumn[]];
 
-/** Records that one slice of a cleaning walk looks at: about a millisecond of work. */
+/** Records in one slice of a walk over all of them: about a millisecond of work. */
 export const SLICE_ROWS = 250;
 
 type IsExpired = (first: number, second: number) => boolean;
@@ -60,6 +60,14 @@ export class SqliteTable {
   }
 
   /**
+   * The next SLICE_ROWS records in the order of their keys.
+   * @param after the last key of the slice before; undefined: begin
+   */
+  slice(after: readonly KeyColumn[] | undefined): Row[] {
+    return after === undefined ? this.#firstRows.all() : this.#rowsAfter.all(...after);
+  }
+
+  /**
    * Looks at the next SLICE_ROWS records in the order of their keys and deletes those that are
    * expired, in one short transaction.
    * @param after the last key of the slice before; undefined: begin
@@ -69,7 +77,7 @@ export class SqliteTable {
   }
 
   #deleteExpired(after: readonly KeyColumn[] | undefined, isExpired: IsExpired): CleanedSlice {
-    const rows = after === undefined ? this.#firstRows.all() : this.#rowsAfter.all(...after);
+    const rows = this.slice(after);
     let deleted = 0;
     let lastKey: readonly KeyColumn[] | undefined;
     for (const [first, second, ...key] of rows) {

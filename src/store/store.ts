@@ -2,7 +2,7 @@
  * The store: what greylisting remembers. The one way to write is `update`, which reads, decides
  * and saves in one piece, so that no two requests can act on the same old state of a record.
  */
-import type { Key } from '../greylist/keys.ts';
+import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
 
 /** One value for each key, in the order of the keys: its record, or undefined for none. */
@@ -15,6 +15,9 @@ export interface StepOutcome<Keys extends readonly Key[], Result> {
   readonly save: RecordsOf<Keys>;
   readonly result: Result;
 }
+
+/** One record with its key. */
+export type Entry = readonly [key: PlainKey, record: TripletRecord | ClientRecord];
 
 /** Says of a record that it may be deleted. */
 export interface ExpiryRule {
@@ -29,6 +32,9 @@ export interface Slice {
 }
 
 export interface Store {
+  /** Whether records are kept under digests of their keys; undefined: no daemon has said so yet. */
+  readonly privacy: boolean | undefined;
+
   /**
    * Reads the records of `keys`, calls `step` with them, saves what it returns, and settles when
    * that is durable: it survives a crash of greyd and of the machine.
@@ -45,6 +51,12 @@ export interface Store {
    * step of the iteration: the caller sets the pace.
    */
   clean(kind: Key['kind'], expired: ExpiryRule): AsyncIterable<Slice>;
+
+  /**
+   * All records of one kind whose keys can be read (with --privacy none can), a bounded slice at
+   * each step. What is saved meanwhile may be among them or not.
+   */
+  entries(kind: Key['kind']): AsyncIterable<readonly Entry[]>;
 
   /** Waits for the updates under way, then closes. */
   close(): Promise<void>;

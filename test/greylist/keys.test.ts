@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type IpAddress, parseAddress } from '../../src/address/ip.ts';
-import { clientKey, postgreyKey, tripletKey } from '../../src/greylist/keys.ts';
+import { clientKey, hashOf, postgreyKey, tripletKey } from '../../src/greylist/keys.ts';
 
 const IPV4 = parseAddress('192.0.2.129') as IpAddress;
 const IPV6 = parseAddress('2001:DB8:78:1::5') as IpAddress;
@@ -32,4 +32,11 @@ test('keys as postgrey writes them', () => {
   const host = { ipv4: 32, ipv6: 128 };
   expect(postgreyKey(tripletKey(IPV4, 'a@x', 'b@x', host), true)).toBe('192.0.2.129/32/a@x/b@x');
   expect(postgreyKey(tripletKey(IPV6, 'a@x', 'b@x', host), true)).toBe('2001:db8:78:1:0:0:0:5/128/a@x/b@x');
+});
+
+test('the hash is the SHA-1 of the key as postgrey writes it', () => {
+  // printf '192.0.2.0/a@b.example/c@d.example' | sha1sum
+  const sha1 = '5281d785ecd04f993e29cb1713bfdb07353c30da';
+  expect(hashOf(tripletKey(IPV4, 'a@b.example', 'c@d.example', LENGTHS), false)).toBe(sha1);
+  expect(hashOf({ kind: 'triplet', sha1 }, true)).toBe(sha1);
 });

@@ -3,7 +3,7 @@
  * make one.
  */
 import { describe, expect, test } from 'vitest';
-import type { ClientKey, TripletKey } from '../../src/greylist/keys.ts';
+import type { ClientKey, Key, TripletKey } from '../../src/greylist/keys.ts';
 import type { ExpiryRule, RecordsOf, StepOutcome, Store } from '../../src/store/store.ts';
 
 export function triplet(name: string): TripletKey {
@@ -18,11 +18,7 @@ export function triplet(name: string): TripletKey {
 export const CLIENT: ClientKey = { kind: 'client', clientAddress: '192.0.2.1' };
 
 /** Saves one record under a key. */
-export function put<const K extends TripletKey | ClientKey>(
-  store: Store,
-  key: K,
-  record: RecordsOf<[K]>[0],
-): Promise<void> {
+export function put<const K extends Key>(store: Store, key: K, record: RecordsOf<[K]>[0]): Promise<void> {
   return store.update(
     [key] as const,
     () => ({ save: [record], result: undefined }) as StepOutcome<readonly [K], undefined>,
@@ -30,10 +26,7 @@ export function put<const K extends TripletKey | ClientKey>(
 }
 
 /** Reads the records of some keys. */
-export function read<const K extends readonly (TripletKey | ClientKey)[]>(
-  store: Store,
-  ...keys: K
-): Promise<RecordsOf<K>> {
+export function read<const K extends readonly Key[]>(store: Store, ...keys: K): Promise<RecordsOf<K>> {
   return store.update(keys, (before) => ({
     save: keys.map(() => undefined) as unknown as RecordsOf<K>,
     result: before,
@@ -194,6 +187,26 @@ export function storeContract(makeStore: () => Promise<Store>): void {
       }
       expect(await read(store, triplet('n0'), seen)).toEqual([undefined, { first: 1, last: 2 }]);
     });
+  });
+
+  test('entries lists each record once, of the kind asked for, as far as keys can be read', async () => {
+    const store = await makeStore();
+    const keys = Array.from({ length: 1000 }, (_, number) => triplet(`n${number}`));
+    await store.update(keys, () => ({
+      save: keys.map((_, number) => ({ first: number, last: number })),
+      result: undefined,
+    }));
+    await put(store, CLIENT, { count: 1, last: 2 });
+    const listed = async (kind: Key['kind']) => {
+      const entries = [];
+      for await (const slice of store.entries(kind)) entries.push(...slice);
+      return entries;
+    };
+    const triplets = keys.map((key, number) => [key, { first: number, last: number }]);
+    expect((await listed('triplet')).toSorted(([, a], [, b]) => a.last - b.last)).toEqual(
+      store.privacy ? [] : triplets,
+    );
+    expect(await listed('client')).toEqual(store.privacy ? [] : [[CLIENT, { count: 1, last: 2 }]]);
   });
 
   test('close waits for the updates under way', async () => {

@@ -6,6 +6,7 @@ import type { Store } from '../../src/store/store.ts';
 /** Fails every update with `message` until told otherwise, then hands them to `inner`. */
 export class FailingStore implements Store {
   isFailing = true;
+  readonly privacy = undefined;
   readonly #inner: Store;
   readonly #message: string;
 
@@ -20,6 +21,8 @@ export class FailingStore implements Store {
   };
 
   clean: Store['clean'] = (kind, expired) => this.#inner.clean(kind, expired);
+
+  entries: Store['entries'] = (kind) => this.#inner.entries(kind);
 
   close(): Promise<void> {
     return this.#inner.close();

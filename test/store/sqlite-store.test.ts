@@ -3,19 +3,20 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { postgreyKey } from '../../src/greylist/keys.ts';
-import { type Digest, keyedDigest } from '../../src/store/private-keys.ts';
+import { hashOf } from '../../src/greylist/keys.ts';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { type KeySettings, openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { CLIENT, put, read, storeContract, triplet } from './contract.ts';
 
-const fakeDigest: Digest = (key) => Buffer.from(`digest of ${Object.values(key).join('|')}`.padEnd(32));
+const hash: KeySettings['hash'] = (key) => hashOf(key, false);
+const PLAIN: KeySettings = { privacy: false, hash };
+const PRIVATE: KeySettings = { privacy: true, hash };
 
-function open(dbdir = temporaryDirectory(), digest?: Digest): SqliteStore {
-  const store = openSqliteStore(dbdir, digest);
+function open(dbdir = temporaryDirectory(), settings = PLAIN): SqliteStore {
+  const store = openSqliteStore(dbdir, settings);
   onTestFinished(() => store.close());
   return store;
 }
@@ -35,7 +36,7 @@ function bytesOf(dbdir: string): string {
 }
 
 describe('with plain keys', () => storeContract(async () => open()));
-describe('with private keys', () => storeContract(async () => open(undefined, fakeDigest)));
+describe('with private keys', () => storeContract(async () => open(undefined, PRIVATE)));
 
 describe('the file', () => {
   test('is for its owner alone', () => {
@@ -74,7 +75,7 @@ describe('the file', () => {
 
   test('keeps its records when it is opened again', async () => {
     const dbdir = temporaryDirectory();
-    const store = openSqliteStore(dbdir, undefined);
+    const store = openSqliteStore(dbdir, PLAIN);
     await put(store, triplet('a'), { first: 1, last: 2 });
     await store.close();
     expect(await read(open(dbdir), triplet('a'))).toEqual([{ first: 1, last: 2 }]);
@@ -82,11 +83,11 @@ describe('the file', () => {
 
   test('has a schema version; one from the future is refused', async () => {
     const dbdir = temporaryDirectory();
-    await openSqliteStore(dbdir, undefined).close();
+    await openSqliteStore(dbdir, PLAIN).close();
     const database = openDirectly(dbdir);
     expect(database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     database.pragma('user_version = 99');
-    expect(() => openSqliteStore(dbdir, undefined)).toThrow(
+    expect(() => openSqliteStore(dbdir, PLAIN)).toThrow(
       `${dbdir}/greyd.db has schema version 99, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
     );
   });
@@ -94,7 +95,7 @@ describe('the file', () => {
   test('that is no database is refused', () => {
     const dbdir = temporaryDirectory();
     execFileSync('sh', ['-c', 'printf "%0200d" 0 > "$0/greyd.db"', dbdir]);
-    expect(() => openSqliteStore(dbdir, undefined)).toThrow('file is not a database');
+    expect(() => openSqliteStore(dbdir, PLAIN)).toThrow('file is not a database');
     expect(readFileSync(join(dbdir, 'greyd.db'), 'latin1')).toBe('0'.repeat(200));
   });
 });
@@ -206,14 +207,13 @@ test('cleaning looks at a bounded number of records at a time', async () => {
 describe('switching --privacy on', () => {
   test('moves plain records to their digests and leaves no address in the file', async () => {
     const dbdir = temporaryDirectory();
-    const plain = openSqliteStore(dbdir, undefined);
+    const plain = openSqliteStore(dbdir, PLAIN);
     await put(plain, triplet('alice'), { first: 10, last: 20 });
     await put(plain, CLIENT, { count: 3, last: 30 });
     await plain.close();
 
     expect(bytesOf(dbdir)).toContain('alice@example.net');
-    const digest: Digest = (key) => keyedDigest(Buffer.alloc(32, 1), postgreyKey(key, false));
-    const hidden = openSqliteStore(dbdir, digest);
+    const hidden = open(dbdir, PRIVATE);
     expect(await read(hidden, triplet('alice'), CLIENT)).toEqual([
       { first: 10, last: 20 },
       { count: 3, last: 30 },
@@ -223,17 +223,45 @@ describe('switching --privacy on', () => {
 
   test('keeps the earlier and the later time where both are known', async () => {
     const dbdir = temporaryDirectory();
-    const hidden = openSqliteStore(dbdir, fakeDigest);
+    const hidden = openSqliteStore(dbdir, PRIVATE);
     await put(hidden, triplet('a'), { first: 10, last: 20 });
     await put(hidden, CLIENT, { count: 7, last: 20 });
     await hidden.close();
-    const plain = openSqliteStore(dbdir, undefined);
+    const plain = openSqliteStore(dbdir, PLAIN);
     await put(plain, triplet('a'), { first: 5, last: 15 });
     await put(plain, CLIENT, { count: 2, last: 40 });
     await plain.close();
-    expect(await read(open(dbdir, fakeDigest), triplet('a'), CLIENT)).toEqual([
+    expect(await read(open(dbdir, PRIVATE), triplet('a'), CLIENT)).toEqual([
       { first: 5, last: 20 },
       { count: 7, last: 40 },
     ]);
+  });
+});
+
+describe('what a program that does not see the options of the daemon finds', () => {
+  const AS_BEFORE: KeySettings = { privacy: undefined, hash };
+
+  test('whether --privacy is in use', async () => {
+    const dbdir = temporaryDirectory();
+    const found = [];
+    for (const settings of [AS_BEFORE, PLAIN, AS_BEFORE, PRIVATE, AS_BEFORE, PLAIN, AS_BEFORE]) {
+      const store = openSqliteStore(dbdir, settings);
+      found.push(store.privacy);
+      await store.close();
+    }
+    expect(found).toEqual([undefined, false, false, true, true, false, false]);
+  });
+
+  test('a hashed key is the same record as the plain one under --privacy, and another one without', async () => {
+    const dbdir = temporaryDirectory();
+    const hashed = { kind: 'triplet', sha1: hash(triplet('a')) } as const;
+    const before = open(dbdir, AS_BEFORE);
+    await put(before, hashed, { first: 1, last: 2 });
+    await put(before, triplet('a'), { first: 3, last: 4 });
+    expect(await read(before, hashed, triplet('a'))).toEqual([
+      { first: 1, last: 2 },
+      { first: 3, last: 4 },
+    ]);
+    expect(await read(open(dbdir, PRIVATE), triplet('a'))).toEqual([{ first: 1, last: 4 }]);
   });
 });
