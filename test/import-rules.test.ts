@@ -18,10 +18,12 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   server: { values: ['policy'] },
   // What main does to its own process.
   service: { values: [], types: ['server'] },
+  // Commands of greyctl read their options as the mains do, from what stands beside them.
+  ctl: { values: ['', 'address', 'policy', 'whitelist', 'greylist', 'store', 'log', 'service'] },
 };
 
 /** Only these may look at the process, its signals and the clock. */
-const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^service\//];
+const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//];
 
 interface Import {
   readonly file: string;
@@ -90,7 +92,7 @@ test('each library is imported in one place', () => {
   });
 });
 
-test('the process, its signals and the clock are for the main alone', () => {
+test('the process, its signals and the clock are for the mains alone', () => {
   const others = FILES.filter((file) => !NEAR_THE_PROCESS.some((pattern) => pattern.test(file)));
   const users = others.filter((file) =>
     /\bprocess\.|\bDate\.now\b|\bperformance\.now\b|node:process/.test(withoutComments(textOf(file))),

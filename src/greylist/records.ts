@@ -36,6 +36,17 @@ export interface Lifetimes {
   readonly maxAge: number;
 }
 
+/**
+ * What two memories of the same triplet, or of the same client, know together: the earlier first
+ * visit, the later last one, the higher count (what both have counted counts once).
+ */
+export function mergeRecords<R extends TripletRecord | ClientRecord>(a: R, b: R): R {
+  const last = Math.max(a.last, b.last);
+  if ('first' in a && 'first' in b) return { ...a, first: Math.min(a.first, b.first), last };
+  if ('count' in a && 'count' in b) return { ...a, count: Math.max(a.count, b.count), last };
+  throw new Error('a triplet and a client have nothing in common');
+}
+
 /** Whether a visit before this one came after the delay, so that the triplet has passed already. */
 export function hasPassed({ first, last }: TripletRecord, { delay }: Lifetimes): boolean {
   return last - first >= delay;

@@ -6,11 +6,9 @@
  *
  * A line is split at its first `=`, and a repeated name keeps its last value. Only the attributes
  * that greyd reads are kept, so others cost no memory, however many there are.
- *
- * Values may hold any bytes but LF. Valid UTF-8 is read as such; anything else byte for byte as
- * Latin-1, so that whatever comes is text, and goes back as valid UTF-8 where it stands in a reply.
+ * Values may hold any bytes but LF.
  */
-import { isUtf8 } from 'node:buffer';
+import { textOf } from './text.ts';
 
 const ATTRIBUTE_NAMES = [
   'request',
@@ -71,12 +69,12 @@ class RequestBuilder implements RawRequest {
     if (equals < 1) {
       this.garbageLines += 1;
       if (this.garbage.length < MAX_GARBAGE_LINES)
-        this.garbage.push(decode(line.subarray(0, MAX_GARBAGE_BYTES)));
+        this.garbage.push(textOf(line.subarray(0, MAX_GARBAGE_BYTES)));
       return;
     }
     const name = line.toString('latin1', 0, Math.min(equals, MAX_FIELD_BYTES));
     if (isKnown(name)) {
-      this.attributes.set(name, decode(line.subarray(equals + 1, equals + 1 + MAX_FIELD_BYTES)));
+      this.attributes.set(name, textOf(line.subarray(equals + 1, equals + 1 + MAX_FIELD_BYTES)));
     }
   }
 }
@@ -146,10 +144,4 @@ export class AttributeReader {
     this.#request.bytes += rest.length;
     this.#buffer = Buffer.alloc(0);
   }
-}
-
-function decode(bytes: Buffer): string {
-  const text = bytes.toString('latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the question here
-  return /^[\x00-\x7f]*$/.test(text) || !isUtf8(bytes) ? text : bytes.toString('utf8');
 }

@@ -1,10 +1,11 @@
 /**
  * The account that the daemon runs as. Started as root it gives root up before it reads a byte
- * from anyone; started by anybody else it stays who it is.
+ * from anyone; started by anybody else it stays who it is. greyctl does the same with the account
+ * that the database belongs to.
  */
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 declare global {
   namespace NodeJS {
@@ -15,7 +16,7 @@ declare global {
   }
 }
 
-interface Account {
+export interface Account {
   readonly uid: number;
   readonly gid: number;
   /** For the supplementary groups; undefined for a number that is no known user. */
@@ -48,9 +49,7 @@ export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
   const isRoot = process.getuid?.() === 0;
   const account = isRoot ? findAccount(user, group) : undefined;
   makeDatabaseDirectory(dbdir, account);
-  if (account !== undefined) becomeAccount(account);
-  // Whatever is made from here on is nobody else's to read.
-  process.umask(0o077);
+  becomeAccount(account);
   if (isRoot && account === undefined) {
     return ['running as root: there is no account greyd or postgrey to change to, see --user'];
   }
@@ -58,6 +57,24 @@ export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
     return ['--user and --group have no effect: greyd was not started as root'];
   }
   return [];
+}
+
+/**
+ * The account whose files those in a database directory are, for a program beside the daemon: a
+ * file of root's there would keep the daemon out. The directory is made if root finds none.
+ * @returns undefined if the process is not root, so that there is nothing to change to
+ * @throws the system's error if the directory cannot be made
+ */
+export function databaseAccount(dbdir: string): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  if (!existsSync(dbdir) || readdirSync(dbdir).length === 0) {
+    const account = findAccount(undefined, undefined);
+    makeDatabaseDirectory(dbdir, account);
+    return account;
+  }
+  const database = join(dbdir, 'greyd.db');
+  const { uid, gid } = statSync(existsSync(database) ? database : dbdir);
+  return { uid, gid, name: findUser(String(uid))?.name };
 }
 
 /** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
@@ -74,7 +91,14 @@ function makeDatabaseDirectory(dbdir: string, account: Account | undefined): voi
   if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
 }
 
-function becomeAccount({ uid, gid, name }: Account): void {
+/**
+ * Becomes the account for good (undefined: stays the one it is); whatever is made from here on is
+ * nobody else's to read.
+ */
+export function becomeAccount(account: Account | undefined): void {
+  process.umask(0o077);
+  if (account === undefined) return;
+  const { uid, gid, name } = account;
   if (name !== undefined) process.initgroups?.(name, gid);
   else process.setgroups?.([gid]);
   process.setgid?.(gid);

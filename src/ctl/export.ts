@@ -1,0 +1,79 @@
+/**
+ * greyctl export: writes records in a form that another program reads. The one there is makes the
+ * way back to postgrey: input for db_load(1), as described in postgrey-dump.
+ */
+import { pipeline } from 'node:stream/promises';
+import { UsageError } from '../command-line.ts';
+import { type Key, postgreyKey } from '../greylist/keys.ts';
+import { oneOf } from '../option-values.ts';
+import type { Entry, Store } from '../store/store.ts';
+import { makeCommand } from './command.ts';
+import { openExistingRecords } from './database.ts';
+import { DBDIR_OPTION, daemonOption } from './options.ts';
+
+const KINDS: Readonly<Record<string, Key['kind']>> = { triplets: 'triplet', clients: 'client' };
+
+interface Given {
+  dbdir: string;
+  format?: 'postgrey';
+  lookupByHost?: true;
+}
+
+export const exportCommand = makeCommand<Given>(
+  {
+    name: 'greyctl export',
+    summary: 'write records for another program, as postgrey',
+    usage: '[--dbdir=PATH] --format=postgrey triplets | clients',
+    description:
+      'Writes all triplets, or all clients, as input for db_load, from which postgrey goes on where greyd ' +
+      'was. greyd may run meanwhile. Records of greyd --privacy cannot be turned back.\n\n' +
+      'Examples:\n' +
+      '  greyctl export --format=postgrey triplets | db_load /var/lib/postgrey/postgrey.db\n' +
+      '  greyctl export --format=postgrey clients | db_load /var/lib/postgrey/postgrey_clients.db',
+    options: [
+      DBDIR_OPTION,
+      { flags: '--format <FORMAT>', help: 'postgrey: input for db_load', parse: oneOf(['postgrey']) },
+      {
+        ...daemonOption('--lookup-by-host'),
+        help: 'greyd ran, and postgrey will run, with --lookup-by-host',
+      },
+    ],
+  },
+  async ({ dbdir, format, lookupByHost = false }, [what = '', ...others], { output }) => {
+    if (format === undefined) throw new UsageError('give --format=postgrey');
+    const kind = KINDS[what];
+    if (kind === undefined || others.length > 0)
+      throw new UsageError('say what to export: triplets or clients');
+    const store = openExistingRecords(dbdir);
+    try {
+      if (store.privacy)
+        throw new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');
+      await pipeline(dump(store, kind, lookupByHost), output, { end: false });
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+);
+
+async function* dump(store: Store, kind: Key['kind'], byHost: boolean): AsyncGenerator<string, void> {
+  yield 'VERSION=3\nformat=print\ntype=btree\nHEADER=END\n';
+  for await (const entries of store.entries(kind)) {
+    yield entries.map((entry) => pairOf(entry, byHost)).join('');
+  }
+  yield 'DATA=END\n';
+}
+
+function pairOf([key, record]: Entry, byHost: boolean): string {
+  const first = 'first' in record ? record.first : record.count;
+  return ` ${printed(postgreyKey(key, byHost))}\n ${first},${record.last}\n`;
+}
+
+/** Bytes that are no printable ASCII as `\hh`. */
+function printed(text: string): string {
+  return Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^ -[\]-~]/g, (byte) =>
+      byte === '\\' ? '\\\\' : `\\${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    );
+}

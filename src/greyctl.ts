@@ -1,0 +1,65 @@
+/**
+ * The operator's tool: its table of commands, each a file in ctl/.
+ *
+ * Exit status: 0 done or found, 1 not done or not found, 2 wrong command line.
+ */
+import { readFileSync } from 'node:fs';
+import { UsageError } from './command-line.ts';
+import type { Command, Surroundings } from './ctl/command.ts';
+import { exportCommand } from './ctl/export.ts';
+import { importCommand } from './ctl/import.ts';
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['import', importCommand],
+  ['export', exportCommand],
+]);
+
+/** Shells' number for a process that a signal ended: 128 and the signal. */
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => process.exit(status));
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  // Whoever reads only the head of the output is not told of an error.
+  if (code !== 'EPIPE') process.stderr.write(`greyctl: ${message}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function run([name = '', ...argv]: readonly string[]): Promise<number> {
+  const command = COMMANDS.get(name);
+  if (command !== undefined) return command.run(argv, surroundings());
+  if (['--help', '-h'].includes(name)) process.stdout.write(help());
+  else if (name === '--version') process.stdout.write(`greyctl ${version()}\n`);
+  else {
+    const what = name === '' ? 'name a command' : `there is no command ${name}`;
+    throw new UsageError(`${what}: ${[...COMMANDS.keys()].join(', ')}; see greyctl --help`);
+  }
+  return 0;
+}
+
+function surroundings(): Surroundings {
+  const { stderr } = process;
+  const erase = '\r\x1b[K';
+  return {
+    input: process.stdin,
+    output: process.stdout,
+    tell: (line) => void stderr.write(`greyctl: ${line}\n`),
+    progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,
+    onExit: (cleanUp) => void process.on('exit', cleanUp),
+  };
+}
+
+function help(): string {
+  const lines = [...COMMANDS].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
+  return `Usage: greyctl COMMAND [options]\n\nWhat an administrator does with the records of greyd.\n\nCommands:\n${lines.join('')}\nEach of them: greyctl COMMAND --help\n`;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
