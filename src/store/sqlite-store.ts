@@ -19,9 +19,9 @@ import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
 import type { Entry, ExpiryRule, RecordsOf, Slice, StepOutcome, Store } from './store.ts';
 
 /** While another process holds the lock: pause between two tries, in milliseconds, ... */
-const BUSY_PAUSE_MS = 20;
+const BUSY_PAUSE_MS = 5;
 /** ... and how many tries a group gets (two seconds' worth) before it fails. */
-const MAX_BUSY_TRIES = 100;
+const MAX_BUSY_TRIES = 400;
 
 /** An update that waits for the next transaction. A connection has at most one, which bounds them. */
 interface Waiting {
