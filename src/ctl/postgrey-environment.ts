@@ -34,7 +34,7 @@ export class EnvironmentCopy {
    * @throws if it cannot be read, or is none of postgrey's
    */
   static make(directory: string, place: string, owner: Owner | undefined): EnvironmentCopy {
-    const names = readdirSync(directory);
+    const names = namesIn(directory);
     if (!names.includes(TRIPLETS_FILE)) {
       throw new Error(`${directory} is no database directory of postgrey: it holds no ${TRIPLETS_FILE}`);
     }
@@ -74,6 +74,14 @@ export class EnvironmentCopy {
   }
 }
 
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    throw new Error(`${directory}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
 async function* dumpFile(path: string): AsyncGenerator<Buffer, void> {
   const program = spawn('db_dump', ['-p', path], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
@@ -91,7 +99,10 @@ async function* dumpFile(path: string): AsyncGenerator<Buffer, void> {
 
 function programError(program: string, error: unknown): Error {
   const { code, stderr, message } = error as { code?: unknown; stderr?: string; message?: string };
-  if (code === 'ENOENT') return new Error(`${program} is not installed: apt-get install db-util`);
+  if (code === 'ENOENT')
+    return new Error(
+      `${program} is not installed; db_dump and db_recover come with: apt-get install db-util`,
+    );
   const reason = (stderr?.trim() || message || 'it failed').split('\n')[0];
   return new Error(
     `${reason} (a copy of a busy database can be unusable: try again, or stop postgrey first)`,
