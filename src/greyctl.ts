@@ -1,18 +1,12 @@
 /**
- * The operator's tool: its table of commands, each a file in ctl/.
+ * The operator's tool: runs one of COMMANDS.
  *
  * Exit status: 0 done or found, 1 not done or not found, 2 wrong command line.
  */
 import { readFileSync } from 'node:fs';
 import { UsageError } from './command-line.ts';
-import type { Command, Surroundings } from './ctl/command.ts';
-import { exportCommand } from './ctl/export.ts';
-import { importCommand } from './ctl/import.ts';
-
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ['import', importCommand],
-  ['export', exportCommand],
-]);
+import type { Surroundings } from './ctl/command.ts';
+import { COMMANDS } from './ctl/commands.ts';
 
 /** Shells' number for a process that a signal ended: 128 and the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

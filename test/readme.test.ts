@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { OptionEntry } from '../src/command-line.ts';
+import { COMMANDS } from '../src/ctl/commands.ts';
 import { OPTION_TABLE } from '../src/option-table.ts';
 
 /** `-u, --unix <PATH>` as README.md writes it: `-u`, `--unix=PATH`. */
@@ -18,19 +19,32 @@ function readmeFlags(flags: string): string {
     .join(', ');
 }
 
-function readmeRow({ flags, help, default: value, defaultText }: OptionEntry): string {
+function readmeRow({ flags, help, default: value, defaultText }: OptionEntry, command?: string): string {
   const shown =
     defaultText ??
     [value ?? '']
       .flat()
       .map((one) => (one === '' ? '' : `\`${one}\``))
       .join(', ');
-  return `| ${readmeFlags(flags)} | ${shown} | ${help} |`;
+  return `| ${command === undefined ? '' : `${command} | `}${readmeFlags(flags)} | ${shown} | ${help} |`;
+}
+
+/** The rows of the table in README.md that has this heading. */
+function rowsBelow(heading: string): string[] {
+  const lines = readFileSync('README.md', 'utf8').split('\n');
+  const start = lines.indexOf(heading);
+  return lines.slice(start + 2, lines.indexOf('', start));
 }
 
 test('README.md lists every option with its default', () => {
-  const lines = readFileSync('README.md', 'utf8').split('\n');
-  const start = lines.indexOf('| option | default | meaning |');
-  const rows = lines.slice(start + 2, lines.indexOf('', start));
-  expect(rows).toEqual(OPTION_TABLE.map(readmeRow));
+  expect(rowsBelow('| option | default | meaning |')).toEqual(OPTION_TABLE.map((entry) => readmeRow(entry)));
+});
+
+test('README.md lists every option of greyctl', () => {
+  const rows = [...COMMANDS].flatMap(([name, { program }]) =>
+    program.options
+      .filter(({ flags }) => flags !== '-h, --help')
+      .map((entry) => readmeRow(entry, `\`${name}\``)),
+  );
+  expect(rowsBelow('| command | option | default | meaning |')).toEqual(rows);
 });

@@ -1,0 +1,11 @@
+/**
+ * The commands of greyctl by their names.
+ */
+import type { Command } from './command.ts';
+import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
+
+export const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['import', importCommand],
+  ['export', exportCommand],
+]);
