@@ -23,6 +23,8 @@ export interface Account {
   readonly name: string | undefined;
 }
 
+const ROOT = { uid: 0, gid: 0 };
+
 /** The accounts that are tried, in this order, if none is asked for. */
 const DEFAULT_USERS = ['greyd', 'postgrey'];
 
@@ -60,20 +62,21 @@ export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
 }
 
 /**
- * The account whose files those in a database directory are, for a program beside the daemon: a
- * file of root's there would keep the daemon out. The directory is made if root finds none.
+ * The account to which a database belongs, for a program beside the daemon: a file of root's in its
+ * directory would keep the daemon out. A directory that is missing, or root's and empty, is made
+ * ready for the default account, as the daemon would do it.
  * @returns undefined if the process is not root, so that there is nothing to change to
  * @throws the system's error if the directory cannot be made
  */
 export function databaseAccount(dbdir: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  if (!existsSync(dbdir) || readdirSync(dbdir).length === 0) {
+  const owned = [join(dbdir, 'greyd.db'), dbdir].find((path) => existsSync(path));
+  const { uid, gid } = owned === undefined ? ROOT : statSync(owned);
+  if (uid === ROOT.uid && (owned === undefined || readdirSync(dbdir).length === 0)) {
     const account = findAccount(undefined, undefined);
     makeDatabaseDirectory(dbdir, account);
     return account;
   }
-  const database = join(dbdir, 'greyd.db');
-  const { uid, gid } = statSync(existsSync(database) ? database : dbdir);
   return { uid, gid, name: findUser(String(uid))?.name };
 }
 

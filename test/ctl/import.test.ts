@@ -1,7 +1,7 @@
 /**
  * greyctl import and export on a database of greyd, without postgrey: dumps come from standard input.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -280,6 +280,22 @@ test.skipIf(!canRun('greyctl on a terminal', { programs: ['script'] }))(
 
 describe.skipIf(!canRun('greyctl as root', { root: true }))('as root', () => {
   const NOBODY = 65534;
+
+  test("an empty directory of somebody stays theirs; a new one is the default account's, or root's", async () => {
+    const folder = temporaryDirectory();
+    execFileSync('chmod', ['755', folder]);
+    const [empty, missing] = [join(folder, 'empty'), join(folder, 'missing')];
+    mkdirSync(empty);
+    chownSync(empty, NOBODY, NOBODY);
+    for (const dbdir of [empty, missing]) expect((await importInto(dbdir, DUMP)).status).toBe(0);
+    const owner = (dbdir: string) => [statSync(dbdir).uid, statSync(join(dbdir, 'greyd.db')).uid];
+    expect(owner(empty)).toEqual([NOBODY, NOBODY]);
+    const accounts = ['greyd', 'postgrey'].map((name) =>
+      spawnSync('id', ['-u', name], { encoding: 'utf8' }).stdout.trim(),
+    );
+    const account = Number(accounts.find((uid) => uid !== '') ?? 0);
+    expect(owner(missing)).toEqual([account, account]);
+  });
 
   test('what it makes belongs to whom the database belongs to', async () => {
     const folder = temporaryDirectory();
