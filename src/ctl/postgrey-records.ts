@@ -56,7 +56,7 @@ export function readPair(
       : readClient(text);
   if (plain === undefined) return { reason: 'the key is no triplet and no client address' };
   if (!privacy) return toRecord(plain, numbers);
-  return toRecord({ kind: plain.kind, sha1: createHash('sha1').update(key).digest('hex') }, numbers);
+  return toRecord({ kind: plain.kind, sha1: createHash('sha1').update(text).digest('hex') }, numbers);
 }
 
 function toRecord(key: Key, [first, last]: readonly [number, number]): PostgreyRecord {
