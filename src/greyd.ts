@@ -29,6 +29,7 @@ import { isBackground, onStarterGone, reportToStarter, startBackground } from '.
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
 import { keepPidfile } from './service/pidfile.ts';
+import { nameProcess } from './service/process-name.ts';
 import { NewerSchemaError } from './store/sqlite-file.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { ExpiryRule, Store } from './store/store.ts';
@@ -45,6 +46,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+nameProcess(process.argv.slice(2));
 try {
   const options = parseOptions(process.argv.slice(2), {
     version,

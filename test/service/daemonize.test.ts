@@ -1,36 +1,25 @@
 /**
- * --daemonize, with the real logger(1): what it sends to syslog is read from a socket that stands
- * in for /dev/log.
+ * --daemonize: what the one who starts greyd sees of it, and what becomes of the process.
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { BackgroundDaemon, ended } from '../support/background.ts';
 import { runGreyd, temporaryDirectory } from '../support/daemon.ts';
-import { PolicyClient } from '../support/policy-client.ts';
 import { canRun } from '../support/requirements.ts';
 
 describe.skipIf(!canRun('daemonize tests', { programs: ['logger'] }))('--daemonize', () => {
   test('returns when the socket answers; the daemon has a session of its own and ends on SIGTERM', async () => {
-    const folder = temporaryDirectory();
-    const [path, pidfile] = [join(folder, 'socket'), join(folder, 'pid')];
-    const started = await runGreyd([
-      '-d',
-      `--unix=${path}`,
-      `--pidfile=${pidfile}`,
-      `--dbdir=${folder}`,
-      `--user=${process.getuid?.()}`,
-    ]);
-    expect(started).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
-    const pid = Number(readFileSync(pidfile, 'utf8'));
-    onTestFinished(() => endProcess(pid));
+    const daemon = new BackgroundDaemon([]);
+    expect(await runGreyd(daemon.args)).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+    const { pid, path, pidfile } = daemon;
     // stat(5): pid (comm) state ppid pgrp session tty_nr
     const [, , , pgrp, session, tty] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/\(.*\)/, '')
       .split(/\s+/);
     expect([pgrp, session, tty]).toEqual([String(pid), String(pid), '0']);
-    const client = await PolicyClient.connect({ path });
+    const client = await daemon.connect();
     expect(await client.ask()).toMatch(/^DEFER_IF_PERMIT /);
     process.kill(pid, 'SIGTERM');
     await client.closed();
@@ -49,16 +38,3 @@ describe.skipIf(!canRun('daemonize tests', { programs: ['logger'] }))('--daemoni
     ]);
   });
 });
-
-function endProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended already.
-  }
-}
-
-/** Waits until a process that is no child of this one has ended. */
-async function ended(pid: number): Promise<void> {
-  execFileSync('tail', [`--pid=${pid}`, '-f', '/dev/null']);
-}
