@@ -28,7 +28,7 @@ import { AccountError, giveUpRoot } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
-import { keepPidfile } from './service/pidfile.ts';
+import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
 import { NewerSchemaError } from './store/sqlite-file.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
@@ -54,7 +54,7 @@ try {
     inherited: inheritedSockets(process.env, process.pid),
   });
   if (typeof options === 'string') print(options);
-  else if (options.daemonize && !isBackground()) await startBackground(tell);
+  else if (options.daemonize && !isBackground()) await start(options);
   else await live(options);
 } catch (error) {
   tell(errorText(error));
@@ -78,6 +78,13 @@ function exitStatus(error: unknown): 1 | 2 {
   return isOfTheCommandLine || cannotPass ? 2 : 1;
 }
 
+/** The first process of --daemonize; what the second one could not clear away is still in its power. */
+async function start({ pidfile }: Options): Promise<void> {
+  await startBackground(tell, (pid) => {
+    if (pidfile !== undefined) removePidfile(pidfile, pid);
+  });
+}
+
 /** The daemon itself, from its start to its end. */
 async function live(options: Options): Promise<void> {
   const lifetime = new Lifetime();
@@ -93,6 +100,7 @@ async function live(options: Options): Promise<void> {
 
 /** Opens everything in its order, and answers requests from then on. */
 async function serve(options: Options, lifetime: Lifetime): Promise<void> {
+  if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
   const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
   lifetime.onEnd(() => server.destroy());
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);

@@ -20,8 +20,13 @@ export function isBackground(): boolean {
  * Starts the process in the background and exits: with status 0 once it serves, else with its own
  * status. A signal that comes before that goes on to it.
  * @param tell takes the error if it fails
+ * @param clearAway takes the id of the failed process, which had perhaps given root up: of what it
+ *   made, this process may have to remove the rest
  */
-export async function startBackground(tell: (error: string) => void): Promise<never> {
+export async function startBackground(
+  tell: (error: string) => void,
+  clearAway: (pid: number) => void,
+): Promise<never> {
   const child = spawn(process.execPath, process.argv.slice(1), {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
@@ -39,6 +44,7 @@ export async function startBackground(tell: (error: string) => void): Promise<ne
       process.exit(1);
     });
     child.on('close', (status, signal) => {
+      if (child.pid !== undefined) clearAway(child.pid);
       tell(error ?? `the process in the background ended early (${signal ?? `status ${status}`})`);
       process.exit(status || 1);
     });

@@ -1,7 +1,27 @@
 /**
- * The file that holds the daemon's process id while it runs.
+ * The file that holds the daemon's process id while it runs, and the rule that follows from it: where
+ * the file names a living greyd, no second one starts.
+ *
+ *   file :== process-id LF
+ *
+ * Whatever else it holds is out of date and is replaced: nothing (a write was interrupted), a process
+ * that has ended, or one that is no greyd (ids are used again, above all after a reboot). Where
+ * that cannot be told, because /proc is missing or hides the process, it counts as a living greyd.
+ * Known limit: a process id that another greyd, of another pid file, got in the meantime counts so too.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBackground } from './daemonize.ts';
+import { PROCESS_NAME } from './process-name.ts';
+
+/**
+ * To be called before anything is opened.
+ * @throws if the file names a living greyd
+ */
+export function refuseSecondGreyd(path: string): void {
+  const pid = readPid(path);
+  if (pid === undefined || isOwn(pid) || !isLivingGreyd(pid)) return;
+  throw new Error(`--pidfile=${path}: greyd is running already, as process ${pid}; stop it first`);
+}
 
 /**
  * Writes the file, and removes it when the process exits.
@@ -15,17 +35,57 @@ export function keepPidfile(path: string): void {
       `--pidfile=${path}: the file cannot be written (${(error as NodeJS.ErrnoException).code})`,
     );
   }
-  process.on('exit', () => removePidfile(path));
+  process.on('exit', () => removePidfile(path, process.pid));
 }
 
 /**
- * Removes the file if it is still this process's. An account that gave root up may lack the right
- * to; a file that stays behind names a process that has ended, which readers must expect anyway.
+ * Removes the file if it names this process. An account that gave root up may lack the right to; a
+ * file that stays behind names a process that has ended, which readers must expect anyway.
  */
-function removePidfile(path: string): void {
+export function removePidfile(path: string, pid: number): void {
   try {
-    if (readFileSync(path, 'utf8').trim() === String(process.pid)) rmSync(path);
+    if (readPid(path) === pid) rmSync(path);
   } catch {
     // See above.
+  }
+}
+
+/** @returns undefined if there is no file, or no process id in it */
+function readPid(path: string): number | undefined {
+  try {
+    const [, pid] = /^\s*([1-9]\d{0,9})\s*$/.exec(readFileSync(path, 'utf8')) ?? [];
+    return pid === undefined ? undefined : Number(pid);
+  } catch {
+    // If it is there and cannot be read, it cannot be written either: that is told then.
+    return undefined;
+  }
+}
+
+/**
+ * This process, or with --daemonize the one that started it: both are greyds, and in containers they
+ * have the same ids each time.
+ */
+function isOwn(pid: number): boolean {
+  return pid === process.pid || (isBackground() && pid === process.ppid);
+}
+
+/** Whether a process is a greyd, or may be one. */
+function isLivingGreyd(pid: number): boolean {
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return isAlive(pid);
+  }
+  // A zombie has ended, and only waits for its parent to notice.
+  return status.startsWith(`Name:\t${PROCESS_NAME}\n`) && !/^State:\t[ZX]/m.test(status);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
