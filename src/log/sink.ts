@@ -13,49 +13,83 @@ export interface LogSink {
 }
 
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** How long lines wait until a stream that has failed is opened anew, in milliseconds. */
+const REOPEN_AFTER_MS = 1000;
 
 /** Writes lines to a stream, and to a new one when that has failed. */
 export class LineWriter {
   readonly #open: () => Writable | undefined;
+  /** undefined: there is none now; lines wait. */
   #stream: Writable | undefined;
+  /** No more lines are taken. */
+  #isOver = false;
   #lines = '';
 
-  /** @param open undefined: there is nothing to write to (any more) */
+  /**
+   * @param open returns undefined if there is nothing to write to any more; if it throws, not the
+   *   first time, it is asked again later
+   */
   constructor(open: () => Writable | undefined) {
     this.#open = open;
-    this.#stream = this.#openStream();
+    this.#openStream();
   }
 
   write(line: string): void {
     const waiting = this.#lines.length + (this.#stream?.writableLength ?? 0);
-    if (waiting > MAX_WAITING_BYTES) return;
+    if (this.#isOver || waiting > MAX_WAITING_BYTES) return;
     if (this.#lines === '') setImmediate(() => this.#flush());
     this.#lines += `${line}\n`;
   }
 
-  /** Settles when all lines are written, or the stream has failed. */
-  async written(): Promise<void> {
+  /** Settles when all lines are written, or the stream has failed; no line is taken after it. */
+  async finish(): Promise<void> {
+    if (this.#stream === undefined) this.#reopen();
+    this.#isOver = true;
     this.#flush();
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed) return;
     await new Promise<void>((resolve) => {
+      stream.once('error', () => resolve());
       stream.once('close', resolve);
       stream.write('', () => resolve());
     });
   }
 
   #flush(): void {
-    const lines = this.#lines;
+    if (this.#lines === '' || this.#stream === undefined || this.#stream.destroyed) return;
+    this.#stream.write(this.#lines);
     this.#lines = '';
-    if (lines === '') return;
-    if (this.#stream?.destroyed) this.#stream = this.#openStream();
-    this.#stream?.write(lines);
   }
 
-  #openStream(): Writable | undefined {
+  #openStream(): void {
     const stream = this.#open();
-    // EPIPE, ENOSPC: these lines are lost, and the next ones may go to a new stream.
-    stream?.on('error', () => {});
-    return stream;
+    if (stream === undefined) {
+      this.#isOver = true;
+      this.#lines = '';
+      return;
+    }
+    this.#stream = stream;
+    // EPIPE, ENOSPC: what the stream had taken is lost; the lines after that go to a new one.
+    const fail = () => {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#reopenLater();
+    };
+    stream.on('error', fail);
+    stream.on('close', fail);
+  }
+
+  #reopenLater(): void {
+    setTimeout(() => this.#reopen(), REOPEN_AFTER_MS).unref();
+  }
+
+  #reopen(): void {
+    if (this.#stream !== undefined || this.#isOver) return;
+    try {
+      this.#openStream();
+      this.#flush();
+    } catch {
+      this.#reopenLater();
+    }
   }
 }

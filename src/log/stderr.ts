@@ -9,7 +9,7 @@ const STDERR = 2;
 
 export function stderrSink(): LogSink {
   const writer = isPipe(fstatSync(STDERR)) ? pipeWriter() : fileWriter();
-  return { write: (line) => writer.write(line), close: () => writer.written() };
+  return { write: (line) => writer.write(line), close: () => writer.finish() };
 }
 
 /** To systemd's journal, or another program. */

@@ -53,7 +53,7 @@ export async function syslogSink(facility: string, pid: number): Promise<LogSink
   return {
     write: (line, level) => writer.write(`<${priority(facility, level)}>${line}`),
     async close() {
-      await writer.written();
+      await writer.finish();
       if (logger === undefined || logger.exitCode !== null || logger.signalCode !== null) return;
       logger.stdin.end();
       await once(logger, 'close');
