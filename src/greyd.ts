@@ -135,10 +135,10 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
 }
 
 async function openLog(
-  { daemonize, syslogFacility, logFormat, logLevel }: Options,
+  { daemonize, syslogFacility: facility, syslogIdent: ident, logFormat, logLevel }: Options,
   lifetime: Lifetime,
 ): Promise<Log> {
-  const sink = daemonize ? await syslogSink(syslogFacility, process.pid) : stderrSink();
+  const sink = daemonize ? await syslogSink({ ident, facility, pid: process.pid }) : stderrSink();
   const log = createLogger({ format: logFormat, level: logLevel }, sink);
   lifetime.onInternalError((error) =>
     log.error(`internal error, please report it: ${error.stack ?? error.message}`),

@@ -3,10 +3,11 @@
  * and a test holds README.md to it.
  *
  * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
- * the last two.
+ * the last three.
  */
 import type { OptionEntry } from './command-line.ts';
 import type { LogFormat } from './log/logger.ts';
+import { DEFAULT_IDENT } from './log/syslog.ts';
 import {
   DAY,
   daysOrHours,
@@ -16,6 +17,7 @@ import {
   numberOr,
   octal,
   oneOf,
+  syslogIdent,
   wholeNumber,
 } from './option-values.ts';
 import type { InetEndpoint } from './server/endpoint.ts';
@@ -169,6 +171,12 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     default: 'text',
     parse: oneOf(['text', 'json']),
   },
+  {
+    flags: '--syslog-ident <NAME>',
+    help: 'name of the program in syslog, used with --daemonize; log parsers look for the default',
+    default: DEFAULT_IDENT,
+    parse: syslogIdent,
+  },
 ];
 
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
@@ -204,6 +212,7 @@ export interface GivenOptions {
   /** true: given without a number. */
   autoWhitelistClients: number | true;
   syslogFacility: string;
+  syslogIdent: string;
   listenQueueSize?: number;
   noAction?: true;
   allowTestTime?: true;

@@ -69,6 +69,16 @@ export function facility(text: string): string {
   return oneOf(FACILITIES)(text.toLowerCase().replace(/^log_/, ''), () => {});
 }
 
+/**
+ * The ident of syslog lines, `IDENT[PID]: …`: visible ASCII without what ends it there, and no longer
+ * than RFC 5424 allows (section 6.2.5).
+ */
+export function syslogIdent(text: string): string {
+  return /^[!-9;-Z\\^-~]{1,48}$/.test(text)
+    ? text
+    : fail('up to 48 visible ASCII characters without [ ] and :, --syslog-ident=greyd');
+}
+
 export function oneOf(values: readonly string[]): ParseValue<string> {
   return (text) => (values.includes(text) ? text : fail(`one of ${values.join(', ')}`));
 }

@@ -39,6 +39,7 @@ export interface Options {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly syslogFacility: string;
+  readonly syslogIdent: string;
   readonly allowTestTime: boolean;
   /** What the administrator should know about the command line. */
   readonly warnings: readonly string[];
@@ -112,6 +113,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     logLevel: given.quiet ? 'quiet' : given.verbose ? 'verbose' : 'normal',
     logFormat: given.logFormat,
     syslogFacility: given.syslogFacility,
+    syslogIdent: given.syslogIdent,
     allowTestTime: given.allowTestTime ?? false,
     warnings,
   });
@@ -137,6 +139,7 @@ function endpointsOf(
 /** Options that do nothing without, or beside, another one; nobody is to wonder why. */
 const IDLE_OPTIONS: readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string][] = [
   ['syslogFacility', ({ daemonize }) => !daemonize, '--syslog-facility has no effect without --daemonize'],
+  ['syslogIdent', ({ daemonize }) => !daemonize, '--syslog-ident has no effect without --daemonize'],
   ['socketmode', ({ unix }) => !unix, '--socketmode has no effect without --unix'],
   ['ipv4cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv4cidr has no effect with --lookup-by-host'],
   ['ipv6cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv6cidr has no effect with --lookup-by-host'],

@@ -52,6 +52,7 @@ test('the defaults', () => {
     logLevel: 'normal',
     logFormat: 'text',
     syslogFacility: 'mail',
+    syslogIdent: 'postgrey',
     allowTestTime: false,
     warnings: [],
   });
@@ -118,6 +119,8 @@ describe('each option changes what it says', () => {
     [['--listen-queue-size=64'], { listenQueueSize: 64 }],
     [['--allow-test-time'], { allowTestTime: true }],
     [['--log-format=json'], { logFormat: 'json' }],
+    [['--syslog-ident=greyd/mx-2'], { syslogIdent: 'greyd/mx-2' }],
+    [[`--syslog-ident=${'x'.repeat(48)}`], { syslogIdent: 'x'.repeat(48) }],
   ])('%j', (args, expected) => {
     expect(parse(...args)).toMatchObject(expected);
   });
@@ -225,6 +228,7 @@ describe('command lines as they are found', () => {
   test('an option without effect is told', () => {
     const args = [
       '--facility=local1',
+      '--syslog-ident=greyd',
       '--socketmode=0600',
       '--lookup-by-host',
       '--ipv4cidr=20',
@@ -232,6 +236,7 @@ describe('command lines as they are found', () => {
     ];
     expect(parse(...args).warnings).toEqual([
       '--syslog-facility has no effect without --daemonize',
+      '--syslog-ident has no effect without --daemonize',
       '--socketmode has no effect without --unix',
       '--ipv4cidr has no effect with --lookup-by-host',
       '--ipv6cidr has no effect with --lookup-by-host',
@@ -241,7 +246,8 @@ describe('command lines as they are found', () => {
       '--verbose has no effect with --quiet',
     ]);
     expect(parse('--greylist-text', '-i').greylistText).toBe('-i');
-    expect(parse('-d', '--facility=local1', '--unix=/x', '--socketmode=0600').warnings).toEqual([]);
+    const effective = ['-d', '--facility=local1', '--syslog-ident=greyd', '--unix=/x', '--socketmode=0600'];
+    expect(parse(...effective).warnings).toEqual([]);
   });
 
   test('the last of several values counts', () => {
@@ -295,6 +301,12 @@ describe('a wrong command line is one line that says what to write', () => {
       ['--syslog-facility=email'],
       expect.stringMatching(/^--syslog-facility=email: write one of kern, user, mail, /),
     ],
+    ...['grey d', 'greyd[1]', '[', ']', 'greyd:', 'gr\tyd', 'gr\u007fyd', 'gräyd', 'x'.repeat(49)].map(
+      (ident): [string[], string] => [
+        [`--syslog-ident=${ident}`],
+        `--syslog-ident=${ident.replace('\t', ' ')}: write up to 48 visible ASCII characters without [ ] and :, --syslog-ident=greyd`,
+      ],
+    ),
     [['--log-format=xml'], '--log-format=xml: write one of text, json'],
     [['--no-action'], '--no-action is not supported, leave it out'],
     [['-n'], '--no-action is not supported, leave it out'],

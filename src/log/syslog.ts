@@ -1,7 +1,7 @@
 /**
- * Lines to syslog, for a daemon in the background: `postgrey[PID]: …`, the ident that log parsers
- * know. They go through logger(1), which every Debian has: Node.js has no datagram sockets for
- * /dev/log, and a syslog daemon that stands still then stops that process, not this one.
+ * Lines to syslog, for a daemon in the background: `postgrey[PID]: …`, or another ident. They go
+ * through logger(1), which every Debian has: Node.js has no datagram sockets for /dev/log, and a
+ * syslog daemon that stands still then stops that process, not this one.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,24 +34,31 @@ const FACILITY_CODES = {
 
 export const FACILITIES = Object.keys(FACILITY_CODES);
 
-const IDENT = 'postgrey';
+/** The ident that the parsers of postgrey's log look for. */
+export const DEFAULT_IDENT = 'postgrey';
 /** What a syslog daemon takes of one line; the rest is cut off. */
 const MAX_LINE_BYTES = 8192;
 
+export interface SyslogSettings {
+  readonly ident: string;
+  /** One of FACILITIES. */
+  readonly facility: string;
+  readonly pid: number;
+}
+
 /**
  * Starts logger(1) and writes to it until `close`; one that dies is started again.
- * @param facility one of FACILITIES
  * @throws (rejects) if logger(1) cannot be started
  */
-export async function syslogSink(facility: string, pid: number): Promise<LogSink> {
-  let logger: ChildProcessByStdio<Writable, null, null> | undefined;
+export async function syslogSink(settings: SyslogSettings): Promise<LogSink> {
+  let logger: Logger | undefined;
   const writer = new LineWriter(() => {
-    logger = startLogger(facility, pid);
+    logger = startLogger(settings);
     return logger.stdin;
   });
   if (logger !== undefined) await once(logger, 'spawn');
   return {
-    write: (line, level) => writer.write(`<${priority(facility, level)}>${line}`),
+    write: (line, level) => writer.write(`<${priority(settings.facility, level)}>${line}`),
     async close() {
       await writer.finish();
       if (logger === undefined || logger.exitCode !== null || logger.signalCode !== null) return;
@@ -61,19 +68,18 @@ export async function syslogSink(facility: string, pid: number): Promise<LogSink
   };
 }
 
-function startLogger(facility: string, pid: number): ChildProcessByStdio<Writable, null, null> {
+type Logger = ChildProcessByStdio<Writable, null, null>;
+
+function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
   const options = [
-    '--tag',
-    IDENT,
+    `--tag=${ident}`,
     `--id=${pid}`,
-    '--priority',
-    `${facility}.info`,
+    `--priority=${facility}.info`,
     '--prio-prefix',
-    '--size',
-    String(MAX_LINE_BYTES),
+    `--size=${MAX_LINE_BYTES}`,
   ];
   const logger = spawn('logger', options, { stdio: ['pipe', 'ignore', 'ignore'] });
-  // A logger that cannot start, or went away, shows in its stdin; the next line starts another.
+  // A logger that cannot start, or went away, shows in its stdin.
   logger.on('error', () => {});
   logger.unref();
   return logger;

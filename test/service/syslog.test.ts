@@ -4,22 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { GREYD, temporaryDirectory } from '../support/daemon.ts';
-import { PolicyClient } from '../support/policy-client.ts';
+import { describe, onTestFinished, test } from 'vitest';
+import { BackgroundDaemon } from '../support/background.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
+import { inOwnMounts, OWN_MOUNTS_NEED } from '../support/own-mounts.ts';
 import { canRun } from '../support/requirements.ts';
 import { WakeUp } from '../support/wake-up.ts';
-
-/** Runs a command where /dev holds a few devices, and `log` leads to $1. */
-const WITH_OWN_DEV_LOG = `
-  socket=$1; shift
-  dev=$(mktemp -d) && mount -t tmpfs greyd-test "$dev"
-  for device in null zero full random urandom; do touch "$dev/$device"; mount --bind "/dev/$device" "$dev/$device"; done
-  ln -s "$socket" "$dev/log"
-  mount --rbind "$dev" /dev
-  exec "$@"`;
 
 /** Receives what is sent to a datagram socket, until the test ends. */
 class SyslogSocket {
@@ -52,49 +43,29 @@ class SyslogSocket {
   }
 }
 
-describe.skipIf(
-  !canRun('syslog tests', {
-    programs: ['logger', 'socat'],
-    root: true,
-    commands: ['unshare --mount true'],
-  }),
-)('syslog', () => {
-  test.each([
-    [[], 2],
-    [['--syslog-facility=local3'], 19],
-  ])(
-    'lines have the ident and process id of postgrey, facility and severity: %j',
-    async (options, facility) => {
-      const folder = temporaryDirectory();
-      const [log, path, pidfile] = [join(folder, 'log'), join(folder, 'socket'), join(folder, 'pid')];
+describe.skipIf(!canRun('syslog tests', { ...OWN_MOUNTS_NEED, programs: ['logger', 'socat'] }))(
+  'syslog',
+  () => {
+    test.each([
+      [[], 2, 'postgrey'],
+      [['--syslog-facility=local3', '--syslog-ident=greyd/mx-2'], 19, 'greyd/mx-2'],
+    ])('lines have ident, process id, facility and severity: %j', async (options, facility, ident) => {
+      const log = join(temporaryDirectory(), 'log');
       const syslog = new SyslogSocket(log);
       await syslog.open();
-      const greyd = [
-        GREYD,
-        '-d',
-        `--unix=${path}`,
-        `--pidfile=${pidfile}`,
-        `--dbdir=${folder}`,
-        '--user=0',
-        ...options,
-      ];
-      const launcher = ['--mount', 'sh', '-c', WITH_OWN_DEV_LOG, 'sh', log];
-      const started = spawn('unshare', [...launcher, process.execPath, ...greyd], { stdio: 'inherit' });
-      expect(await once(started, 'close')).toEqual([0, null]);
-      const pid = Number(readFileSync(pidfile, 'utf8'));
-      onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+      const daemon = await BackgroundDaemon.start(options, { launcher: inOwnMounts({ devLog: log }) });
 
-      const client = await PolicyClient.connect({ path });
+      const client = await daemon.connect();
       await client.ask();
       await client.ask({ client_address: 'nonsense' });
       const line = (severity: number, text: string) =>
         new RegExp(
-          `<${facility * 8 + severity}>\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (\\S+ )?postgrey\\[${pid}\\]: ${text}`,
+          `<${facility * 8 + severity}>\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (\\S+ )?${ident}\\[${daemon.pid}\\]: ${text}`,
         );
       const [NOTICE, INFO, WARNING] = [5, 6, 4];
       await syslog.received(line(NOTICE, 'greyd \\S+ listening on '));
       await syslog.received(line(INFO, 'action=greylist, reason=new, client_name='));
       await syslog.received(line(WARNING, "client_address is no IP address: 'nonsense'"));
-    },
-  );
-});
+    });
+  },
+);
