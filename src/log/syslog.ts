@@ -2,6 +2,9 @@
  * Lines to syslog, for a daemon in the background: `postgrey[PID]: …`, or another ident. They go
  * through logger(1), which every Debian has: Node.js has no datagram sockets for /dev/log, and a
  * syslog daemon that stands still then stops that process, not this one.
+ *
+ * logger(1) looks for /dev/log again at each line that it cannot deliver. As with syslog(3), lines are
+ * lost while no syslog daemon is there; while one is there and reads nothing, they wait.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -70,6 +73,7 @@ export async function syslogSink(settings: SyslogSettings): Promise<LogSink> {
 
 type Logger = ChildProcessByStdio<Writable, null, null>;
 
+/** @throws if there is no memory, or no file descriptor, for another process */
 function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
   const options = [
     `--tag=${ident}`,
@@ -77,10 +81,13 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
     `--priority=${facility}.info`,
     '--prio-prefix',
     `--size=${MAX_LINE_BYTES}`,
+    // Where systemd runs, a logger that finds no /dev/log would end at once.
+    '--socket-errors=off',
   ];
   const logger = spawn('logger', options, { stdio: ['pipe', 'ignore', 'ignore'] });
   // A logger that cannot start, or went away, shows in its stdin.
   logger.on('error', () => {});
+  if (!logger.stdin) throw new Error('logger(1) cannot be started');
   logger.unref();
   return logger;
 }
