@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Daemon, runGreyd, temporaryDirectory } from '../support/daemon.ts';
+import { PolicyClient, requestText } from '../support/policy-client.ts';
 import { canRun } from '../support/requirements.ts';
 
 const NOBODY = 65534;
@@ -36,6 +39,23 @@ describe.skipIf(!canRun('account tests', { programs: ['getent'], root: true }))(
       expect(await daemon.ask()).toMatch(/^DEFER_IF_PERMIT /);
     },
   );
+
+  test('root is given up before a request is answered that came meanwhile', async () => {
+    const folder = openDirectory();
+    const [fifo, path] = [join(folder, 'whitelist'), join(folder, 'socket')];
+    execFileSync('mkfifo', ['--mode=0644', fifo]);
+    const daemon = Daemon.launch(['--user=nobody', `--whitelist-clients=${fifo}`], {
+      listen: [`--unix=${path}`],
+      dbdir: join(folder, 'db'),
+    });
+    // Opened when greyd opens it too: its socket is there then, and it serves nobody yet.
+    const writer = await open(fifo, 'w');
+    const client = await PolicyClient.connect({ path });
+    client.send(requestText());
+    expect(identityOf(daemon).uid).toEqual(new Array(4).fill(NOBODY));
+    await writer.close();
+    expect(await client.reply()).toMatch(/^DEFER_IF_PERMIT /);
+  });
 
   test('--group takes the place of the group of the user', async () => {
     const daemon = await Daemon.start(['--user=nobody', '--group=mail'], {
