@@ -53,7 +53,7 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
   { flags: '-d, --daemonize', help: 'run in the background and log to syslog' },
   {
     flags: '--pidfile <PATH>',
-    help: 'write the process id to a file, removed at exit',
+    help: 'write the process id to a file, removed at exit; no second greyd starts while it names a running one',
   },
   {
     flags: '--user <USER>',
