@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const SEARCH_PATH = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+const SEARCH_PATH = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 export interface Needs {
   readonly programs?: readonly string[];
@@ -18,7 +18,9 @@ export interface Needs {
 /** Whether the tests that need all of this can run; if not, says why. */
 export function canRun(tests: string, { programs = [], root = false, commands = [] }: Needs): boolean {
   const reasons = [
-    ...programs.filter((program) => !isInstalled(program)).map((program) => `${program} is not installed`),
+    ...programs
+      .filter((program) => pathOf(program) === undefined)
+      .map((program) => `${program} is not installed`),
     ...(root && process.getuid?.() !== 0 ? ['they need root'] : []),
     ...commands.filter((command) => !succeeds(command)).map((command) => `\`${command}\` does not work here`),
   ];
@@ -29,8 +31,9 @@ export function canRun(tests: string, { programs = [], root = false, commands = 
   return false;
 }
 
-function isInstalled(program: string): boolean {
-  return SEARCH_PATH.some((folder) => isExecutable(join(folder, program)));
+/** Where a program is installed, if it is. */
+export function pathOf(program: string): string | undefined {
+  return SEARCH_PATH.map((folder) => join(folder, program)).find(isExecutable);
 }
 
 function succeeds(command: string): boolean {
