@@ -34,7 +34,8 @@ export const MIGRATIONS: readonly string[] = [
     count     INTEGER NOT NULL,
     last_seen INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-
+  `,
+  `
   CREATE TABLE settings (
     name  TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
