@@ -92,8 +92,11 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
   return logger;
 }
 
-/** facility * 8 + severity, as syslog(3) counts them. `level` is pino's. */
+/**
+ * facility * 8 + severity, as syslog(3) counts them. `level` is pino's. Lines about single requests are
+ * notices, as in postgrey: what a site has its syslog daemon do with `mail.notice` goes on to hold.
+ */
 function priority(facility: string, level: number): number {
-  const severity = level >= 50 ? 3 : level >= 40 ? 4 : level >= 35 ? 5 : level >= 30 ? 6 : 7;
+  const severity = level >= 50 ? 3 : level >= 40 ? 4 : level >= 30 ? 5 : 7;
   return (FACILITY_CODES[facility as keyof typeof FACILITY_CODES] ?? FACILITY_CODES.mail) * 8 + severity;
 }

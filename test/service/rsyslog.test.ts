@@ -63,7 +63,7 @@ describe.skipIf(
     const { daemon, client } = await startLogging(rsyslog.socket);
     await askAbout(client, 'first');
     expect(await rsyslog.received('recipient=first@example.org')).toMatch(
-      `mail.info postgrey[${daemon.pid}]: action=pass, reason=recipient whitelist, `,
+      `mail.notice postgrey[${daemon.pid}]: action=pass, reason=recipient whitelist, `,
     );
 
     await rsyslog.stop();

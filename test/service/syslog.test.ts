@@ -62,9 +62,9 @@ describe.skipIf(!canRun('syslog tests', { ...OWN_MOUNTS_NEED, programs: ['logger
         new RegExp(
           `<${facility * 8 + severity}>\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (\\S+ )?${ident}\\[${daemon.pid}\\]: ${text}`,
         );
-      const [NOTICE, INFO, WARNING] = [5, 6, 4];
+      const [NOTICE, WARNING] = [5, 4];
       await syslog.received(line(NOTICE, 'greyd \\S+ listening on '));
-      await syslog.received(line(INFO, 'action=greylist, reason=new, client_name='));
+      await syslog.received(line(NOTICE, 'action=greylist, reason=new, client_name='));
       await syslog.received(line(WARNING, "client_address is no IP address: 'nonsense'"));
     });
   },
