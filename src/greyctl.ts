@@ -40,6 +40,7 @@ function surroundings(): Surroundings {
   return {
     input: process.stdin,
     output: process.stdout,
+    now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${line}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,
     onExit: (cleanUp) => void process.on('exit', cleanUp),
@@ -48,7 +49,7 @@ function surroundings(): Surroundings {
 
 function help(): string {
   const lines = [...COMMANDS].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
-  return `Usage: greyctl COMMAND [options]\n\nWhat an administrator does with the records of greyd.\n\nCommands:\n${lines.join('')}\nEach of them: greyctl COMMAND --help\n`;
+  return `Usage: greyctl COMMAND [options]\n\nWhat an administrator does with the records and the log of greyd.\n\nCommands:\n${lines.join('')}\nEach of them: greyctl COMMAND --help\n`;
 }
 
 function version(): string {

@@ -11,6 +11,8 @@ export type ExitStatus = 0 | 1;
 export interface Surroundings {
   readonly input: Readable;
   readonly output: Writable;
+  /** Unix time. */
+  readonly now: () => number;
   /** Prints a line for the administrator, beside the output. */
   readonly tell: (line: string) => void;
   /** Shows how far long work has come, in place of what it showed before; undefined: nobody watches. */

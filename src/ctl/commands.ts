@@ -4,8 +4,10 @@
 import type { Command } from './command.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
+import { reportCommand } from './report.ts';
 
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['import', importCommand],
   ['export', exportCommand],
+  ['report', reportCommand],
 ]);

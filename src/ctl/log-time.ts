@@ -1,0 +1,75 @@
+/**
+ * The time at the beginning of a log line:
+ *
+ *   Nov 23 20:44:09                      traditional syslog, journalctl; seconds may have a fraction
+ *   2026-11-23T22:53:57.160079+00:00     RFC 3339, rsyslog's own; also journalctl -o short-iso
+ *   {"level":30,"time":1795474437160,…   an object of --log-format=json, in milliseconds
+ *
+ * A traditional time has no year, and is in the time zone of whoever wrote it, which is taken to be
+ * the one of this host. Its year is the one that brings it nearest to the line before, so that a log
+ * may run over New Year; for the first line, nearest to now.
+ *
+ * Known limit: a gap of more than half a year between two traditional times is taken for a shorter one.
+ */
+
+export interface LogTime {
+  /** Unix time. */
+  readonly seconds: number;
+  /** As it stands in the log, without fraction and zone; that of an object as RFC 3339. */
+  readonly text: string;
+  /** What follows it in the line, and a blank; an object as a whole. */
+  readonly rest: string;
+}
+
+const TRADITIONAL = /^(([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d))(?:\.\d+)? /;
+const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d):?(\d\d)? /;
+const OBJECT = /^\{"level":\d+,"time":(\d{1,15}),/;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Reads the times of lines in their order. */
+export class LogClock {
+  /** Unix time of the line before, at first of now. */
+  #seconds: number;
+
+  constructor(now: number) {
+    this.#seconds = now;
+  }
+
+  /** @returns undefined if the line does not begin with a time */
+  read(line: string): LogTime | undefined {
+    const time = this.#traditional(line) ?? rfc3339(line) ?? ofObject(line);
+    if (time !== undefined) this.#seconds = time.seconds;
+    return time;
+  }
+
+  #traditional(line: string): LogTime | undefined {
+    const [all, text = '', month = '', ...numbers] = TRADITIONAL.exec(line) ?? [];
+    if (all === undefined) return undefined;
+    const [day = 0, hour = 0, minute = 0, second = 0] = numbers.map(Number);
+    const monthIndex = MONTHS.indexOf(month);
+    const year = new Date(this.#seconds * 1000).getFullYear();
+    const distance = (seconds: number) => Math.abs(seconds - this.#seconds);
+    const [seconds] = [year - 1, year, year + 1]
+      .map((year) => new Date(year, monthIndex, day, hour, minute, second))
+      // Not every year has a 29th of February, and nothing has a 40th of Foo.
+      .filter((date) => date.getMonth() === monthIndex && date.getDate() === day)
+      .map((date) => date.getTime() / 1000)
+      .sort((a, b) => distance(a) - distance(b));
+    return seconds === undefined ? undefined : { seconds, text, rest: line.slice(all.length) };
+  }
+}
+
+function rfc3339(line: string): LogTime | undefined {
+  const [all, text = '', hours = '', minutes] = RFC_3339.exec(line) ?? [];
+  if (all === undefined) return undefined;
+  const milliseconds = Date.parse(text + hours + (minutes === undefined ? '' : `:${minutes}`));
+  if (Number.isNaN(milliseconds)) return undefined;
+  return { seconds: Math.floor(milliseconds / 1000), text, rest: line.slice(all.length) };
+}
+
+function ofObject(line: string): LogTime | undefined {
+  const [, digits] = OBJECT.exec(line) ?? [];
+  if (digits === undefined) return undefined;
+  const seconds = Math.floor(Number(digits) / 1000);
+  return { seconds, text: new Date(seconds * 1000).toISOString().replace('.000', ''), rest: line };
+}

@@ -1,0 +1,50 @@
+/**
+ * The clients that greyctl report tells of: as postgreyreport has it, all but those of --skip-clients,
+ * or only those of --match-clients but for them, and no pools if so wanted.
+ */
+import { ClientList } from '../whitelist/client-list.ts';
+import { readWhitelistFile } from '../whitelist/whitelist-file.ts';
+import type { Tries } from './unreturned.ts';
+
+/** Files hold patterns as client whitelists do. */
+export interface ClientChoice {
+  skipPool?: true;
+  skipClients?: string[];
+  matchClients?: string[];
+}
+
+/**
+ * @param tell is told of lines of the files that are no patterns
+ * @throws (rejects) if a file cannot be read
+ */
+export async function chooseClients(
+  { skipPool, skipClients = [], matchClients = [] }: ClientChoice,
+  tell: (line: string) => void,
+): Promise<(tries: Tries) => boolean> {
+  const skipped = await readClients(skipClients, tell);
+  const matched = await readClients(matchClients, tell);
+  const isIn = (list: ClientList, { client, clientName }: Tries) =>
+    list.hasName(clientName) || list.hasAddress(client);
+  return (tries) =>
+    !isIn(skipped, tries) &&
+    (matchClients.length === 0 || isIn(matched, tries)) &&
+    !(skipPool && isOfPool(tries));
+}
+
+async function readClients(paths: readonly string[], tell: (line: string) => void): Promise<ClientList> {
+  const list = new ClientList();
+  for (const path of paths) {
+    try {
+      for (const warning of await readWhitelistFile(path, (pattern) => list.add(pattern))) tell(warning);
+    } catch (error) {
+      throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+    }
+  }
+  return list;
+}
+
+/** Whether the name is made of the address, as pools of dial-up lines have it: postgreyreport's rule. */
+function isOfPool({ client, clientAddress, clientName }: Tries): boolean {
+  const numbers = clientAddress.split('.').slice(-2);
+  return client.family === 4 && numbers.every((number) => clientName.includes(number));
+}

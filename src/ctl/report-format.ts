@@ -1,0 +1,113 @@
+/**
+ * The forms in which greyctl report prints tries, sorted by client.
+ *
+ * Its own form has a heading for each client, written as Postfix writes it, so that it can be looked
+ * for in the log:
+ *
+ *    tries  first            last             mail
+ *   mail.example.net[192.0.2.10]
+ *        2  Nov 23 20:10:04  Nov 23 20:12:05  from=<alice@example.net> to=<bob@example.org>
+ *
+ * The other three are those of postgreyreport 1.14.3, to the column: a line for each triplet and client
+ * (address, name, sender, recipient; before them the last time and the number of tries if wanted), the
+ * same with tabs between the columns, and a heading for each client (name, address). There the sender
+ * is the one of the triplet, and an empty one, which postgreyreport never shows, is `<>`.
+ */
+import { formatAddress, type IpAddress, networkOf } from '../address/ip.ts';
+import type { Tries } from './unreturned.ts';
+
+/** How postgreyreport would print it. */
+export interface PostgreyreportForm {
+  readonly grouped: boolean;
+  readonly tab: boolean;
+  readonly showTries: boolean;
+  readonly showTime: boolean;
+  /** Printed before the first client of each network (/24, of IPv6 /64) ... */
+  readonly separateBySubnet: string;
+  /** ... and before each other client address; empty: nothing. */
+  readonly separateByIp: string;
+}
+
+const SUBNET_BITS = { 4: 24, 6: 64 } as const;
+
+/** By address as a number, IPv4 first, then by name; otherwise as they came. */
+export function sortByClient(tries: readonly Tries[]): Tries[] {
+  return [...tries].sort(
+    (a, b) => compareAddresses(a.client, b.client) || compareTexts(a.clientName, b.clientName),
+  );
+}
+
+export function* ownForm(sorted: readonly Tries[]): Generator<string, void> {
+  const times = sorted.flatMap(({ firstTime, lastTime }) => [firstTime.length, lastTime.length]);
+  const width = times.reduce((longest, length) => Math.max(longest, length), 0);
+  const columns = (tries: string | number, first: string, last: string, mail: string) =>
+    `${String(tries).padStart(6)}  ${first.padEnd(width)}  ${last.padEnd(width)}  ${mail}\n`;
+  if (sorted.length > 0) yield columns('tries', 'first', 'last', 'mail');
+  let heading = '';
+  for (const one of sorted) {
+    const client = `${nameOf(one)}[${one.clientAddress}]`;
+    if (client !== heading) yield `${client}\n`;
+    heading = client;
+    yield columns(one.count, one.firstTime, one.lastTime, `from=<${one.sender}> to=<${one.recipient}>`);
+  }
+}
+
+export function* postgreyreportForm(
+  sorted: readonly Tries[],
+  form: PostgreyreportForm,
+): Generator<string, void> {
+  let before: Tries | undefined;
+  for (const one of sorted) {
+    yield separator(before, one, form);
+    const isNewClient = before?.clientAddress !== one.clientAddress || before?.clientName !== one.clientName;
+    if (form.grouped && isNewClient) yield `${nameOf(one).padEnd(77)} ${one.clientAddress.padStart(15)}\n`;
+    yield form.grouped ? groupedLine(one, form) : singleLine(one, form);
+    before = one;
+  }
+}
+
+function singleLine(one: Tries, { tab, showTries, showTime }: PostgreyreportForm): string {
+  const columns = [
+    ...(showTime ? [one.lastTime] : []),
+    ...(showTries ? [one.count] : []),
+    tab ? one.clientAddress : one.clientAddress.padStart(15),
+    nameOf(one),
+    senderOf(one),
+    one.normalisedRecipient,
+  ];
+  return `${columns.join(tab ? '\t' : ' ')}\n`;
+}
+
+function groupedLine(one: Tries, { showTries }: PostgreyreportForm): string {
+  const tries = showTries ? String(one.count).padStart(2) : '  ';
+  return `       ${tries}  ${senderOf(one).padStart(40)}  ${one.normalisedRecipient.padStart(40)} \n`;
+}
+
+function separator(before: Tries | undefined, one: Tries, form: PostgreyreportForm): string {
+  if (before !== undefined && compareAddresses(before.client, one.client) === 0) return '';
+  const isNewSubnet = before === undefined || subnetOf(before.client) !== subnetOf(one.client);
+  return (isNewSubnet && form.separateBySubnet) || form.separateByIp;
+}
+
+/** What Postfix calls a client without a name. */
+function nameOf({ clientName }: Tries): string {
+  return clientName || 'unknown';
+}
+
+function senderOf({ normalisedSender }: Tries): string {
+  return normalisedSender || '<>';
+}
+
+function subnetOf(client: IpAddress): string {
+  return formatAddress(networkOf(client, SUBNET_BITS[client.family]));
+}
+
+function compareAddresses(a: IpAddress, b: IpAddress): number {
+  if (a.family !== b.family) return a.family - b.family;
+  const index = a.words.findIndex((word, index) => word !== b.words[index]);
+  return index === -1 ? 0 : (a.words[index] ?? 0) - (b.words[index] ?? 0);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
