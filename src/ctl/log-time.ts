@@ -30,6 +30,8 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export class LogClock {
   /** Unix time of the line before, at first of now. */
   #seconds: number;
+  /** The hour of the last traditional time: `Nov 23 20`, and when it began. */
+  #hour = { text: '', start: 0 };
 
   constructor(now: number) {
     this.#seconds = now;
@@ -43,19 +45,29 @@ export class LogClock {
   }
 
   #traditional(line: string): LogTime | undefined {
-    const [all, text = '', month = '', ...numbers] = TRADITIONAL.exec(line) ?? [];
+    const [all, text = '', month = '', day, hour, minute, second] = TRADITIONAL.exec(line) ?? [];
     if (all === undefined) return undefined;
-    const [day = 0, hour = 0, minute = 0, second = 0] = numbers.map(Number);
-    const monthIndex = MONTHS.indexOf(month);
+    const hourText = text.slice(0, 9);
+    if (hourText !== this.#hour.text) {
+      const start = this.#nearest(MONTHS.indexOf(month), Number(day), Number(hour));
+      if (start === undefined) return undefined;
+      this.#hour = { text: hourText, start };
+    }
+    const seconds = this.#hour.start + Number(minute) * 60 + Number(second);
+    return { seconds, text, rest: line.slice(all.length) };
+  }
+
+  /** The beginning of this hour in the year that brings it nearest to the line before. */
+  #nearest(month: number, day: number, hour: number): number | undefined {
     const year = new Date(this.#seconds * 1000).getFullYear();
     const distance = (seconds: number) => Math.abs(seconds - this.#seconds);
-    const [seconds] = [year - 1, year, year + 1]
-      .map((year) => new Date(year, monthIndex, day, hour, minute, second))
+    const [nearest] = [year - 1, year, year + 1]
+      .map((year) => new Date(year, month, day, hour))
       // Not every year has a 29th of February, and nothing has a 40th of Foo.
-      .filter((date) => date.getMonth() === monthIndex && date.getDate() === day)
+      .filter((date) => date.getMonth() === month && date.getDate() === day)
       .map((date) => date.getTime() / 1000)
       .sort((a, b) => distance(a) - distance(b));
-    return seconds === undefined ? undefined : { seconds, text, rest: line.slice(all.length) };
+    return nearest;
   }
 }
 

@@ -73,14 +73,14 @@ function singleLine(one: Tries, { tab, showTries, showTime }: PostgreyreportForm
     tab ? one.clientAddress : one.clientAddress.padStart(15),
     nameOf(one),
     senderOf(one),
-    one.normalisedRecipient,
+    one.triplet.recipient,
   ];
   return `${columns.join(tab ? '\t' : ' ')}\n`;
 }
 
 function groupedLine(one: Tries, { showTries }: PostgreyreportForm): string {
   const tries = showTries ? String(one.count).padStart(2) : '  ';
-  return `       ${tries}  ${senderOf(one).padStart(40)}  ${one.normalisedRecipient.padStart(40)} \n`;
+  return `       ${tries}  ${senderOf(one).padStart(40)}  ${one.triplet.recipient.padStart(40)} \n`;
 }
 
 function separator(before: Tries | undefined, one: Tries, form: PostgreyreportForm): string {
@@ -94,8 +94,8 @@ function nameOf({ clientName }: Tries): string {
   return clientName || 'unknown';
 }
 
-function senderOf({ normalisedSender }: Tries): string {
-  return normalisedSender || '<>';
+function senderOf({ triplet }: Tries): string {
+  return triplet.sender || '<>';
 }
 
 function subnetOf(client: IpAddress): string {

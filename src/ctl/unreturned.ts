@@ -9,24 +9,24 @@
  *
  * Triplets are those of the daemon: a retry from a neighbour in the same network counts.
  *
- * Known limit: each triplet that has not passed is kept until the end, with the line of its first
- * try, in about a kilobyte.
+ * Known limits: each triplet that has not passed is kept until the end, in about a kilobyte; of the
+ * clients that tried it from its network the first MAX_CLIENTS are told.
  */
 import type { IpAddress } from '../address/ip.ts';
-import { type NetworkLengths, tripletKey } from '../greylist/keys.ts';
+import { type NetworkLengths, type TripletKey, tripletKey } from '../greylist/keys.ts';
 import type { LogEntry } from './mail-log.ts';
+
+const MAX_CLIENTS = 100;
 
 /** The tries of one triplet from one client. */
 export interface Tries {
   readonly client: IpAddress;
-  /** The rest as the log has it, in the first try but for the name. */
+  /** As in the log, in the first try; the name as in the last. */
   readonly clientAddress: string;
   clientName: string;
   readonly sender: string;
   readonly recipient: string;
-  /** As they stand in the triplet: without what changes from mail to mail, in lower case. */
-  readonly normalisedSender: string;
-  readonly normalisedRecipient: string;
+  readonly triplet: TripletKey;
   count: number;
   readonly firstTime: string;
   lastTime: string;
@@ -43,8 +43,8 @@ interface Open {
   /** From when on the delay counts, and whether a try came after it. */
   since: number;
   cameBack: boolean;
-  /** By the address of the client. */
-  readonly tries: Map<string, Tries>;
+  /** One for each client. */
+  readonly tries: Tries[];
 }
 
 export class Unreturned {
@@ -62,7 +62,7 @@ export class Unreturned {
       this.#open.delete(key);
       return;
     }
-    const open = this.#open.get(key) ?? { since: entry.time, cameBack: false, tries: new Map() };
+    const open = this.#open.get(key) ?? { since: entry.time, cameBack: false, tries: [] };
     this.#open.set(key, open);
     if (entry.reason === 'new') {
       open.since = entry.time;
@@ -75,32 +75,28 @@ export class Unreturned {
   tries(end: number): Tries[] {
     return [...this.#open.values()]
       .filter(({ since, cameBack }) => !cameBack && end - since >= this.#settings.delay)
-      .flatMap(({ tries }) => [...tries.values()]);
+      .flatMap(({ tries }) => tries);
   }
 }
 
-function addTry(
-  tries: Map<string, Tries>,
-  { client, clientAddress, clientName, sender, recipient, timeText }: LogEntry,
-  triplet: { readonly sender: string; readonly recipient: string },
-): void {
-  const known = tries.get(clientAddress);
+function addTry(tries: Tries[], entry: LogEntry, triplet: TripletKey): void {
+  const { client, clientAddress, clientName, sender, recipient, timeText } = entry;
+  const known = tries.find((one) => one.clientAddress === clientAddress);
   if (known !== undefined) {
     known.count += 1;
     known.lastTime = timeText;
     known.clientName = clientName;
-    return;
+  } else if (tries.length < MAX_CLIENTS) {
+    tries.push({
+      client,
+      clientAddress,
+      clientName,
+      sender,
+      recipient,
+      triplet,
+      count: 1,
+      firstTime: timeText,
+      lastTime: timeText,
+    });
   }
-  tries.set(clientAddress, {
-    client,
-    clientAddress,
-    clientName,
-    sender,
-    recipient,
-    normalisedSender: triplet.sender,
-    normalisedRecipient: triplet.recipient,
-    count: 1,
-    firstTime: timeText,
-    lastTime: timeText,
-  });
 }
