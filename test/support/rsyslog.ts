@@ -9,13 +9,19 @@ import { onTestFinished } from 'vitest';
 import { temporaryDirectory } from './daemon.ts';
 import { WakeUp } from './wake-up.ts';
 
-/** What it takes a program to receive lines at a socket and write `facility.severity ident[pid]: text`. */
+/**
+ * What it takes a program to receive lines at a socket and write `facility.severity ident[pid]: text`,
+ * and beside it what it would write to mail.log, in its own form and in the traditional one.
+ */
 const CONFIGURATION = (folder: string) => `
   global(workDirectory="${folder}")
   module(load="imuxsock" SysSock.Use="off")
   input(type="imuxsock" Socket="${folder}/log" RateLimit.Interval="0")
   template(name="line" type="string"
            string="%syslogfacility-text%.%syslogseverity-text% %programname%[%procid%]:%msg%\\n")
+  if $programname == "rsyslogd" then stop
+  action(type="omfile" file="${folder}/mail.log" template="RSYSLOG_FileFormat")
+  action(type="omfile" file="${folder}/traditional.log" template="RSYSLOG_TraditionalFileFormat")
   action(type="omfile" file="${folder}/lines" template="line")
 `;
 
@@ -64,6 +70,11 @@ export class Rsyslog {
   get lines(): string[] {
     const path = join(this.#folder, 'lines');
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+  }
+
+  /** The same lines as rsyslogd writes them to mail.log. */
+  mailLog(form: 'own' | 'traditional'): string {
+    return readFileSync(join(this.#folder, form === 'own' ? 'mail.log' : 'traditional.log'), 'utf8');
   }
 
   /** Settles when one of its files has changed. */

@@ -1,0 +1,82 @@
+/**
+ * The same traffic at the real postgrey and at greyd, both in the background with their log in syslog:
+ * what administrators read the log with finds the same in both.
+ */
+import { describe, expect, test } from 'vitest';
+import { canRun } from '../support/requirements.ts';
+import { logcheck, POSTGREY_RULES } from './logcheck.ts';
+import { linesOf, serveTraffic, TRAFFIC_NEEDS } from './mail-host.ts';
+import { exported, postgreyreport } from './postgreyreport.ts';
+
+const runs = canRun('tests of what reads the log', {
+  ...TRAFFIC_NEEDS,
+  programs: [...TRAFFIC_NEEDS.programs, 'postgreyreport', 'db_load', 'logcheck', 'setpriv'],
+});
+
+/** What each says about its own start and end. */
+const OF_ITSELF =
+  /: (Process Backgrounded|\S+ postgrey \(type|Binding to|Setting [gu]id|\S+ Server closing!|greyd \S+ listening on|SIGTERM received: stopping)/;
+
+/** Lines about the traffic without what differs from run to run, and postgrey's mark for a warning in syslog. */
+function aboutTraffic(lines: readonly string[]): string[] {
+  return lines
+    .filter((line) => !OF_ITSELF.test(line))
+    .map((line) =>
+      line.replace(/^\w{3} [ \d]\d [\d:]{8} \S+ (\S+)\[\d+\]: (WARNING: )?/, '$1: ').replace(/#012$/, ''),
+    );
+}
+
+describe.skipIf(!runs)('the log of greyd', () => {
+  test('is read like that of postgrey', async () => {
+    const postgrey = await serveTraffic('postgrey');
+    const greyd = await serveTraffic('greyd');
+    const logs = {
+      postgrey: postgrey.rsyslog.mailLog('traditional'),
+      greyd: greyd.rsyslog.mailLog('traditional'),
+    };
+    const greydsTriplets = await exported(greyd.dbdir);
+
+    expect(aboutTraffic(linesOf(logs.greyd))).toEqual(aboutTraffic(linesOf(logs.postgrey)));
+
+    for (const args of [
+      [],
+      ['--show_tries'],
+      ['--tab'],
+      ['--nosingle_line'],
+      ['--delay=250'],
+      ['--skip_pool'],
+    ])
+      expect(postgreyreport(logs.greyd, greydsTriplets, args), args.join()).toEqual(
+        postgreyreport(logs.postgrey, postgrey.dbdir, args),
+      );
+
+    const findings = logcheck(logs.greyd, POSTGREY_RULES);
+    expect(aboutTraffic(findings)).toEqual(aboutTraffic(logcheck(logs.postgrey, POSTGREY_RULES)));
+    expect(aboutTraffic(findings).filter((line) => line.startsWith('postgrey'))).toEqual([
+      'postgrey: whitelisted: cad-a-bbd-f.example.net[203.0.113.5]',
+      // Debian's rule does not know the long queue ids of Postfix.
+      expect.stringMatching(/^postgrey: 4XyZ12ABcdzr9: action=greylist, /),
+      'postgrey: attribute missing: recipient',
+    ]);
+  });
+
+  test.each(['own', 'traditional'] as const)(
+    "gives logcheck nothing to report on a normal day, with greyd's own rules, in rsyslog's %s form",
+    async (form) => {
+      const { rsyslog } = await serveTraffic('greyd');
+      const log = rsyslog.mailLog(form);
+      const [line = ''] = linesOf(log);
+      const say = (text: string) => `${line.replace(/: .*/, '')}: ${text}\n`;
+      // See the tests of the cleaner.
+      const cleaning = [
+        'cleaning up old entries...',
+        'cleaning main database finished. before: 12, after: 3',
+      ];
+      const day = log + [...cleaning, 'HUP received: reloading whitelists...'].map(say).join('');
+      const reported = logcheck(day, ['etc/logcheck/ignore.d.server/greyd']);
+      expect(reported.filter((line) => line.includes(' postgrey['))).toEqual([
+        expect.stringMatching(/: attribute missing: recipient$/),
+      ]);
+    },
+  );
+});
