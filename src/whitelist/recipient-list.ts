@@ -36,13 +36,14 @@ export class RecipientList {
     );
   }
 
+  /** An `@` in the local part (`"a@b"@domain`) comes here unquoted: users end at the first, domains begin at the last. */
   #hasAddress(recipient: string): boolean {
-    const at = recipient.lastIndexOf('@');
+    const at = recipient.indexOf('@');
     if (at === -1) return false;
-    const domain = recipient.slice(at + 1);
-    if (this.#domains.has(domain)) return true;
+    if (this.#domains.has(recipient.slice(recipient.lastIndexOf('@') + 1))) return true;
+    const rest = recipient.slice(at);
     return usersOf(recipient.slice(0, at)).some(
-      (user) => this.#addresses.has(`${user}@${domain}`) || this.#addresses.has(`${user}@`),
+      (user) => this.#addresses.has(user + rest) || this.#addresses.has(`${user}@`),
     );
   }
 }

@@ -5,7 +5,14 @@ test.each([
   [
     'bob@example.org',
     ['bob@example.org', 'BOB@Example.ORG', 'bob+x@example.org', 'bob+x+y@example.org'],
-    ['rob@example.org', 'bob+@example.org', 'bobby@example.org', 'bob@sub.example.org', 'bob@example.com'],
+    [
+      'rob@example.org',
+      'bob+@example.org',
+      'bobby@example.org',
+      'bob@sub.example.org',
+      'bob@example.com',
+      'bob+x@y@example.org',
+    ],
   ],
   [
     'bob+x@example.org',
@@ -14,8 +21,15 @@ test.each([
   ],
   [
     'abuse@',
-    ['abuse@example.org', 'Abuse@any.example', 'abuse+x@example.org'],
-    ['abuse', 'noabuse@example.org', 'abuser@example.org', 'x@abuse'],
+    ['abuse@example.org', 'Abuse@any.example', 'abuse+x@example.org', 'abuse@a@example.org'],
+    [
+      'abuse',
+      'a@abuse@example.org',
+      'abuse+@example.org',
+      'noabuse@example.org',
+      'abuser@example.org',
+      'x@abuse',
+    ],
   ],
   [
     'example.org',
