@@ -1,0 +1,314 @@
+/**
+ * Everything in which greyd differs from postgrey on purpose, with the reason: the one list that both
+ * the README and the comparison of the two programs go by. The README's section is made of it, word
+ * for word and in this order; a difference that generated traffic meets says here what greyd does in
+ * postgrey's place, and all others are shown one by one in differences.test.ts.
+ */
+import type { Grounds } from './ledger.ts';
+import {
+  closesConnection,
+  latin1,
+  maskedLog,
+  noControlCharacters,
+  rememberedInstances,
+  type Translation,
+  zeroes,
+} from './translations.ts';
+
+export type Subject = 'Answers' | 'Options' | 'Whitelists' | 'Log';
+
+export interface Difference {
+  /** For tests. */
+  readonly name: string;
+  readonly about: Subject;
+  /** In Markdown, as in the README. */
+  readonly text: string;
+  readonly reason: string;
+  /** What greyd says where postgrey says something else. */
+  readonly inGreyd?: Translation;
+  /**
+   * If the programs know different things from here on: what the last line that greyd logs must
+   * match. The rest of the conversation is not compared.
+   */
+  readonly parts?: (grounds: Grounds) => RegExp | undefined;
+  /** The test that shows greyd's side of it, where the two programs cannot be shown side by side. */
+  readonly shownIn?: string;
+}
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    name: 'no IP address',
+    about: 'Answers',
+    text: 'A client_address that is no IP address is answered `DUNNO`, with a warning (postgrey: dies). Spellings that only postgrey takes for an address, as `192.0.2`, `192.0.2.01`, `[2001:db8::1]` or a host name, count as such; `fe80::1%eth0` is an address.',
+    reason: 'One bad request must not end the service for all.',
+  },
+  {
+    name: 'other types',
+    about: 'Answers',
+    text: 'A request of another type closes the connection (postgrey: is never answered).',
+    reason:
+      'It is how a policy server tells Postfix that something is wrong; waiting for nothing holds up a mail.',
+    inGreyd: closesConnection,
+  },
+  {
+    name: 'carriage returns',
+    about: 'Answers',
+    text: 'A carriage return in the middle of a line is part of the value (postgrey: the connection is never answered again).',
+    reason: 'The same.',
+  },
+  {
+    name: 'large requests',
+    about: 'Answers',
+    text: 'A request of more than 1 MiB is answered `DUNNO`, with a warning (postgrey: has no limit).',
+    reason: 'Whoever can connect must not be able to use up the memory.',
+  },
+  {
+    name: 'a store that fails',
+    about: 'Answers',
+    text: 'If the database cannot be read or written, mail passes with `DUNNO`, and the log says so once and again when it works.',
+    reason: 'No mail is lost because of greyd.',
+    shownIn: 'test/request-handler.test.ts',
+  },
+  {
+    name: 'expiry',
+    about: 'Answers',
+    text: 'Limits hold at the lookup, to the second: a record older than `--max-age` counts as absent (postgrey: as long as it is not deleted, which happens in the night).',
+    reason: 'An answer must not depend on when something was cleaned up.',
+    parts: ({ tripletExpired, clientExpired, delayed }) => {
+      if (tripletExpired) return /action=greylist, reason=new/;
+      if (!clientExpired) return undefined;
+      return delayed === undefined ? /reason=(?!client AWL)/ : /reason=triplet found/;
+    },
+  },
+  {
+    name: 'cleaning',
+    about: 'Answers',
+    text: 'Old records are deleted in the background, a few hundred at a time (postgrey: all at once, and answers nobody meanwhile).',
+    reason: 'A million records would stop all incoming mail for half a minute.',
+    shownIn: 'test/cleaner.test.ts',
+  },
+  {
+    name: 'instances',
+    about: 'Answers',
+    text: 'One X-Greylist header per message is kept up over 20,000 messages (postgrey: 10). An empty `instance` is none (postgrey: one like any other), and `0` is one like any other (postgrey: was seen before).',
+    reason:
+      'More than ten messages come at the same time; and without an instance nothing says that two requests are about one message.',
+    inGreyd: rememberedInstances,
+  },
+  {
+    name: 'test time',
+    about: 'Answers',
+    text: '`policy_test_time` counts only with `--allow-test-time`.',
+    reason: 'Nobody but a test is to set the clock.',
+  },
+  {
+    name: 'placeholders',
+    about: 'Answers',
+    text: 'Each `%s`, `%r`, `%t` … in a text is filled in (postgrey: the first of each).',
+    reason: 'It is what the text asks for.',
+  },
+  {
+    name: 'name',
+    about: 'Answers',
+    text: 'The header says `greyd-VERSION`.',
+    reason: 'It is greyd that delayed the mail.',
+  },
+  {
+    name: 'control characters in answers',
+    about: 'Answers',
+    text: 'A control character in an answer, from a recipient, is written as `?` (postgrey: as it is).',
+    reason: 'Postfix would take it for the end of the answer, or refuse it.',
+    inGreyd: noControlCharacters,
+  },
+  {
+    name: 'other bytes',
+    about: 'Answers',
+    text: 'A value that is not UTF-8 is taken as Latin-1, and stands so in answers, log and database (postgrey: as bytes). `é` in either is the same sender.',
+    reason: 'Postfix uses its default action for an answer that is not UTF-8.',
+    inGreyd: latin1,
+    parts: ({ otherBytes }) => (otherBytes ? /(?:)/ : undefined),
+  },
+
+  {
+    name: 'words for numbers',
+    about: 'Options',
+    text: 'What is no number, address or header is an error: `--auto-whitelist-clients=foo`, `--listen-queue-size=-1`, `--socketmode=rw`, `--inet=localhost:smtp`, a port above 65535, a header without a colon (postgrey: starts and makes something of it).',
+    reason: 'What it makes of it is hardly what was meant.',
+  },
+  {
+    name: 'senseless values',
+    about: 'Options',
+    text: 'So is a value that makes no sense: a negative `--delay` or `--max-age`, `--ipv4cidr=33`, an unknown facility, a `--retry-window` or `--max-age` not longer than `--delay` (postgrey: starts, and dies at the first request, or lets no mail pass).',
+    reason: 'It is better told at the start than by a user whose mail does not arrive.',
+  },
+  {
+    name: 'zero for a text',
+    about: 'Options',
+    text: '`0` in place of a text, a user or a group is that text, or root: `--greylist-text=0`, `--user=0` (postgrey: the default).',
+    reason: 'It is what was written.',
+  },
+  {
+    name: 'exit status',
+    about: 'Options',
+    text: '`--help` ends with status 0 (postgrey: 1), a wrong option with 2 (postgrey: mostly 1). `--man` prints the same as `--help`.',
+    reason: 'systemd does not restart on 2, and no restart mends a wrong option.',
+  },
+  {
+    name: 'spellings',
+    about: 'Options',
+    text: 'More ways of writing an option are understood: `-i=PORT`, `-iPORT`, `-delay=60`, `-qv` (postgrey: errors).',
+    reason: 'Their meaning is clear.',
+  },
+  {
+    name: 'stray words',
+    about: 'Options',
+    text: 'A word that belongs to no option is skipped with a warning, an empty one silently, and the options after them count (postgrey: ignores everything from there on, without a word).',
+    reason: 'Quotes get lost in files of options, and nobody notices that half of the options are gone.',
+  },
+  {
+    name: 'empty values',
+    about: 'Options',
+    text: 'An empty value changes nothing: `--greylist-text=` (postgrey: does not start), `--hostname ""` (postgrey: an empty name).',
+    reason: 'A unit without POSTGREY_TEXT ends its command line so.',
+  },
+  {
+    name: 'two places',
+    about: 'Options',
+    text: '`--unix` and `--inet` work together (postgrey: ignores `--unix`). Without a host, or with `localhost`, `--inet` is 127.0.0.1 and ::1 (postgrey: what /etc/hosts says).',
+    reason: 'It is what the command line says.',
+  },
+  {
+    name: 'inherited sockets',
+    about: 'Options',
+    text: 'Sockets of a service manager (`LISTEN_FDS`) are taken over (postgrey: ignores them, and whoever connects hangs).',
+    reason: 'With them no connection is refused during a restart.',
+    shownIn: 'test/daemon/lifecycle.test.ts',
+  },
+  {
+    name: 'occupied paths',
+    about: 'Options',
+    text: 'A socket that another program listens on, or a file that is no socket, is not replaced (postgrey: replaces whatever stands there).',
+    reason: 'It belongs to somebody.',
+  },
+  {
+    name: 'pid file',
+    about: 'Options',
+    text: '`--pidfile` is written without `--daemonize` too (postgrey: only with it), and keeps greyd from starting only if it names a living greyd (postgrey: any living process).',
+    reason: 'Whoever asks for a file expects one; and after a crash another process may have the number.',
+  },
+  {
+    name: 'process name',
+    about: 'Options',
+    text: 'The process is named greyd, which is what monitoring has to look for.',
+    reason: 'It is greyd that runs.',
+    shownIn: 'test/service/process-name.test.ts',
+  },
+  {
+    name: 'accounts and places',
+    about: 'Options',
+    text: "`--user` defaults to greyd, then postgrey; `--group` to the user's own group (postgrey: the group postgrey). Whitelists are in /etc/greyd, and the database is in /var/lib/greyd, which is made if it is not there (postgrey: does not start).",
+    reason: 'Both can be installed side by side.',
+  },
+  {
+    name: 'privacy',
+    about: 'Options',
+    text: '`--privacy` stores digests under a secret key (postgrey: plain SHA-1).',
+    reason: 'All addresses can be tried out in an afternoon.',
+  },
+  {
+    name: 'options of its own',
+    about: 'Options',
+    text: "`--allow-test-time`, `--log-format` and `--syslog-ident` are greyd's own.",
+    reason:
+      'Tests need the first, machines that read logs the second, and whoever runs both programs the third.',
+  },
+
+  {
+    name: 'lines that are no patterns',
+    about: 'Whitelists',
+    text: 'A line that is no pattern is warned about and skipped. That includes lines that postgrey takes literally, so that they match next to nothing (`*.example.org`, `.example.org`, `@example.org`, `10.1/16`, `10`), addresses with leading zeros, and regular expressions on which it dies.',
+    reason: 'Whoever wrote them believes that they work.',
+  },
+  {
+    name: 'letters',
+    about: 'Whitelists',
+    text: 'Upper and lower case are the same for all letters (postgrey: for ASCII).',
+    reason: 'É and é are one letter to whoever writes a list.',
+  },
+  {
+    name: 'a.b',
+    about: 'Whitelists',
+    text: '`a.b` is the network a.b.0.0/16 (postgrey: a.b.0.0/24).',
+    reason: 'As `a.b.c` is a /24, everybody expects it.',
+  },
+  {
+    name: 'families',
+    about: 'Whitelists',
+    text: 'IPv4 networks hold no IPv6 addresses and the other way round (postgrey: `::/0` holds all of IPv4, `192.0.2.1` is `::192.0.2.1`).',
+    reason: 'They are different hosts.',
+  },
+  {
+    name: 'linear time',
+    about: 'Whitelists',
+    text: 'Regular expressions that cannot run in linear time are refused, see above (postgrey: runs them).',
+    reason: 'A client chooses its name, and must not be able to stop the daemon with it.',
+  },
+  {
+    name: 'reload',
+    about: 'Whitelists',
+    text: 'At a reload, a list with an unreadable file stays as it was (postgrey: empties it).',
+    reason: 'Permissions that were set wrong must not put off the mail of listed hosts.',
+  },
+
+  {
+    name: 'zeroes',
+    about: 'Log',
+    text: 'A value `0` is shown like any other (postgrey: is left out).',
+    reason: 'It was in the request.',
+    inGreyd: zeroes,
+  },
+  {
+    name: 'escapes',
+    about: 'Log',
+    text: 'Values stand as they were received; only control characters are written as `\\u001b` (postgrey: in the foreground, every byte that is not ASCII as `%C3`, and `%%` for `%`).',
+    reason: 'Addresses stay readable, and no line can be forged.',
+  },
+  {
+    name: 'garbage',
+    about: 'Log',
+    text: 'Of lines that are no attributes, 10 per request are shown and the others counted (postgrey: all).',
+    reason: 'Rubbish must not fill the disk.',
+  },
+  {
+    name: 'own lines',
+    about: 'Log',
+    text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond those of postgrey are greyd's own. In syslog, lines about requests have the severity info (postgrey: notice), and nothing stands before warnings (postgrey: `WARNING: ` before some).",
+    reason: 'They tell what happens in greyd; the lines that log parsers read are the same.',
+    shownIn: 'test/service/syslog.test.ts',
+  },
+  {
+    name: 'masked log',
+    about: 'Log',
+    text: 'With `--privacy` no full address stands in the log (postgrey: all of them).',
+    reason: 'It would tell what the database hides.',
+    inGreyd: maskedLog,
+  },
+  {
+    name: 'json',
+    about: 'Log',
+    text: '`--log-format=json` writes an object per line.',
+    reason: 'Machines read it without guessing.',
+    shownIn: 'test/daemon/answers.test.ts',
+  },
+];
+
+/** The list as it stands in the README. */
+export function asMarkdown(): string {
+  const subjects = [...new Set(DIFFERENCES.map(({ about }) => about))];
+  return subjects
+    .map((subject) => {
+      const items = DIFFERENCES.filter(({ about }) => about === subject);
+      return [`*${subject}*`, ...items.map(({ text, reason }) => `- ${text} *${reason}*`)].join('\n');
+    })
+    .join('\n\n');
+}

@@ -1,0 +1,112 @@
+/**
+ * postgrey and greyd, asked the same: generated conversations under every option profile. Answers,
+ * log lines and stored records must be the same but for the list in differences.ts.
+ *
+ *   GREYD_DIFFERENTIAL_REQUESTS   how many requests, over all profiles (20,000)
+ *   GREYD_DIFFERENTIAL_SEED       another number, other conversations (1)
+ *
+ * A failure names the seed and shows the shortest conversation that was found.
+ */
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { canRun } from '../support/requirements.ts';
+import { compare } from './compare.ts';
+import { requestsOf } from './conversation.ts';
+import { DIFFERENCES } from './differences.ts';
+import { keysOf } from './ledger.ts';
+import { Pair } from './pair.ts';
+import { allProfiles, type Profile, profileName } from './profiles.ts';
+import { greydRecords, postgreyRecords, secretOf, sha1, storedKey } from './records.ts';
+import type { TestRequest } from './request.ts';
+import { conversationOf, limitsOf } from './traffic.ts';
+
+const REQUESTS = Number(process.env.GREYD_DIFFERENTIAL_REQUESTS ?? 20_000);
+const SEED = Number(process.env.GREYD_DIFFERENTIAL_SEED ?? 1);
+/** Beside the fixed profiles, so many are drawn. */
+const DRAWN_PROFILES = 7;
+const PROFILES = allProfiles(DRAWN_PROFILES, SEED);
+/** Conversations between two looks at the number of requests. */
+const ROUND = 2;
+/** A shorter conversation is looked for so long; holding two takes less than a second. */
+const SHRINK_LIMIT_MS = 30_000;
+/** For one profile. */
+const TIMEOUT_MS = 2 * SHRINK_LIMIT_MS + REQUESTS;
+
+const explained = new Map<string, number>(DIFFERENCES.map(({ name }) => [name, 0]));
+let sent = 0;
+const canCompare = canRun('differential tests', { programs: ['postgrey', 'db_dump'], root: true });
+
+describe.skipIf(!canCompare)('generated traffic', () => {
+  test.each(PROFILES.map((profile) => ({ name: profileName(profile), profile })))(
+    '$name',
+    { timeout: TIMEOUT_MS },
+    async ({ profile }) => {
+      await converse(profile, Math.ceil(REQUESTS / PROFILES.length));
+    },
+  );
+
+  test.skipIf(REQUESTS < 20_000)('met every difference that can be met so', () => {
+    expect(sent).toBeGreaterThanOrEqual(REQUESTS);
+    const unseen = DIFFERENCES.filter(({ inGreyd, parts }) => inGreyd ?? parts).filter(
+      ({ name }) => explained.get(name) === 0,
+    );
+    expect(unseen.map(({ name }) => name)).toEqual([]);
+  });
+
+  afterAll(() => {
+    const counts = [...explained].filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
+    console.info(
+      `differential: ${sent} requests, ${PROFILES.length} profiles, seed ${SEED}; explained differences: ${counts.join(', ')}`,
+    );
+  });
+});
+
+/** Holds conversations until so many requests were sent, then compares what is stored. */
+async function converse(profile: Profile, quota: number): Promise<void> {
+  const pair = await Pair.start(profile);
+  /** Requests of conversations after which the programs know different things. */
+  const parted: TestRequest[] = [];
+  const context = { delay: profile.options.delay, limits: limitsOf(profile) };
+  let asked = 0;
+  let serial = 0;
+  const conversation = fc.asyncProperty(conversationOf(profile), async (steps) => {
+    // Nothing is to be learned any more.
+    if (pair.hasEnded) return;
+    serial += 1;
+    const requests = requestsOf(steps, serial, context);
+    asked += requests.length;
+    const comparison = compare(await pair.talk(requests), profile);
+    if (comparison.unexplained !== undefined) throw new Error(comparison.unexplained);
+    for (const { name } of comparison.explained) explained.set(name, (explained.get(name) ?? 0) + 1);
+    if (comparison.haveParted) parted.push(...requests);
+  });
+  for (let round = 0; asked < quota; round += 1) {
+    const seed = SEED * 1_000_003 + round;
+    const { failed, errorInstance } = await fc.check(conversation, {
+      seed,
+      numRuns: ROUND,
+      interruptAfterTimeLimit: SHRINK_LIMIT_MS,
+      markInterruptAsFailure: true,
+    });
+    if (failed) throw new Error(`seed ${SEED}: the programs differ`, { cause: errorInstance });
+  }
+  sent += asked;
+  await pair.stop();
+  expectSameRecords(pair, parted);
+}
+
+function expectSameRecords({ profile, programs }: Pair, parted: readonly TestRequest[]): void {
+  const secret = secretOf(programs.greyd.dbdir, profile);
+  const leftOut = new Set(
+    parted
+      .flatMap((request) => Object.values(keysOf(request, profile.options) ?? {}))
+      .map((key) => storedKey(secret ? sha1(key) : key, secret)),
+  );
+  const postgrey = postgreyRecords(programs.postgrey.dbdir, secret);
+  const greyd = greydRecords(programs.greyd.dbdir, profile);
+  const differing = [...new Set([...postgrey.keys(), ...greyd.keys()])]
+    .filter((key) => postgrey.get(key) !== greyd.get(key) && !leftOut.has(key))
+    .map((key) => `${key}: postgrey ${postgrey.get(key)}, greyd ${greyd.get(key)}`);
+  expect(differing.slice(0, 10)).toEqual([]);
+  expect(postgrey.size).toBeGreaterThan(0);
+}
