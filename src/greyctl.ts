@@ -13,12 +13,17 @@ const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => process.exit(status));
 
+// Whoever reads only the head of the output is not told of an error.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0);
+  process.stderr.write(`greyctl: ${message}\n`);
+  process.exit(1);
+});
+
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  // Whoever reads only the head of the output is not told of an error.
-  if (code !== 'EPIPE') process.stderr.write(`greyctl: ${message}\n`);
+  process.stderr.write(`greyctl: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
@@ -43,7 +48,6 @@ function surroundings(): Surroundings {
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${line}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,
-    onExit: (cleanUp) => void process.on('exit', cleanUp),
   };
 }
 

@@ -17,8 +17,6 @@ export interface Surroundings {
   readonly tell: (line: string) => void;
   /** Shows how far long work has come, in place of what it showed before; undefined: nobody watches. */
   readonly progress: ((text: string) => void) | undefined;
-  /** Calls back when the process ends, however it ends. */
-  readonly onExit: (cleanUp: () => void) => void;
 }
 
 /** What --help says of a command; `summary` stands in the list of all commands. */

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf } from '../greylist/keys.ts';
-import { becomeAccount, databaseAccount } from '../service/account.ts';
+import { becomeAccount, claimDatabase } from '../service/account.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 
@@ -21,7 +21,8 @@ export function openRecords(dbdir: string): Store {
  * @throws if there is none
  */
 export function openExistingRecords(dbdir: string): Store {
-  if (!existsSync(join(dbdir, 'greyd.db'))) throw new Error(`there is no database in ${dbdir}, see --dbdir`);
-  becomeAccount(databaseAccount(dbdir));
+  if (!existsSync(join(dbdir, 'greyd.db')))
+    throw new Error(`there is no database in ${dbdir} that may be read from here, see --dbdir`);
+  becomeAccount(claimDatabase(dbdir));
   return openRecords(dbdir);
 }

@@ -7,49 +7,55 @@ import type { Key } from '../greylist/keys.ts';
 
 export type Fate = 'new' | 'merged' | 'known' | 'skipped';
 
-const HEADINGS = [
-  ['triplet', 'triplets'],
-  ['client', 'clients'],
-  [undefined, 'others'],
-] as const;
+/** What a record is; `other`: that cannot be told. */
+type Kind = Key['kind'] | 'other';
+
+const HEADINGS: readonly Kind[] = ['triplet', 'client', 'other'];
 
 export class ImportReport {
   /** Records read until now. */
   read = 0;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<Kind, Record<Fate, number>>();
   /** By reason: how many records, and one of them. */
-  readonly #reasons = new Map<string, { count: number; example: string }>();
+  readonly #reasons = new Map<string, { count: number; readonly example: string }>();
 
-  get skipped(): number {
-    return [...this.#reasons.values()].reduce((sum, { count }) => sum + count, 0);
+  /** Something was read, and nothing of it taken. */
+  get isAllSkipped(): boolean {
+    const skipped = [...this.#counts.values()].reduce((sum, counts) => sum + counts.skipped, 0);
+    return this.read > 0 && skipped === this.read;
+  }
+
+  count(kind: Kind, fate: Fate): void {
+    this.read += 1;
+    const counts = this.#counts.get(kind) ?? { new: 0, merged: 0, known: 0, skipped: 0 };
+    this.#counts.set(kind, counts);
+    counts[fate] += 1;
   }
 
   /** @param kind undefined: it cannot be told */
-  count(kind: Key['kind'] | undefined, fate: Fate): void {
-    this.read += 1;
-    const name = `${kind} ${fate}`;
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-  }
-
   skip(kind: Key['kind'] | undefined, reason: string, example: string): void {
-    this.count(kind, 'skipped');
-    const before = this.#reasons.get(reason);
-    this.#reasons.set(reason, { count: (before?.count ?? 0) + 1, example: before?.example ?? example });
+    this.count(kind ?? 'other', 'skipped');
+    const known = this.#reasons.get(reason) ?? { count: 0, example };
+    this.#reasons.set(reason, known);
+    known.count += 1;
   }
 
+  /** None if nothing was read. */
   lines(): string[] {
-    const summaries = HEADINGS.map(([kind, heading]) => {
-      const of = (fate: Fate) => this.#counts.get(`${kind} ${fate}`) ?? 0;
-      const read = of('new') + of('merged') + of('known') + of('skipped');
-      const fates = `${of('new')} new, ${of('merged')} merged with what was known, ${of('known')} known already`;
-      return { read, line: `${heading}: ${read} read, ${fates}, ${of('skipped')} skipped` };
-    });
     return [
-      ...summaries.filter(({ read }) => read > 0).map(({ line }) => line),
+      ...HEADINGS.flatMap((kind) => {
+        const counts = this.#counts.get(kind);
+        return counts === undefined ? [] : [`${kind}s: ${summary(counts)}`];
+      }),
       ...[...this.#reasons].map(
         ([reason, { count, example }]) =>
           `skipped ${count}: ${reason}, for example ${JSON.stringify(example)}`,
       ),
     ];
   }
+}
+
+function summary(counts: Record<Fate, number>): string {
+  const read = Object.values(counts).reduce((sum, count) => sum + count);
+  return `${read} read, ${counts.new} new, ${counts.merged} merged with what was known, ${counts.known} known already, ${counts.skipped} skipped`;
 }

@@ -5,19 +5,21 @@
  * as often as one likes. What arrives together (64 KiB of the dump, some 800 records) is saved in one
  * transaction, and then comes a pause in which greyd has its turn.
  */
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../command-line.ts';
 import type { Key } from '../greylist/keys.ts';
 import { mergeRecords } from '../greylist/records.ts';
-import { becomeAccount, databaseAccount } from '../service/account.ts';
+import { becomeAccount, claimDatabase } from '../service/account.ts';
+import { makeWorkFolder } from '../service/work-folder.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, makeCommand, type Surroundings } from './command.ts';
 import { openRecords } from './database.ts';
 import { type Fate, ImportReport } from './import-report.ts';
 import { DBDIR_OPTION } from './options.ts';
 import { readDump } from './postgrey-dump.ts';
-import { EnvironmentCopy, POSTGREY_FILES } from './postgrey-environment.ts';
+import { PostgreyEnvironment } from './postgrey-environment.ts';
 import { type PostgreyRecord, readPair } from './postgrey-records.ts';
 
 /** After each group of records, in milliseconds; a group takes about as long. */
@@ -30,7 +32,7 @@ interface Given {
   dbdir: string;
 }
 
-/** Pairs of one database, and what they are; undefined: it shows in the pairs. */
+/** A dump of one database, and of what; undefined: it shows in its records. */
 interface Source {
   readonly kind: Key['kind'] | undefined;
   readonly dump: AsyncIterable<Buffer>;
@@ -50,58 +52,54 @@ export const importCommand = makeCommand<Given>(
       '  ssh mx2 db_dump -p /var/lib/postgrey/postgrey.db | greyctl import -',
     options: [DBDIR_OPTION],
   },
-  async ({ dbdir }, [source, ...others], surroundings) => {
-    if (source === undefined || others.length > 0) {
+  async (given, [from, ...others], surroundings) => {
+    if (from === undefined || others.length > 0) {
       throw new UsageError(
         `name one database directory of postgrey, for example /var/lib/postgrey, or ${STDIN}`,
       );
     }
-    const account = databaseAccount(dbdir);
-    const copy = source === STDIN ? undefined : EnvironmentCopy.make(source, dbdir, account);
-    surroundings.onExit(() => copy?.remove());
-    becomeAccount(account);
-    await copy?.recover();
-    const sources: Source[] =
-      copy === undefined ? [{ kind: undefined, dump: surroundings.input }] : filesOf(copy);
-    return importFrom(sources, dbdir, surroundings);
+    // Whom it belongs to may not be allowed to look for it from here.
+    const dbdir = resolve(given.dbdir);
+    const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
+    becomeAccount(claimDatabase(dbdir));
+    const sources: readonly Source[] =
+      environment === undefined
+        ? [{ kind: undefined, dump: surroundings.input }]
+        : await environment.copyTo(makeWorkFolder(dbdir, 'import'));
+    const store = openRecords(dbdir);
+    try {
+      return await importFrom(sources, store, surroundings);
+    } finally {
+      await store.close();
+    }
   },
 );
 
-function filesOf(copy: EnvironmentCopy): Source[] {
-  return POSTGREY_FILES.flatMap(([kind, name]) => {
-    const dump = copy.dump(name);
-    return dump === undefined ? [] : [{ kind, dump }];
-  });
-}
-
 async function importFrom(
   sources: readonly Source[],
-  dbdir: string,
+  store: Store,
   { output, progress }: Surroundings,
 ): Promise<ExitStatus> {
-  const store = openRecords(dbdir);
   const report = new ImportReport();
   try {
     for (const { kind, dump } of sources) {
       for await (const pairs of readDump(dump)) {
-        const records: PostgreyRecord[] = [];
+        const merging: Promise<void>[] = [];
         for (const pair of pairs) {
           const record = readPair(pair, kind, store.privacy);
           if ('reason' in record) report.skip(kind, record.reason, pair.key.toString());
-          else records.push(record);
+          else merging.push(merge(record, store).then((fate) => report.count(record.key.kind, fate)));
         }
-        const fates = await Promise.all(records.map((record) => merge(record, store)));
-        for (const [index, fate] of fates.entries()) report.count(records[index]?.key.kind, fate);
+        await Promise.all(merging);
         progress?.(`${report.read} records`);
         await pause(PAUSE_MS);
       }
     }
   } finally {
-    await store.close();
     progress?.('');
-    if (report.read > 0) for (const line of report.lines()) output.write(`${line}\n`);
+    for (const line of report.lines()) output.write(`${line}\n`);
   }
-  return report.skipped > 0 && report.skipped === report.read ? 1 : 0;
+  return report.isAllSkipped ? 1 : 0;
 }
 
 function merge({ key, record }: PostgreyRecord, store: Store): Promise<Fate> {

@@ -10,6 +10,9 @@
  * whole one.
  */
 
+/** Beyond this something else is read: keys of postgrey have 1,100 bytes at most, 4 characters each. */
+const MAX_LINE_CHARACTERS = 1024 * 1024;
+
 export interface DumpedPair {
   readonly key: Buffer;
   readonly value: string;
@@ -39,6 +42,7 @@ export async function* readDump(input: AsyncIterable<Buffer>): AsyncGenerator<re
   for await (const chunk of input) {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE_CHARACTERS) throw new Error('this is no output of db_dump: it has no lines');
     const pairs = lines.map((line) => reader.take(line)).filter((pair) => pair !== undefined);
     if (pairs.length > 0) yield pairs;
   }

@@ -8,9 +8,8 @@
  * --privacy either key is the SHA-1 of that, in hex. A `/` may stand in a sender and in a recipient,
  * but not in their domains, by which they are told apart.
  */
-import { createHash } from 'node:crypto';
 import { formatAddress, parseAddress } from '../address/ip.ts';
-import type { Key, TripletKey } from '../greylist/keys.ts';
+import { type Key, sha1Hex, type TripletKey } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
 import { textOf } from '../policy/text.ts';
 import type { DumpedPair } from './postgrey-dump.ts';
@@ -45,18 +44,13 @@ export function readPair(
   const text = textOf(key);
   if (/^[0-9a-f]{40}$/.test(text)) {
     if (privacy === false) return { reason: 'hashed by postgrey --privacy, and greyd runs without it' };
-    return toRecord(
-      { kind: kind ?? (numbers[0] < EARLIEST_TIME ? 'client' : 'triplet'), sha1: text },
-      numbers,
-    );
+    const kindOfHash = kind ?? (numbers[0] < EARLIEST_TIME ? 'client' : 'triplet');
+    return toRecord({ kind: kindOfHash, sha1: text }, numbers);
   }
-  const plain =
-    (kind ?? (text.includes('/') ? 'triplet' : 'client')) === 'triplet'
-      ? readTriplet(text)
-      : readClient(text);
+  const kindOfText = kind ?? (text.includes('/') ? 'triplet' : 'client');
+  const plain = kindOfText === 'triplet' ? readTriplet(text) : readClient(text);
   if (plain === undefined) return { reason: 'the key is no triplet and no client address' };
-  if (!privacy) return toRecord(plain, numbers);
-  return toRecord({ kind: plain.kind, sha1: createHash('sha1').update(text).digest('hex') }, numbers);
+  return toRecord(privacy ? { kind: kindOfText, sha1: sha1Hex(text) } : plain, numbers);
 }
 
 function toRecord(key: Key, [first, last]: readonly [number, number]): PostgreyRecord {

@@ -75,7 +75,11 @@ export function postgreyKey(key: PlainKey, byHost: boolean): string {
 
 /** The SHA-1, in hex, of the key as postgrey writes it: what `postgrey --privacy` stores. */
 export function hashOf(key: Key, byHost: boolean): string {
-  return 'sha1' in key ? key.sha1 : createHash('sha1').update(postgreyKey(key, byHost)).digest('hex');
+  return 'sha1' in key ? key.sha1 : sha1Hex(postgreyKey(key, byHost));
+}
+
+export function sha1Hex(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
 }
 
 function lowerCaseAscii(text: string): string {

@@ -4,7 +4,7 @@
  * that the database belongs to.
  */
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 declare global {
@@ -22,8 +22,6 @@ export interface Account {
   /** For the supplementary groups; undefined for a number that is no known user. */
   readonly name: string | undefined;
 }
-
-const ROOT = { uid: 0, gid: 0 };
 
 /** The accounts that are tried, in this order, if none is asked for. */
 const DEFAULT_USERS = ['greyd', 'postgrey'];
@@ -68,15 +66,19 @@ export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
  * @returns undefined if the process is not root, so that there is nothing to change to
  * @throws the system's error if the directory cannot be made
  */
-export function databaseAccount(dbdir: string): Account | undefined {
+export function claimDatabase(dbdir: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const owned = [join(dbdir, 'greyd.db'), dbdir].find((path) => existsSync(path));
-  const { uid, gid } = owned === undefined ? ROOT : statSync(owned);
-  if (uid === ROOT.uid && (owned === undefined || readdirSync(dbdir).length === 0)) {
+  const names = existsSync(dbdir) ? readdirSync(dbdir) : [];
+  if (names.length === 0 && (!existsSync(dbdir) || statSync(dbdir).uid === 0)) {
     const account = findAccount(undefined, undefined);
     makeDatabaseDirectory(dbdir, account);
     return account;
   }
+  // In a directory of its own an account can put anything under any name, so that the directory counts;
+  // what stands in one of root's was put there by root.
+  const directory = statSync(dbdir);
+  const { uid, gid } =
+    directory.uid === 0 && names.includes('greyd.db') ? lstatSync(join(dbdir, 'greyd.db')) : directory;
   return { uid, gid, name: findUser(String(uid))?.name };
 }
 

@@ -54,7 +54,7 @@ export function openSqliteStore(dbdir: string, { privacy, hash }: KeySettings): 
     if (privacy) hidePlainRecords(file, digest);
     // From here on nobody waits for a lock in SQLite, which would stop the whole daemon to wait.
     file.pragma('busy_timeout = 0');
-    return new SqliteStore(file, readPrivacy(file), digest);
+    return new SqliteStore(file, { isOwn: privacy !== undefined, digest });
   } catch (error) {
     file.close();
     throw error;
@@ -77,16 +77,24 @@ export class SqliteStore implements Store {
   readonly #plain: Tables;
   readonly #private: Tables;
   readonly #digest: Digest;
+  /** Fails a transaction that would save records in a form that is not asked for any more. */
+  readonly #checkPrivacy: () => void;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
   #waiting: Waiting[] = [];
   #busyTries = 0;
 
-  constructor(file: SqliteFile, privacy: boolean | undefined, digest: Digest) {
+  /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
+  constructor(file: SqliteFile, { isOwn, digest }: { isOwn: boolean; digest: Digest }) {
+    const privacy = readPrivacy(file);
     this.privacy = privacy;
     this.#file = file;
     this.#digest = digest;
+    this.#checkPrivacy = () => {
+      if (isOwn || readPrivacy(file) === privacy) return;
+      throw new Error('greyd was started with another --privacy meanwhile: do it once more');
+    };
     this.#plain = {
       triplet: new SqliteTable(
         file,
@@ -180,6 +188,7 @@ export class SqliteStore implements Store {
     this.#waiting = [];
     try {
       this.#begin.run();
+      this.#checkPrivacy();
       const settle = group.map(({ run }) => run());
       this.#commit.run();
       this.#busyTries = 0;

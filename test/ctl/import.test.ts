@@ -208,7 +208,10 @@ describe('export', () => {
   test('no database is made where there is none', async () => {
     const dbdir = temporaryDirectory();
     const { status, stderr } = await greyctl(['export', `--dbdir=${dbdir}`, '--format=postgrey', 'triplets']);
-    expect([status, stderr]).toEqual([1, `greyctl: there is no database in ${dbdir}, see --dbdir\n`]);
+    expect([status, stderr]).toEqual([
+      1,
+      `greyctl: there is no database in ${dbdir} that may be read from here, see --dbdir\n`,
+    ]);
     expect(readdirSync(dbdir)).toEqual([]);
   });
 });

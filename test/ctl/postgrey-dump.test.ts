@@ -41,6 +41,7 @@ test('the form without -p, and several dumps one after another', async () => {
 test.each([
   ['', 'there is no dump in this'],
   ['hello\n', 'this is no output of db_dump'],
+  ['\0'.repeat(2 * 1024 * 1024), 'it has no lines'],
   [HEADER, 'cut off'],
   [`${HEADER} k\n v\n`, 'cut off'],
   [`${HEADER} k\n v\nDATA=END`, 'cut off'],

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const GREYCTL = fileURLToPath(new URL('../../bin/greyctl.js', import.meta.url));
+export const GREYCTL = fileURLToPath(new URL('../../bin/greyctl.js', import.meta.url));
 
 export interface Outcome {
   readonly status: number | null;

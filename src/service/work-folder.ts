@@ -1,0 +1,36 @@
+/**
+ * A folder for what a program needs only while it runs. It is removed when the process exits; what
+ * a process has left that was killed, the next one removes, by the process id in its name.
+ */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Makes an empty folder below `place`, for this account alone.
+ * @param prefix of its name; the process id follows
+ */
+export function makeWorkFolder(place: string, prefix: string): string {
+  for (const name of readdirSync(place)) {
+    const [, begin, pid] = /^(.+)-(\d+)-\w+$/.exec(name) ?? [];
+    if (begin === prefix && !isRunning(Number(pid))) remove(join(place, name));
+  }
+  const folder = mkdtempSync(join(place, `${prefix}-${process.pid}-`));
+  process.on('exit', () => remove(folder));
+  return folder;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Whoever may remove it finds it by its name.
+  }
+}
