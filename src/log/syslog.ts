@@ -39,7 +39,7 @@ export const FACILITIES = Object.keys(FACILITY_CODES);
 
 /** The ident that the parsers of postgrey's log look for. */
 export const DEFAULT_IDENT = 'postgrey';
-/** What a syslog daemon takes of one line; the rest is cut off. */
+/** What a syslog daemon takes of one line; the rest is cut off, for logger(1) would make a line of its own of it. */
 const MAX_LINE_BYTES = 8192;
 
 export interface SyslogSettings {
@@ -61,7 +61,7 @@ export async function syslogSink(settings: SyslogSettings): Promise<LogSink> {
   });
   if (logger !== undefined) await once(logger, 'spawn');
   return {
-    write: (line, level) => writer.write(`<${priority(settings.facility, level)}>${line}`),
+    write: (line, level) => writer.write(`<${priority(settings.facility, level)}>${cut(line)}`),
     async close() {
       await writer.finish();
       if (logger === undefined || logger.exitCode !== null || logger.signalCode !== null) return;
@@ -90,6 +90,14 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
   if (!logger.stdin) throw new Error('logger(1) cannot be started');
   logger.unref();
   return logger;
+}
+
+function cut(line: string): string {
+  if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
+  // A character that is cut through is left out.
+  return Buffer.from(line)
+    .toString('utf8', 0, MAX_LINE_BYTES)
+    .replace(/\ufffd+$/, '');
 }
 
 /**

@@ -6,12 +6,15 @@
  *
  * Whatever else it holds is out of date and is replaced: nothing (a write was interrupted), a process
  * that has ended, or one that is no greyd (ids are used again, above all after a reboot). Where
- * that cannot be told, because /proc is missing or hides the process, it counts as a living greyd.
+ * /proc is missing or hides the process, any that this one may send signals to counts as a greyd.
  * Known limit: a process id that another greyd, of another pid file, got in the meantime counts so too.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { isBackground } from './daemonize.ts';
 import { PROCESS_NAME } from './process-name.ts';
+
+/** Root must not write where a link leads that somebody else has put there. */
+const WRITE_NO_LINK = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 /**
  * To be called before anything is opened.
@@ -29,7 +32,9 @@ export function refuseSecondGreyd(path: string): void {
  */
 export function keepPidfile(path: string): void {
   try {
-    writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+    const fd = openSync(path, WRITE_NO_LINK, 0o644);
+    writeSync(fd, `${process.pid}\n`);
+    closeSync(fd);
   } catch (error) {
     throw new Error(
       `--pidfile=${path}: the file cannot be written (${(error as NodeJS.ErrnoException).code})`,
@@ -75,17 +80,16 @@ function isLivingGreyd(pid: number): boolean {
   try {
     status = readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    return isAlive(pid);
+    return canSignal(pid);
   }
   // A zombie has ended, and only waits for its parent to notice.
   return status.startsWith(`Name:\t${PROCESS_NAME}\n`) && !/^State:\t[ZX]/m.test(status);
 }
 
-function isAlive(pid: number): boolean {
+function canSignal(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

@@ -3,7 +3,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -175,4 +175,16 @@ describe('a start that fails', () => {
       'greyd: --pidfile=/nonexistent/pid: the file cannot be written (ENOENT)\n',
     ]);
   });
+});
+
+test('a link is not followed: nothing is written where it leads', async () => {
+  const target = file('keep\n');
+  const link = join(temporaryDirectory(), 'pid');
+  symlinkSync(target, link);
+  const args = [`--pidfile=${link}`, '--inet=127.0.0.1:0', `--dbdir=${temporaryDirectory()}`];
+  expect(await runGreyd(args)).toMatchObject({
+    status: 1,
+    stderr: `greyd: --pidfile=${link}: the file cannot be written (ELOOP)\n`,
+  });
+  expect(readFileSync(target, 'utf8')).toBe('keep\n');
 });

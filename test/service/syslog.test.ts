@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BackgroundDaemon } from '../support/background.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { inOwnMounts, OWN_MOUNTS_NEED } from '../support/own-mounts.ts';
@@ -32,6 +32,11 @@ class SyslogSocket {
   /** Waits until the socket is there: socat then says that it starts to transfer data. */
   async open(): Promise<void> {
     await once(this.#socat.stderr ?? this.#socat, 'data');
+  }
+
+  /** All that came until now. */
+  get text(): string {
+    return this.#received;
   }
 
   async received(pattern: RegExp): Promise<RegExpExecArray> {
@@ -66,6 +71,13 @@ describe.skipIf(!canRun('syslog tests', { ...OWN_MOUNTS_NEED, programs: ['logger
       await syslog.received(line(NOTICE, 'greyd \\S+ listening on '));
       await syslog.received(line(NOTICE, 'action=greylist, reason=new, client_name='));
       await syslog.received(line(WARNING, "client_address is no IP address: 'nonsense'"));
+      // Each of these characters is written as six; what is too long must not become a line of its own.
+      const long = '\x01'.repeat(500);
+      await client.ask({ client_name: long, sender: long, recipient: long });
+      await client.ask({ client_address: 'end' });
+      await syslog.received(line(WARNING, "client_address is no IP address: 'end'"));
+      expect(syslog.text).toMatch(line(NOTICE, 'action=greylist, reason=new, client_name=\\\\u0001'));
+      expect(syslog.text).not.toMatch(line(NOTICE, '[^ag]'));
     });
   },
 );
