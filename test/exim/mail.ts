@@ -7,7 +7,7 @@ export const ACCEPTED = '250 Accepted';
 export const GREYLISTED = '451 Greylisted, see http://postgrey.schweikert.ch/help/example.org.html';
 
 /** What Exim's log says of each recipient about which greyd did not answer. */
-export const NOT_ASKED = 'greyd does not answer, mail passes without greylisting';
+export const NOT_ASKED = 'no usable answer from greyd, mail passes without greylisting';
 
 export interface Mail {
   readonly from: string;
