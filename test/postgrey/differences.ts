@@ -54,7 +54,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'carriage returns',
     about: 'Answers',
     text: 'A carriage return in the middle of a line is part of the value (postgrey: the connection is never answered again).',
-    reason: 'The same.',
+    reason: 'Waiting for nothing holds up a mail.',
   },
   {
     name: 'large requests',
@@ -282,7 +282,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'own lines',
     about: 'Log',
-    text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond those of postgrey are greyd's own. In syslog, lines about requests have the severity info (postgrey: notice), and nothing stands before warnings (postgrey: `WARNING: ` before some).",
+    text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond those of postgrey are greyd's own. In syslog nothing stands before warnings (postgrey: `WARNING: ` before some).",
     reason: 'They tell what happens in greyd; the lines that log parsers read are the same.',
     shownIn: 'test/service/syslog.test.ts',
   },
