@@ -9,10 +9,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { converse } from '../postfix/smtp-dialogue.ts';
-import type { SmtpSession } from '../postfix/smtp-session.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { canRun, pathOf } from '../support/requirements.ts';
+import { converse } from '../support/smtp-dialogue.ts';
+import type { SmtpSession } from '../support/smtp-session.ts';
 import { aclFor, ETC, EXIM_USER, type EximSettings, eximConf } from './exim-config.ts';
 
 export const runsExim = canRun('Exim tests', {

@@ -2,13 +2,13 @@
  * Mail through a real Exim that asks greyd as README.md tells it to: what the client is told, what
  * arrives in the mailbox, and what greyd logs about it.
  */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DELAYED, greylistHeaders } from '../postfix/answers.ts';
-import { actionLines } from '../postfix/greyd.ts';
-import { letTimePass } from '../postfix/passing-time.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { actionLines, DELAYED, greylistHeaders } from '../support/greylisting.ts';
+import { letTimePass } from '../support/passing-time.ts';
 import { CLIENT, Exim, enterableDirectory, runsExim } from './exim.ts';
 import { ACCEPTED, GREYLISTED, sending } from './mail.ts';
 

@@ -2,11 +2,12 @@
  * greyd is away, or as good as: mail passes Exim, whose log says why, and what greyd had promised
  * before stays true when it is back.
  */
+
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DELAYED } from '../postfix/answers.ts';
-import { letTimePass } from '../postfix/passing-time.ts';
 import { Daemon } from '../support/daemon.ts';
+import { DELAYED } from '../support/greylisting.ts';
+import { letTimePass } from '../support/passing-time.ts';
 import { Exim, enterableDirectory, runsExim } from './exim.ts';
 import { ACCEPTED, GREYLISTED, NOT_ASKED, sending } from './mail.ts';
 import { PolicyStandIn } from './policy-stand-in.ts';

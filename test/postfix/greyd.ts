@@ -13,9 +13,3 @@ export function startGreyd(
   const listen = [`--inet=127.0.0.1:${postfix.ports.greyd}`];
   return Daemon.start(['--hostname=mx.example.org', ...args], { ...settings, listen });
 }
-
-/** Waits until greyd has logged so many answers. @returns these lines, all that there are */
-export async function actionLines(greyd: Daemon, count: number): Promise<string[]> {
-  await greyd.logged(new RegExp(`(^.*action=.*\\n[^]*?){${count}}`, 'm'));
-  return greyd.logLines.filter((line) => line.includes('action='));
-}

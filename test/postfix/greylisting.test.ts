@@ -2,17 +2,19 @@
  * Mail through a real Postfix that asks greyd: what the client is told, what arrives in the mailbox,
  * and what greyd logs about it.
  */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { actionLines, DELAYED, greylistHeaders } from '../support/greylisting.ts';
+import { letTimePass } from '../support/passing-time.ts';
+import { HAS_IPV6 } from '../support/ports.ts';
 import { canRun } from '../support/requirements.ts';
-import { ACCEPTED, DELAYED, greylisted, greylistHeaders } from './answers.ts';
-import { actionLines, startGreyd } from './greyd.ts';
-import { letTimePass } from './passing-time.ts';
-import { HAS_IPV6 } from './ports.ts';
+import { smtpDialogue } from '../support/smtp-dialogue.ts';
+import { ACCEPTED, greylisted } from './answers.ts';
+import { startGreyd } from './greyd.ts';
 import { Postfix } from './postfix.ts';
-import { smtpDialogue } from './smtp-dialogue.ts';
 import { type Mail, swaks } from './swaks.ts';
 
 const runs = canRun('Postfix tests', { programs: ['postfix', 'swaks'], root: true });

@@ -2,12 +2,14 @@
  * greyd dies while Postfix goes on asking it. What happens to the mail is said in Postfix's
  * configuration, and what greyd had promised before stays true when it is back.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { actionLines, DELAYED, greylistHeaders } from '../support/greylisting.ts';
+import { letTimePass } from '../support/passing-time.ts';
 import { canRun } from '../support/requirements.ts';
-import { ACCEPTED, DELAYED, greylisted, greylistHeaders, NOT_ASKED } from './answers.ts';
-import { actionLines, startGreyd } from './greyd.ts';
-import { letTimePass } from './passing-time.ts';
+import { ACCEPTED, greylisted, NOT_ASKED } from './answers.ts';
+import { startGreyd } from './greyd.ts';
 import { Postfix } from './postfix.ts';
 import { swaks } from './swaks.ts';
 

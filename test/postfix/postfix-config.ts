@@ -4,7 +4,7 @@
  *
  * It has one SMTP service for each way to ask greyd; its answers differ when greyd is away.
  */
-import { HAS_IPV6 } from './ports.ts';
+import { HAS_IPV6 } from '../support/ports.ts';
 
 export interface Ports {
   readonly greyd: number;

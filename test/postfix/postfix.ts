@@ -19,7 +19,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from './ports.ts';
+import { freePort } from '../support/ports.ts';
 import { GREYD_SOCKET, MAIL_UID, MAILDIR, mainCf, masterCf, type Ports } from './postfix-config.ts';
 
 /** How long to wait for a line of the log, in milliseconds. */

@@ -2,7 +2,7 @@
  * Sends mail with swaks, an SMTP client made for tests.
  */
 import { execFile } from 'node:child_process';
-import { SmtpSession } from './smtp-session.ts';
+import { SmtpSession } from '../support/smtp-session.ts';
 
 /** A client as Postfix knows it, told to it with XCLIENT. */
 export interface Client {

@@ -2,11 +2,13 @@
  * greyd on a unix socket, asked by Postfix's SMTP server: an unprivileged user in a chroot,
  * as Debian sets it up.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { actionLines } from '../support/greylisting.ts';
+import { letTimePass } from '../support/passing-time.ts';
 import { canRun } from '../support/requirements.ts';
 import { ACCEPTED, greylisted, NOT_ASKED } from './answers.ts';
-import { actionLines, startGreyd } from './greyd.ts';
-import { letTimePass } from './passing-time.ts';
+import { startGreyd } from './greyd.ts';
 import { Postfix } from './postfix.ts';
 import { swaks } from './swaks.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { NetConnectOpts } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { HAS_IPV6 } from '../postfix/ports.ts';
+import { HAS_IPV6 } from '../support/ports.ts';
 import { canRun } from '../support/requirements.ts';
 import { DIFFERENCES } from './differences.ts';
 import { request, withBoth } from './directed.ts';

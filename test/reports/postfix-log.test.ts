@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { startGreyd } from '../postfix/greyd.ts';
-import { letTimePass } from '../postfix/passing-time.ts';
 import { Postfix } from '../postfix/postfix.ts';
 import { swaks } from '../postfix/swaks.ts';
+import { letTimePass } from '../support/passing-time.ts';
 import { canRun } from '../support/requirements.ts';
 import { exported, postgreyreport } from './postgreyreport.ts';
 

@@ -8,11 +8,11 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, wr
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../postfix/ports.ts';
 import { ended, kill } from '../support/background.ts';
 import { GREYD, temporaryDirectory } from '../support/daemon.ts';
 import { inOwnMounts, OWN_MOUNTS_NEED } from '../support/own-mounts.ts';
 import { PolicyClient } from '../support/policy-client.ts';
+import { freePort } from '../support/ports.ts';
 import { canRun } from '../support/requirements.ts';
 
 const GREYD_UID = 54321;
