@@ -34,6 +34,14 @@ export class Link {
     this.#socket.write(bytes, 'latin1');
   }
 
+  /** Waits until the other side has closed the connection. @returns false if it says more, or does not close */
+  ended(): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (this.#socket === undefined) resolve(true);
+      this.#onAnswer = (answer) => resolve(answer === CLOSED);
+    });
+  }
+
   close(): void {
     this.#socket?.destroy();
     this.#socket = undefined;

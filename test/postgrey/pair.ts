@@ -50,8 +50,9 @@ export class Pair {
     const answers: Of<string>[] = [];
     for (const request of requests) answers.push(await this.#ask(request));
     const lines = await both(async (name) => {
-      const link = this.#linkFor(name, this.profile.options.exim);
+      const link = this.#links[name];
       const before = await this.programs[name].linesUntilNow(link);
+      if (this.profile.options.exim) link.close();
       return linesByRequest(plainLines(name, before), requests.length);
     });
     return requests.map((request, index) => {
@@ -72,18 +73,17 @@ export class Pair {
     const bytes = wireText(request);
     const isAnswered = isPolicyRequest(request);
     return both(async (name) => {
-      const link = this.#linkFor(name, request.onNewConnection || this.profile.options.exim);
-      if (isAnswered || name === 'greyd') return link.ask(bytes);
-      // Whether postgrey is silent shows at the next request, whose answer would be another.
-      link.send(bytes);
-      return NO_ANSWER;
+      const link = this.#links[name];
+      if (request.onNewConnection) link.close();
+      if (!isAnswered && name === 'postgrey') {
+        // Whether it is silent shows at the next request, whose answer would be another.
+        link.send(bytes);
+        return NO_ANSWER;
+      }
+      const answer = await link.ask(bytes);
+      if (!this.profile.options.exim || (await link.ended())) return answer;
+      return `${answer} (and the connection stays open)`;
     });
-  }
-
-  #linkFor(name: Name, isNew: boolean): Link {
-    const link = this.#links[name];
-    if (isNew) link.close();
-    return link;
   }
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { postgreyKey } from '../../src/greylist/keys.ts';
 import type { Profile } from './profiles.ts';
-import { decoded, utf8 } from './request.ts';
+import { decoded } from './request.ts';
 
 /** Key -> `first,last` of a triplet or `count,last` of a client. */
 export type Records = ReadonlyMap<string, string>;
@@ -48,7 +48,7 @@ export function greydRecords(dbdir: string, { options }: Profile): Records {
         { ...key, sender: String(sender), recipient: String(recipient) },
         options.lookupByHost,
       );
-      records.set(storedKey(utf8(text), undefined), numbers.join(','));
+      records.set(text, numbers.join(','));
     }
     for (const [address, ...numbers] of rows('SELECT * FROM clients'))
       records.set(postgreyKey({ kind: 'client', clientAddress: String(address) }, false), numbers.join(','));
@@ -57,10 +57,10 @@ export function greydRecords(dbdir: string, { options }: Profile): Records {
   return records;
 }
 
-/** A key of postgrey, or the SHA-1 of one with --privacy, as the suite compares it. */
+/** A key of postgrey in bytes, or the SHA-1 of one with --privacy, as greyd has it. */
 export function storedKey(key: string, secret: Buffer | undefined): string {
-  // What is no UTF-8 in one field of a key and UTF-8 in another cannot be told apart any more.
-  if (secret === undefined) return decoded(key).replace(/[^\0-\x7f]+/g, '?');
+  // greyd takes each field for UTF-8 or Latin-1 by itself.
+  if (secret === undefined) return key.split('/').map(decoded).join('/');
   return createHmac('sha256', secret).update(key).digest('hex');
 }
 
