@@ -4,6 +4,7 @@
  *   triplets: 1200 read, 1190 new, 6 merged with what was known, 4 known already, 0 skipped
  */
 import type { Key } from '../greylist/keys.ts';
+import { printable } from '../log/printable.ts';
 
 export type Fate = 'new' | 'merged' | 'known' | 'skipped';
 
@@ -48,8 +49,7 @@ export class ImportReport {
         return counts === undefined ? [] : [`${kind}s: ${summary(counts)}`];
       }),
       ...[...this.#reasons].map(
-        ([reason, { count, example }]) =>
-          `skipped ${count}: ${reason}, for example ${JSON.stringify(example)}`,
+        ([reason, { count, example }]) => `skipped ${count}: ${reason}, for example '${printable(example)}'`,
       ),
     ];
   }

@@ -14,6 +14,7 @@
  * is the one of the triplet, and an empty one, which postgreyreport never shows, is `<>`.
  */
 import { formatAddress, type IpAddress, networkOf } from '../address/ip.ts';
+import { printable } from '../log/printable.ts';
 import type { Tries } from './unreturned.ts';
 
 /** How postgreyreport would print it. */
@@ -48,7 +49,12 @@ export function* ownForm(sorted: readonly Tries[]): Generator<string, void> {
     const client = `${nameOf(one)}[${one.clientAddress}]`;
     if (client !== heading) yield `${client}\n`;
     heading = client;
-    yield columns(one.count, one.firstTime, one.lastTime, `from=<${one.sender}> to=<${one.recipient}>`);
+    yield columns(
+      one.count,
+      one.firstTime,
+      one.lastTime,
+      `from=<${printable(one.sender)}> to=<${printable(one.recipient)}>`,
+    );
   }
 }
 
@@ -73,14 +79,14 @@ function singleLine(one: Tries, { tab, showTries, showTime }: PostgreyreportForm
     tab ? one.clientAddress : one.clientAddress.padStart(15),
     nameOf(one),
     senderOf(one),
-    one.triplet.recipient,
+    printable(one.triplet.recipient),
   ];
   return `${columns.join(tab ? '\t' : ' ')}\n`;
 }
 
 function groupedLine(one: Tries, { showTries }: PostgreyreportForm): string {
   const tries = showTries ? String(one.count).padStart(2) : '  ';
-  return `       ${tries}  ${senderOf(one).padStart(40)}  ${one.triplet.recipient.padStart(40)} \n`;
+  return `       ${tries}  ${senderOf(one).padStart(40)}  ${printable(one.triplet.recipient).padStart(40)} \n`;
 }
 
 function separator(before: Tries | undefined, one: Tries, form: PostgreyreportForm): string {
@@ -91,11 +97,11 @@ function separator(before: Tries | undefined, one: Tries, form: PostgreyreportFo
 
 /** What Postfix calls a client without a name. */
 function nameOf({ clientName }: Tries): string {
-  return clientName || 'unknown';
+  return printable(clientName) || 'unknown';
 }
 
 function senderOf({ triplet }: Tries): string {
-  return triplet.sender || '<>';
+  return printable(triplet.sender) || '<>';
 }
 
 function subnetOf(client: IpAddress): string {

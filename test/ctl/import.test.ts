@@ -101,8 +101,8 @@ describe('import', () => {
       0,
       'triplets: 1 read, 1 new, 0 merged with what was known, 0 known already, 0 skipped\n' +
         'others: 3 read, 0 new, 0 merged with what was known, 0 known already, 3 skipped\n' +
-        'skipped 1: the value is no pair of numbers, for example "192.0.2.0/a@example.net/bob@example.org"\n' +
-        'skipped 2: the key is no triplet and no client address, for example "b/c"\n',
+        "skipped 1: the value is no pair of numbers, for example '192.0.2.0/a@example.net/bob@example.org'\n" +
+        "skipped 2: the key is no triplet and no client address, for example 'b/c'\n",
     ]);
   });
 

@@ -9,6 +9,8 @@ import { fieldOf } from './request.ts';
 import { postgreySaid, textOf } from './said.ts';
 
 export interface Comparison {
+  /** So many exchanges were compared: all, unless the programs have parted. */
+  readonly compared: number;
   /** Differences that were seen and are on the list, as often as they were seen. */
   readonly explained: readonly Difference[];
   /** From some exchange on the programs know different things, for a reason on the list. */
@@ -25,6 +27,7 @@ export function compare(exchanges: readonly Exchange[], profile: Profile): Compa
     const grounds = ledger.note(exchange);
     const actual = textOf({ ...greyd, shown: undefined });
     const failed = (expected: string): Comparison => ({
+      compared: index,
       explained,
       haveParted: false,
       unexplained: transcript(exchanges.slice(0, index + 1), profile, expected, actual),
@@ -34,7 +37,12 @@ export function compare(exchanges: readonly Exchange[], profile: Profile): Compa
       const expected = difference.parts?.(grounds);
       if (expected === undefined) continue;
       if (!expected.test(greyd.lines.at(-1) ?? '')) return failed(`${expected} (${difference.name})`);
-      return { explained: [...explained, difference], haveParted: true, unexplained: undefined };
+      return {
+        compared: index,
+        explained: [...explained, difference],
+        haveParted: true,
+        unexplained: undefined,
+      };
     }
 
     let said = postgreySaid(postgrey, request);
@@ -45,7 +53,7 @@ export function compare(exchanges: readonly Exchange[], profile: Profile): Compa
     }
     if (textOf(said) !== actual) return failed(textOf(said));
   }
-  return { explained, haveParted: false, unexplained: undefined };
+  return { compared: exchanges.length, explained, haveParted: false, unexplained: undefined };
 }
 
 function transcript(

@@ -45,7 +45,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'other types',
     about: 'Answers',
-    text: 'A request of another type closes the connection (postgrey: is never answered).',
+    text: 'A request of another type, or an empty one, closes the connection (postgrey: is never answered, but the next one on the connection is).',
     reason:
       'It is how a policy server tells Postfix that something is wrong; waiting for nothing holds up a mail.',
     inGreyd: closesConnection,
@@ -126,7 +126,7 @@ export const DIFFERENCES: readonly Difference[] = [
     text: 'A value that is not UTF-8 is taken as Latin-1, and stands so in answers, log and database (postgrey: as bytes). `é` in either is the same sender.',
     reason: 'Postfix uses its default action for an answer that is not UTF-8.',
     inGreyd: latin1,
-    parts: ({ otherBytes }) => (otherBytes ? /(?:)/ : undefined),
+    parts: ({ otherBytes }) => (otherBytes ? /action=/ : undefined),
   },
 
   {
@@ -270,7 +270,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'escapes',
     about: 'Log',
-    text: 'Values stand as they were received; only control characters are written as `\\u001b` (postgrey: in the foreground, every byte that is not ASCII as `%C3`, and `%%` for `%`).',
+    text: 'Values stand as they were received; only control characters, and those that turn the reading direction, are written as `\\u001b` (postgrey: in the foreground, every byte that is not printable ASCII as `%C3`, and `%%` for `%`).',
     reason: 'Addresses stay readable, and no line can be forged.',
   },
   {

@@ -1,6 +1,7 @@
 /**
  * postgrey and greyd with the same options, asked the same requests at the same time.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type Link, NO_ANSWER } from './link.ts';
 import { linesByRequest, plainLines } from './log-lines.ts';
 import type { Profile } from './profiles.ts';
@@ -66,7 +67,11 @@ export class Pair {
 
   /** Ends both, so that all they know is in their databases. */
   async stop(): Promise<void> {
-    await both((name) => this.programs[name].stop());
+    const exits = await both((name) => this.programs[name].stop());
+    const well = { status: 0, signal: null };
+    if (!isDeepStrictEqual(exits, { postgrey: well, greyd: well })) {
+      throw new Error(`they did not end well: ${JSON.stringify(exits)}`);
+    }
   }
 
   #ask(request: TestRequest): Promise<Of<string>> {
@@ -81,6 +86,8 @@ export class Pair {
         return NO_ANSWER;
       }
       const answer = await link.ask(bytes);
+      // Two that are silent agree on nothing.
+      if (isAnswered && answer === NO_ANSWER) throw new Error(`${name} does not answer:\n${bytes}`);
       if (!this.profile.options.exim || (await link.ended())) return answer;
       return `${answer} (and the connection stays open)`;
     });

@@ -56,10 +56,17 @@ function tailOf(shown: Shown): string {
     .join('');
 }
 
-/** An answer without what is meant to differ: name and version of the program, and the date. */
+/**
+ * A header without what is meant to differ: name and version of the program, and the date, which
+ * postgrey takes from the real clock.
+ */
 function masked(answer: string): string {
+  if (!answer.startsWith('PREPEND ')) return answer;
   return answer
     .replace(/(?:postgrey|greyd)-/, 'NAME-')
     .replace(/\b(?:1\.37|\d\.\d+\.\d+)\b(?!\.)/, 'VERSION')
-    .replace(/\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \S+/, 'DATE');
+    .replace(DATE, 'DATE');
 }
+
+const DATE =
+  /\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} [0-2]\d:[0-5]\d:[0-5]\d [A-Z]{3,5}\b/;

@@ -144,6 +144,8 @@ export const ODD_RECIPIENTS: readonly Recipient[] = [
   local('a@b'),
   (serial) => `x@${utf8('bücher')}${serial}.example`,
   (serial) => `tab@a\t${serial}.example`,
+  (serial) => `tab@b\t${serial}.example`,
+  (serial) => `esc@\x1b${serial}.example`,
   (serial) => `nodomain${serial}`,
   (serial) => `a${serial}@`,
   local('', 'r'),
