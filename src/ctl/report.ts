@@ -14,7 +14,7 @@ import { MailLog } from './mail-log.ts';
 import { daemonOption } from './options.ts';
 import { type ClientChoice, chooseClients } from './report-clients.ts';
 import { ownForm, type PostgreyreportForm, postgreyreportForm, sortByClient } from './report-format.ts';
-import { type Tries, Unreturned, type UnreturnedSettings } from './unreturned.ts';
+import { MAX_OPEN, type Tries, Unreturned, type UnreturnedSettings } from './unreturned.ts';
 
 /** So many seconds a log may begin before the end of the one before it. */
 const OVERLAP = 3600;
@@ -97,6 +97,7 @@ export const reportCommand = makeCommand<Given>(
       : { ipv4: given.ipv4cidr, ipv6: given.ipv6cidr };
     const paths = words.length === 0 ? [STDIN] : words;
     const found = await readLogs(paths, { delay: given.delay, lengths }, surroundings);
+    if (found === undefined) return 1;
     const sorted = sortByClient(found.filter(isWanted));
     const form = formOf(given);
     const text = form === undefined ? ownForm(sorted) : postgreyreportForm(sorted, form);
@@ -107,31 +108,33 @@ export const reportCommand = makeCommand<Given>(
   },
 );
 
+/** @returns undefined if none of the logs has a line of the daemon */
 async function readLogs(
   paths: readonly string[],
   settings: UnreturnedSettings,
   { input, now, tell }: Surroundings,
-): Promise<Tries[]> {
+): Promise<Tries[] | undefined> {
   const log = new MailLog(now());
   const unreturned = new Unreturned(settings);
   let answered = 0;
   for (const path of paths) {
     const endBefore = log.end ?? 0;
-    let isFirst = true;
+    const answeredBefore = answered;
     for await (const lines of linesOf(path, input)) {
       for (const entry of lines.map((line) => log.read(line))) {
         if (entry === undefined) continue;
-        if (isFirst && entry.time < endBefore - OVERLAP)
+        if (answered === answeredBefore && entry.time < endBefore - OVERLAP)
           tell(`${path} begins before the end of the log before it: name the oldest log first`);
-        isFirst = false;
         answered += 1;
         unreturned.take(entry);
       }
     }
+    if (answered === answeredBefore)
+      tell(`${path}: no line of greyd or postgrey about a request; is it a mail log, plain or of gzip?`);
   }
-  if (answered === 0)
-    tell('no line of greyd or postgrey about a request was found: is this the mail log, is it --quiet?');
-  return unreturned.tries(log.end ?? 0);
+  if (unreturned.isIncomplete)
+    tell(`more than ${MAX_OPEN} triplets were waiting at a time, the rest is not listed: read fewer days`);
+  return answered === 0 ? undefined : unreturned.tries(log.end ?? 0);
 }
 
 /** undefined: none of postgreyreport's forms is asked for. */

@@ -9,13 +9,16 @@
  *
  * Triplets are those of the daemon: a retry from a neighbour in the same network counts.
  *
- * Known limits: each triplet that has not passed is kept until the end, in about a kilobyte; of the
- * clients that tried it from its network the first MAX_CLIENTS are told.
+ * Known limits: each triplet that has not passed is kept until the end, in up to two kilobytes; beyond
+ * MAX_OPEN at a time no more are taken. Of the clients that tried one from its network the first
+ * MAX_CLIENTS are told.
  */
 import type { IpAddress } from '../address/ip.ts';
 import { type NetworkLengths, type TripletKey, tripletKey } from '../greylist/keys.ts';
 import type { LogEntry } from './mail-log.ts';
 
+/** Some 400 MB of memory, and more than anybody reads. */
+export const MAX_OPEN = 200_000;
 const MAX_CLIENTS = 100;
 
 /** The tries of one triplet from one client. */
@@ -48,6 +51,8 @@ interface Open {
 }
 
 export class Unreturned {
+  /** There were more than MAX_OPEN at a time; of the others nothing is known. */
+  isIncomplete = false;
   readonly #settings: UnreturnedSettings;
   readonly #open = new Map<string, Open>();
 
@@ -60,6 +65,10 @@ export class Unreturned {
     const key = `${triplet.clientNetwork}/${triplet.sender}/${triplet.recipient}`;
     if (entry.action === 'pass') {
       this.#open.delete(key);
+      return;
+    }
+    if (!this.#open.has(key) && this.#open.size >= MAX_OPEN) {
+      this.isIncomplete = true;
       return;
     }
     const open = this.#open.get(key) ?? { since: entry.time, cameBack: false, tries: [] };

@@ -117,3 +117,22 @@ test.each<[Partial<PostgreyreportForm>, string]>([
 ])('separators: %j', (form, expected) => {
   expect(print({ tab: true, ...form }).replace(/\t.*\n/g, ' ')).toBe(expected);
 });
+
+test('no form prints what moves the cursor of a terminal, or makes a row of its own', () => {
+  const odd = '\x1b[2J\n9\t\x9b31m\u202e';
+  const [one] = [tries('192.0.2.1', `m${odd}`, `s${odd}@example.net`)].map((plain) => ({
+    ...plain,
+    recipient: `r${odd}`,
+    triplet: { ...plain.triplet, recipient: `r${odd}` },
+  }));
+  if (one === undefined) throw new Error('there is one');
+  const rows = [...ownForm([one])];
+  expect(rows).toHaveLength(3);
+  const printed = [
+    ...rows,
+    ...postgreyreportForm([one], FORM),
+    ...postgreyreportForm([one], { ...FORM, grouped: true }),
+  ];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+  expect(printed.filter((row) => /[\x00-\x1f\x7f-\x9f\u202e]/.test(row.trimEnd()))).toEqual([]);
+});

@@ -92,10 +92,10 @@ describe('what is read', () => {
 
   test('a log without lines of the daemon, and one in which all came back', async () => {
     expect(await report(['--tab'], 'Nov 23 10:00:00 mx cron[1]: nothing\n')).toEqual({
-      status: 0,
+      status: 1,
       stdout: '',
       stderr:
-        'greyctl: no line of greyd or postgrey about a request was found: is this the mail log, is it --quiet?\n',
+        'greyctl: -: no line of greyd or postgrey about a request; is it a mail log, plain or of gzip?\n',
     });
     expect(await report(['--tab'], TODAY)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await report([], TODAY)).toEqual({

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseAddress } from '../../src/address/ip.ts';
 import type { LogEntry } from '../../src/ctl/mail-log.ts';
-import { Unreturned } from '../../src/ctl/unreturned.ts';
+import { MAX_OPEN, Unreturned } from '../../src/ctl/unreturned.ts';
 
 const SETTINGS = { delay: 300, lengths: { ipv4: 24, ipv6: 64 } };
 const BY_HOST = { delay: 300, lengths: { ipv4: 32, ipv6: 128 } };
@@ -146,4 +146,16 @@ test('of a network that tries from everywhere a hundred clients are told', () =>
     ],
   );
   expect(report(logged)).toHaveLength(100);
+});
+
+test('beyond the bound no more are taken, and that is known', () => {
+  const unreturned = new Unreturned(SETTINGS);
+  const sender = (number: number) => ({ sender: `${'abcdefghij'[number % 10]}x${number}@example.net` });
+  for (let number = 0; number < MAX_OPEN; number += 1) unreturned.take(entryOf([1, sender(number)]));
+  expect(unreturned.isIncomplete).toBe(false);
+  unreturned.take(entryOf([2, sender(0)]));
+  expect(unreturned.isIncomplete).toBe(false);
+  unreturned.take(entryOf([2, sender(MAX_OPEN)]));
+  expect(unreturned.isIncomplete).toBe(true);
+  expect(unreturned.tries(END)).toHaveLength(MAX_OPEN);
 });
