@@ -32,7 +32,7 @@ export interface Difference {
    */
   readonly parts?: (grounds: Grounds) => RegExp | undefined;
   /** The test that shows greyd's side of it, where the two programs cannot be shown side by side. */
-  readonly shownIn?: string;
+  readonly shownIn?: { readonly file: string; readonly test: string };
 }
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -67,7 +67,10 @@ export const DIFFERENCES: readonly Difference[] = [
     about: 'Answers',
     text: 'If the database cannot be read or written, mail passes with `DUNNO`, and the log says so once and again when it works.',
     reason: 'No mail is lost because of greyd.',
-    shownIn: 'test/request-handler.test.ts',
+    shownIn: {
+      file: 'test/request-handler.test.ts',
+      test: 'while the store fails mail passes; it is told once, and again when the store works',
+    },
   },
   {
     name: 'expiry',
@@ -85,7 +88,10 @@ export const DIFFERENCES: readonly Difference[] = [
     about: 'Answers',
     text: 'Old records are deleted in the background, a few hundred at a time (postgrey: all at once, and answers nobody meanwhile).',
     reason: 'A million records would stop all incoming mail for half a minute.',
-    shownIn: 'test/cleaner.test.ts',
+    shownIn: {
+      file: 'test/cleaner.test.ts',
+      test: 'walks a minute after the start and once a day, slice by slice, with pauses between',
+    },
   },
   {
     name: 'instances',
@@ -182,7 +188,7 @@ export const DIFFERENCES: readonly Difference[] = [
     about: 'Options',
     text: 'Sockets of a service manager (`LISTEN_FDS`) are taken over (postgrey: ignores them, and whoever connects hangs).',
     reason: 'With them no connection is refused during a restart.',
-    shownIn: 'test/daemon/lifecycle.test.ts',
+    shownIn: { file: 'test/daemon/lifecycle.test.ts', test: 'sockets of the service manager are taken over' },
   },
   {
     name: 'occupied paths',
@@ -201,7 +207,10 @@ export const DIFFERENCES: readonly Difference[] = [
     about: 'Options',
     text: 'The process is named greyd, which is what monitoring has to look for.',
     reason: 'It is greyd that runs.',
-    shownIn: 'test/service/process-name.test.ts',
+    shownIn: {
+      file: 'test/service/process-name.test.ts',
+      test: 'is named greyd, with its options behind that',
+    },
   },
   {
     name: 'accounts and places',
@@ -284,7 +293,10 @@ export const DIFFERENCES: readonly Difference[] = [
     about: 'Log',
     text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond those of postgrey are greyd's own. In syslog nothing stands before warnings (postgrey: `WARNING: ` before some).",
     reason: 'They tell what happens in greyd; the lines that log parsers read are the same.',
-    shownIn: 'test/service/syslog.test.ts',
+    shownIn: {
+      file: 'test/service/syslog.test.ts',
+      test: 'lines have ident, process id, facility and severity: %j',
+    },
   },
   {
     name: 'masked log',
@@ -298,7 +310,7 @@ export const DIFFERENCES: readonly Difference[] = [
     about: 'Log',
     text: '`--log-format=json` writes an object per line.',
     reason: 'Machines read it without guessing.',
-    shownIn: 'test/daemon/answers.test.ts',
+    shownIn: { file: 'test/daemon/answers.test.ts', test: '--log-format=json writes one object per line' },
   },
 ];
 
