@@ -132,20 +132,20 @@ function requireUser(user: string): Account {
 
 function findUser(user: string): Account | undefined {
   // passwd(5): name:password:uid:gid:...
-  const [name, , uid, gid] = databaseEntry('passwd', user) ?? [];
+  const [name, , uid, gid] = nameServiceEntry('passwd', user) ?? [];
   return name === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid) };
 }
 
 function requireGroup(group: string): number {
   // group(5): name:password:gid:...
-  const [, , gid] = databaseEntry('group', group) ?? [];
+  const [, , gid] = nameServiceEntry('group', group) ?? [];
   if (gid !== undefined) return Number(gid);
   if (!/^\d+$/.test(group)) throw new AccountError(`--group=${group}: there is no such group`);
   return Number(group);
 }
 
 /** Asks getent(1), which knows every source of users that the system is set up for (nsswitch.conf). */
-function databaseEntry(database: 'passwd' | 'group', key: string): string[] | undefined {
+function nameServiceEntry(database: 'passwd' | 'group', key: string): string[] | undefined {
   try {
     return execFileSync('getent', ['--', database, key], {
       encoding: 'utf8',
