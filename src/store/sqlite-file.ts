@@ -7,6 +7,7 @@
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { FileReplacedError } from './file-identity.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
@@ -21,9 +22,10 @@ export class NewerSchemaError extends Error {
 
 /**
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
+ * @param use makes of it what the caller needs; if it fails, the file is closed again
  * @throws {NewerSchemaError}, or an error that says why it cannot be opened
  */
-export function openSqliteFile(path: string): SqliteFile {
+export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Used): Used {
   let file: SqliteFile | undefined;
   try {
     file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
@@ -31,17 +33,29 @@ export function openSqliteFile(path: string): SqliteFile {
     file.pragma('journal_mode = WAL');
     file.pragma('synchronous = FULL');
     migrate(file, path);
-    return file;
+    return use(file);
   } catch (error) {
     file?.close();
     if (error instanceof NewerSchemaError) throw error;
-    throw new Error(`cannot open the database ${path}: ${error instanceof Error ? error.message : error}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot open the database ${path}: ${reason}`, { cause: error });
   }
 }
 
-/** Whether an error means that another process holds the lock, so that trying again may help. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+/** Whether an error means that the file is no database (any more), so that trying again cannot help. */
+export function isDamage(error: unknown): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
+}
+
+/** Whether an error is of the file and not of what was asked: opening it anew may help. */
+export function isOfTheFile(error: unknown): boolean {
+  return error instanceof FileReplacedError || !/^(|SQLITE_(BUSY|FULL|CONSTRAINT).*)$/.test(codeOf(error));
+}
+
+/** SQLite's result code; empty for an error of somebody else. */
+function codeOf(error: unknown): string {
+  const origin = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return origin instanceof Database.SqliteError ? origin.code : '';
 }
 
 function migrate(file: SqliteFile, path: string): void {

@@ -4,10 +4,12 @@
  *
  * All times are Unix seconds. The private_ tables are used with --privacy in place of the others:
  * their digests cannot be turned back into addresses. Without ROWID, a table is its own index.
- * `settings` says how the database is used, for programs that do not see the daemon's options.
+ * `record_counts` is kept by the database itself, whoever writes, because counting takes a walk over
+ * all records. `settings` says how the database is used, for programs that do not see the daemon's
+ * options.
  */
-export const MIGRATIONS: readonly string[] = [
-  `
+
+const TABLES = `
   CREATE TABLE triplets (
     client_network TEXT NOT NULL,
     sender         TEXT NOT NULL,
@@ -34,11 +36,33 @@ export const MIGRATIONS: readonly string[] = [
     count     INTEGER NOT NULL,
     last_seen INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `,
-  `
+
+  CREATE TABLE record_counts (
+    kind    TEXT NOT NULL PRIMARY KEY,
+    records INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO record_counts VALUES ('triplet', 0), ('client', 0);
+
   CREATE TABLE settings (
     name  TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `,
+`;
+
+/** An upsert that finds its row fires no INSERT trigger, unlike INSERT OR REPLACE. */
+function countingTriggers(table: string, kind: 'triplet' | 'client'): string {
+  const change = (sign: '+' | '-') =>
+    `UPDATE record_counts SET records = records ${sign} 1 WHERE kind = '${kind}'`;
+  return `
+  CREATE TRIGGER ${table}_inserted AFTER INSERT ON ${table} BEGIN ${change('+')}; END;
+  CREATE TRIGGER ${table}_deleted AFTER DELETE ON ${table} BEGIN ${change('-')}; END;
+  `;
+}
+
+export const MIGRATIONS: readonly string[] = [
+  TABLES +
+    countingTriggers('triplets', 'triplet') +
+    countingTriggers('private_triplets', 'triplet') +
+    countingTriggers('clients', 'client') +
+    countingTriggers('private_clients', 'client'),
 ];

@@ -5,23 +5,21 @@
  * so one wait for the disk. Each of them still sees what those before it have saved. A step that
  * fails takes only its own update with it; an error of the database fails the whole group.
  *
- * Known limit: SQLite works on the daemon's own thread; while the disk writes, requests wait in
- * their sockets and make up the next group.
+ * Known limit: it waits for the disk, and for the locks of other processes, in the thread that calls
+ * it; what arrives meanwhile makes up the next group.
  */
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
+import { FileIdentity } from './file-identity.ts';
 import { keyedDigest, loadSecret } from './private-keys.ts';
-import { isBusy, openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { type Digest, hidePlainRecords, readPrivacy, savePrivacy } from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
-import type { Entry, ExpiryRule, RecordsOf, Slice, StepOutcome, Store } from './store.ts';
+import type { Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome, Store } from './store.ts';
 
-/** While another process holds the lock: pause between two tries, in milliseconds, ... */
-const BUSY_PAUSE_MS = 5;
-/** ... and how many tries a group gets (two seconds' worth) before it fails. */
-const MAX_BUSY_TRIES = 400;
+/** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2000;
 
 /** An update that waits for the next transaction. A connection has at most one, which bounds them. */
 interface Waiting {
@@ -30,35 +28,35 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
-export interface KeySettings {
+export interface SqliteSettings {
   /** Whether keys are stored as keyed digests; undefined: as the daemon that used the file last had it. */
   readonly privacy: boolean | undefined;
   /** The hash of a key, of which its digest is made: `hashOf` in greylist/keys. */
   readonly hash: (key: Key) => string;
+  /** How long a commit waits for another process to let go of its lock, in milliseconds. */
+  readonly busyTimeoutMs?: number;
 }
 
 /**
  * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent.
  * @throws if it cannot be opened, or is of a newer greyd
  */
-export function openSqliteStore(dbdir: string, { privacy, hash }: KeySettings): SqliteStore {
+export function openSqliteStore(
+  dbdir: string,
+  { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS }: SqliteSettings,
+): SqliteStore {
   const load = () => loadSecret(join(dbdir, 'greyd.secret'));
   let secret = privacy ? load() : undefined;
   const digest: Digest = (key) => {
     secret ??= load();
     return keyedDigest(secret, hash(key));
   };
-  const file = openSqliteFile(join(dbdir, 'greyd.db'));
-  try {
+  return openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);
-    // From here on nobody waits for a lock in SQLite, which would stop the whole daemon to wait.
-    file.pragma('busy_timeout = 0');
+    file.pragma(`busy_timeout = ${busyTimeoutMs}`);
     return new SqliteStore(file, { isOwn: privacy !== undefined, digest });
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  });
 }
 
 /** The table of each kind of record. */
@@ -79,11 +77,13 @@ export class SqliteStore implements Store {
   readonly #digest: Digest;
   /** Fails a transaction that would save records in a form that is not asked for any more. */
   readonly #checkPrivacy: () => void;
+  /** The files that were opened: what is saved must be where it is looked for after a restart. */
+  readonly #identity: FileIdentity;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
+  readonly #countTriplets;
   #waiting: Waiting[] = [];
-  #busyTries = 0;
 
   /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
   constructor(file: SqliteFile, { isOwn, digest }: { isOwn: boolean; digest: Digest }) {
@@ -108,15 +108,16 @@ export class SqliteStore implements Store {
       triplet: new SqliteTable(file, 'private_triplets', ['digest'], ['first_seen', 'last_seen']),
       client: new SqliteTable(file, 'private_clients', ['digest'], ['count', 'last_seen']),
     };
+    this.#identity = new FileIdentity([file.name, ...sideFiles(file)]);
+    this.#countTriplets = file
+      .prepare<[], number>("SELECT records FROM record_counts WHERE kind = 'triplet'")
+      .pluck();
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
   }
 
-  update<const Keys extends readonly Key[], Result>(
-    keys: Keys,
-    step: (before: RecordsOf<Keys>) => StepOutcome<Keys, Result>,
-  ): Promise<Result> {
+  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = () => {
         const places = keys.map((key) => this.#placeOf(key));
@@ -127,7 +128,7 @@ export class SqliteStore implements Store {
         let outcome: StepOutcome<Keys, Result>;
         try {
           // The records are in the order of the keys, each of the kind of its key.
-          outcome = step(before as unknown as RecordsOf<Keys>);
+          outcome = step(before as unknown as RecordsOf<Keys>, { triplets: this.#countTriplets.get() ?? 0 });
         } catch (error) {
           return () => reject(error);
         }
@@ -150,7 +151,7 @@ export class SqliteStore implements Store {
     for (const table of [this.#plain[kind], this.#private[kind]]) {
       let after: readonly KeyColumn[] | undefined;
       do {
-        const slice = await whenUnlocked(() => table.cleanSlice(after, isExpired));
+        const slice = table.cleanSlice(after, isExpired);
         yield slice;
         after = slice.lastKey;
       } while (after !== undefined);
@@ -160,7 +161,7 @@ export class SqliteStore implements Store {
   async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
     let after: readonly KeyColumn[] | undefined;
     do {
-      const rows = await whenUnlocked(() => this.#plain[kind].slice(after));
+      const rows = this.#plain[kind].slice(after);
       yield rows.map(([first, second, ...columns]) => [
         toKey(kind, columns),
         toRecord(kind, [first, second]),
@@ -172,7 +173,21 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     // An empty update settles together with those that wait.
     await this.update([], () => ({ save: [], result: undefined })).catch(() => {});
-    this.#file.close();
+    if (this.#identity.holds(this.#file.name)) this.#file.close();
+    else this.#closeReplaced();
+  }
+
+  /**
+   * SQLite leaves the side files of a database that was moved or replaced where they are, and whoever
+   * opens what stands in its place would take them for its own.
+   */
+  #closeReplaced(): void {
+    try {
+      this.#file.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.#file.close();
+      for (const path of sideFiles(this.#file)) this.#identity.remove(path);
+    }
   }
 
   #placeOf(key: Key): Place {
@@ -191,17 +206,10 @@ export class SqliteStore implements Store {
       this.#checkPrivacy();
       const settle = group.map(({ run }) => run());
       this.#commit.run();
-      this.#busyTries = 0;
+      this.#identity.check();
       for (const settleOne of settle) settleOne();
     } catch (error) {
       this.#abandonTransaction();
-      if (isBusy(error) && this.#busyTries < MAX_BUSY_TRIES) {
-        this.#busyTries += 1;
-        this.#waiting = group;
-        setTimeout(() => this.#commitWaiting(), BUSY_PAUSE_MS);
-        return;
-      }
-      this.#busyTries = 0;
       for (const { fail } of group) fail(error);
     }
   }
@@ -214,6 +222,11 @@ export class SqliteStore implements Store {
       // What led here is reported; there is nothing to add.
     }
   }
+}
+
+/** The log of what is not in the database yet, and its index. */
+function sideFiles({ name }: SqliteFile): string[] {
+  return [`${name}-wal`, `${name}-shm`];
 }
 
 function plainColumns(key: PlainKey): readonly KeyColumn[] {
@@ -234,16 +247,4 @@ function toRecord(kind: Key['kind'], [first, second]: readonly [number, number])
 
 function toNumbers(record: TripletRecord | ClientRecord): [number, number] {
   return 'first' in record ? [record.first, record.last] : [record.count, record.last];
-}
-
-/** Does something in the database, again and again while another process holds the lock, within bounds. */
-async function whenUnlocked<Result>(action: () => Result): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return action();
-    } catch (error) {
-      if (!isBusy(error) || tries >= MAX_BUSY_TRIES) throw error;
-      await pause(BUSY_PAUSE_MS);
-    }
-  }
 }

@@ -38,7 +38,8 @@ export class SqliteTable {
     const inOrder = `ORDER BY ${names} LIMIT ${SLICE_ROWS}`;
     this.#get = file.prepare<KeyColumn[], Row>(`${select} FROM ${table} WHERE (${names}) = (${marks})`).raw();
     this.#put = file.prepare<Row>(
-      `INSERT OR REPLACE INTO ${table} (${first}, ${second}, ${names}) VALUES (?, ?, ${marks})`,
+      `INSERT INTO ${table} (${first}, ${second}, ${names}) VALUES (?, ?, ${marks})
+       ON CONFLICT DO UPDATE SET ${first} = excluded.${first}, ${second} = excluded.${second}`,
     );
     this.#delete = file.prepare<KeyColumn[]>(`DELETE FROM ${table} WHERE (${names}) = (${marks})`);
     this.#firstRows = file.prepare<[], Row>(`${select}, ${names} FROM ${table} ${inOrder}`).raw();

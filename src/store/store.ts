@@ -16,6 +16,17 @@ export interface StepOutcome<Keys extends readonly Key[], Result> {
   readonly result: Result;
 }
 
+/** How much is stored, at the moment of a step. */
+export interface StoreSize {
+  readonly triplets: number;
+}
+
+/** Decides about the records of some keys, in their order. */
+export type Step<Keys extends readonly Key[], Result> = (
+  before: RecordsOf<Keys>,
+  size: StoreSize,
+) => StepOutcome<Keys, Result>;
+
 /** One record with its key. */
 export type Entry = readonly [key: PlainKey, record: TripletRecord | ClientRecord];
 
@@ -41,10 +52,7 @@ export interface Store {
    * @param step pure and synchronous; it may be called again after a lost race on a shared store
    * @throws (rejects with) what the step threw, or the store's own error; nothing was saved then
    */
-  update<const Keys extends readonly Key[], Result>(
-    keys: Keys,
-    step: (before: RecordsOf<Keys>) => StepOutcome<Keys, Result>,
-  ): Promise<Result>;
+  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result>;
 
   /**
    * Walks over all records of one kind and deletes those that are expired, a bounded slice at each

@@ -85,6 +85,19 @@ export function storeContract(makeStore: () => Promise<Store>): void {
       expect(await read(store, CLIENT)).toEqual([{ count: 2, last: 5 }]);
     });
 
+    test('tells the step how many triplets are stored', async () => {
+      const store = await makeStore();
+      const stored = () => store.update([], (_, { triplets }) => ({ save: [], result: triplets }));
+      expect(await stored()).toBe(0);
+      await put(store, triplet('a'), { first: 1, last: 1 });
+      await put(store, triplet('b'), { first: 1, last: 1 });
+      await put(store, triplet('b'), { first: 2, last: 2 });
+      await put(store, CLIENT, { count: 1, last: 1 });
+      expect(await stored()).toBe(2);
+      await clean(store, 'triplet', { triplet: ({ first }) => first === 1 });
+      expect(await stored()).toBe(1);
+    });
+
     test('takes any number of keys, none included', async () => {
       const store = await makeStore();
       const keys = Array.from({ length: 50 }, (_, number) => triplet(`n${number}`));

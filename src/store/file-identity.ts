@@ -1,0 +1,42 @@
+/**
+ * Whether files still stand where they were opened. Whoever has a file open does not notice that it
+ * was removed or replaced, and goes on writing to what nobody will ever read.
+ */
+import { rmSync, statSync } from 'node:fs';
+
+/** A file that is open was removed or replaced. */
+export class FileReplacedError extends Error {
+  override readonly name = 'FileReplacedError';
+}
+
+export class FileIdentity {
+  /** Device and inode of each file; undefined: it was not there. */
+  readonly #files: ReadonlyMap<string, string | undefined>;
+
+  /** @param paths as they stand now */
+  constructor(paths: readonly string[]) {
+    this.#files = new Map(paths.map((path) => [path, identityOf(path)]));
+  }
+
+  /** @throws {FileReplacedError} */
+  check(): void {
+    for (const path of this.#files.keys()) {
+      if (!this.holds(path)) throw new FileReplacedError(`${path} was removed or replaced`);
+    }
+  }
+
+  /** Whether the file is the one that it was. */
+  holds(path: string): boolean {
+    return identityOf(path) === this.#files.get(path);
+  }
+
+  /** Removes the file, if it is the one that it was. */
+  remove(path: string): void {
+    if (this.holds(path)) rmSync(path, { force: true });
+  }
+}
+
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
+}

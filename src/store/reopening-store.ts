@@ -1,0 +1,137 @@
+/**
+ * A store that opens its file anew when that is what may help: after an error of the file, or when
+ * it was removed or replaced. A damaged one is set aside first, and a new one begun.
+ *
+ * While it cannot be opened every update fails; one in REOPEN_PAUSE_MS tries again.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Key } from '../greylist/keys.ts';
+import { setAside } from './set-aside.ts';
+import { isDamage, isOfTheFile } from './sqlite-file.ts';
+import type { ExpiryRule, Slice, Step, Store } from './store.ts';
+
+/** Opening a file takes time that others wait for. */
+export const REOPEN_PAUSE_MS = 1000;
+/** A disk that damages whatever is written to it must not be filled with files that were set aside. */
+export const SET_ASIDE_PAUSE_MS = 60_000;
+
+type OpenStore = Pick<Store, 'update' | 'clean' | 'close'>;
+
+export interface ReopeningSettings {
+  /** The file, whose directory is made if it is missing. */
+  readonly path: string;
+  readonly open: () => OpenStore;
+  /** Is told of a file that was set aside. */
+  readonly report: (text: string) => void;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export class ReopeningStore implements OpenStore {
+  readonly #settings: ReopeningSettings;
+  #store: OpenStore | undefined;
+  /** Settles when the one before is out of the way. */
+  #closed: Promise<void> = Promise.resolve();
+  /** Why it could not be opened, and when that was tried. */
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
+  #setAsideAt = Number.NEGATIVE_INFINITY;
+
+  constructor(settings: ReopeningSettings) {
+    this.#settings = settings;
+  }
+
+  async update<const Keys extends readonly Key[], Result>(
+    keys: Keys,
+    step: Step<Keys, Result>,
+  ): Promise<Result> {
+    const store = await this.#opened();
+    try {
+      return await store.update(keys, step);
+    } catch (error) {
+      this.#failed(store, error);
+      throw error;
+    }
+  }
+
+  async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {
+    const store = await this.#opened();
+    try {
+      yield* store.clean(kind, expired);
+    } catch (error) {
+      this.#failed(store, error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#closed;
+    await this.#store?.close();
+  }
+
+  async #opened(): Promise<OpenStore> {
+    await this.#closed;
+    if (this.#store !== undefined) return this.#store;
+    const { path, open, clock } = this.#settings;
+    // A clock that was set back must not keep it from trying.
+    if (this.#failure !== undefined && Math.abs(clock() - this.#failure.at) < REOPEN_PAUSE_MS) {
+      throw this.#failure.error;
+    }
+    try {
+      makeDirectory(dirname(path));
+      this.#store = this.#openOrBegin(open);
+      this.#failure = undefined;
+      return this.#store;
+    } catch (error) {
+      this.#failure = { error, at: clock() };
+      throw error;
+    }
+  }
+
+  #openOrBegin(open: () => OpenStore): OpenStore {
+    try {
+      return open();
+    } catch (error) {
+      if (!this.#hasSetAside(error)) throw error;
+      return open();
+    }
+  }
+
+  /** Of those that failed together, the first closes; the next update opens the file again. */
+  #failed(store: OpenStore, error: unknown): void {
+    if (store !== this.#store || !isOfTheFile(error)) return;
+    this.#store = undefined;
+    this.#closed = this.#clearAway(store, error);
+  }
+
+  async #clearAway(store: OpenStore, error: unknown): Promise<void> {
+    await store.close().catch(() => {});
+    try {
+      this.#hasSetAside(error);
+    } catch {
+      // It cannot be moved now; when it fails again, that is tried again.
+    }
+  }
+
+  /** @returns whether a new file can be begun */
+  #hasSetAside(error: unknown): boolean {
+    const { path, report, clock } = this.#settings;
+    if (!isDamage(error) || Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) return false;
+    const aside = setAside(path, clock());
+    this.#setAsideAt = clock();
+    report(
+      `the database is damaged (${(error as Error).message}): set aside as ${aside}, and a new one begun; ` +
+        'clients that were known are greylisted once more',
+    );
+    return true;
+  }
+}
+
+/** Its parents are the administrator's; what is wrong with it is said when the file is opened. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch {
+    // It is there, or cannot be made.
+  }
+}
