@@ -1,7 +1,7 @@
 /**
  * The daemon: options, parts, sockets, signals. From here the way of a request is
  *
- *   server -> policy -> request-handler -> whitelist -> greylist -> store -> log -> policy -> server
+ *   server -> policy -> request-handler -> whitelist -> greylister -> log -> policy -> server
  *
  * Exit status: 0 after SIGTERM or SIGINT, 2 if a restart with the same command line cannot succeed
  * (systemd then leaves it alone), 1 for every other failure.
@@ -9,11 +9,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { runCleaner } from './cleaner.ts';
 import { UsageError } from './command-line.ts';
-import type { GreylistRules } from './greylist/decision.ts';
-import { hashOf } from './greylist/keys.ts';
-import { isClientExpired, isTripletExpired } from './greylist/records.ts';
+import { Guard } from './greylister/guard.ts';
+import { GreylisterThread } from './greylister/thread.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { createLogger, errorText, type Log } from './log/logger.ts';
 import { RequestLog } from './log/request-log.ts';
@@ -30,17 +28,21 @@ import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
-import { NewerSchemaError } from './store/sqlite-file.ts';
-import { openSqliteStore } from './store/sqlite-store.ts';
-import type { ExpiryRule, Store } from './store/store.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /** At the end, how long clients have to take their answers, in milliseconds, ... */
 const DRAIN_LIMIT_MS = 2000;
+/** ... how long the database has to be closed, ... */
+const CLOSE_LIMIT_MS = 1500;
 /** ... and how long whoever reads the log has to take its last lines. */
 const LAST_LINES_LIMIT_MS = 500;
 
+/** Of --store-timeout, how long another process may lock the database: then that is named as the cause. */
+const BUSY_SHARE = 0.8;
+
 const clock = (): number => Math.floor(Date.now() / 1000);
+/** Milliseconds, on a clock that nobody sets. */
+const uptime = (): number => performance.now();
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -74,7 +76,7 @@ function tell(error: string): void {
 /** 2 if a restart with the same command line would fail again. */
 function exitStatus(error: unknown): 1 | 2 {
   const isOfTheCommandLine = error instanceof UsageError || error instanceof AccountError;
-  const cannotPass = error instanceof NewerSchemaError || (error instanceof ListenError && !error.canPass);
+  const cannotPass = error instanceof ListenError && !error.canPass;
   return isOfTheCommandLine || cannotPass ? 2 : 1;
 }
 
@@ -109,20 +111,21 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
   const whitelists = await openWhitelists(options, log, lifetime);
-  const { dbdir, privacy, lookupByHost } = options;
-  const store = openSqliteStore(dbdir, { privacy, hash: (key) => hashOf(key, lookupByHost) });
   const counters = new DecisionCounters();
-  lifetime.onEnd((reason) => {
-    log.notice(`${reason}: stopping after ${counters.summary()}`);
-    return store.close();
-  });
-
-  const rules: GreylistRules = { ...options, autoWhitelistAfter: options.autoWhitelistClients };
-  startCleaner(store, rules, log, lifetime);
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
+  const thread = startGreylister(options, log, lifetime, () => counters.summary());
+  const guard = new Guard(
+    thread,
+    { timeoutMs: options.storeTimeout * 1000, maxWaiting: options.maxQueuedRequests },
+    requestLog,
+    uptime,
+  );
+  // What is wrong with the database is told now, not with the first mail; it is no reason not to serve.
+  await guard.check().catch(() => {});
+
   const handler = new RequestHandler(
-    { ...options, rules, version },
-    { whitelists, store, log: requestLog, counters, clock },
+    { ...options, version },
+    { whitelists, greylisting: guard, log: requestLog, counters, clock },
   );
   server.serve({
     answer: (request) => handler.answer(request),
@@ -176,14 +179,33 @@ async function openWhitelists(
   return whitelists;
 }
 
-function startCleaner(store: Store, rules: GreylistRules, log: Log, lifetime: Lifetime): void {
-  const end = new AbortController();
-  lifetime.onEnd(() => end.abort());
-  const expired: ExpiryRule = {
-    triplet: (record) => isTripletExpired(record, rules, clock()),
-    client: (record) => isClientExpired(record, rules, clock()),
+function startGreylister(
+  options: Options,
+  log: Log,
+  lifetime: Lifetime,
+  summary: () => string,
+): GreylisterThread {
+  const { dbdir, privacy, lookupByHost, storeTimeout } = options;
+  const { delay, retryWindow, maxAge, autoWhitelistClients, maxTriplets, maxNewPerClient } = options;
+  const rules = {
+    delay,
+    retryWindow,
+    maxAge,
+    autoWhitelistAfter: autoWhitelistClients,
+    maxTriplets,
+    maxNewPerClient,
   };
-  void runCleaner(store, expired, log, end.signal);
+  const busyTimeoutMs = storeTimeout * 1000 * BUSY_SHARE;
+  const thread = new GreylisterThread({ dbdir, privacy, lookupByHost, rules, busyTimeoutMs }, log, uptime);
+  lifetime.onEnd(async (reason) => {
+    log.notice(`${reason}: stopping after ${summary()}`);
+    const isClosed = await Promise.race([thread.close().then(() => true), pause(CLOSE_LIMIT_MS, false)]);
+    if (isClosed) return;
+    log.warn('the database does not answer: greyd ends without closing it, what was answered is stored');
+    // process.exit() would wait for the thread, and that for the disk.
+    process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
+  });
+  return thread;
 }
 
 /** Answers what has arrived, then closes; clients that do not take their answers do not hold it up. */

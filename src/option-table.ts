@@ -3,7 +3,7 @@
  * and a test holds README.md to it.
  *
  * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
- * the last three.
+ * the last ones, from --log-format on.
  */
 import type { OptionEntry } from './command-line.ts';
 import type { LogFormat } from './log/logger.ts';
@@ -177,6 +177,30 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     default: DEFAULT_IDENT,
     parse: syslogIdent,
   },
+  {
+    flags: '--store-timeout <SECONDS>',
+    help: 'mail that the database has not answered by then passes without greylisting',
+    default: 2,
+    parse: numberOr('--store-timeout', 2, { unit: 'seconds', max: 60 }),
+  },
+  {
+    flags: '--max-queued-requests <N>',
+    help: 'requests that may wait for the database at a time; mail of others passes without greylisting',
+    default: 10_000,
+    parse: numberOr('--max-queued-requests', 10_000, { unit: 'requests' }),
+  },
+  {
+    flags: '--max-triplets <N>',
+    help: 'triplets that are stored at a time; mail of further ones passes without greylisting; 0: any number',
+    default: 20_000_000,
+    parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for any'),
+  },
+  {
+    flags: '--max-new-per-client <N>',
+    help: 'new triplets of one client network in an hour, others pass; 0: any number',
+    default: 0,
+    parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for any'),
+  },
 ];
 
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
@@ -217,4 +241,8 @@ export interface GivenOptions {
   noAction?: true;
   allowTestTime?: true;
   logFormat: LogFormat;
+  storeTimeout: number;
+  maxQueuedRequests: number;
+  maxTriplets: number;
+  maxNewPerClient: number;
 }

@@ -41,6 +41,13 @@ export interface Options {
   readonly syslogFacility: string;
   readonly syslogIdent: string;
   readonly allowTestTime: boolean;
+  /** Seconds. */
+  readonly storeTimeout: number;
+  readonly maxQueuedRequests: number;
+  /** 0: any number. */
+  readonly maxTriplets: number;
+  /** In an hour; 0: any number. */
+  readonly maxNewPerClient: number;
   /** What the administrator should know about the command line. */
   readonly warnings: readonly string[];
 }
@@ -115,6 +122,10 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     syslogFacility: given.syslogFacility,
     syslogIdent: given.syslogIdent,
     allowTestTime: given.allowTestTime ?? false,
+    storeTimeout: given.storeTimeout,
+    maxQueuedRequests: given.maxQueuedRequests,
+    maxTriplets: given.maxTriplets,
+    maxNewPerClient: given.maxNewPerClient,
     warnings,
   });
 }

@@ -8,20 +8,19 @@
  * input, the store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
  */
 import { formatAddress, type IpAddress, parseAddress } from './address/ip.ts';
-import { decide, type GreylistRules, type GreylistVerdict, type Verdict } from './greylist/decision.ts';
+import type { GreylistVerdict } from './greylist/decision.ts';
 import { RecentInstances } from './greylist/instances.ts';
 import { clientKey, type NetworkLengths, tripletKey } from './greylist/keys.ts';
 import { delayHeader, greylistText, withStatusCode } from './greylist/texts.ts';
+import type { Greylisting, Judgement } from './greylister/greylister.ts';
 import type { RequestLog } from './log/request-log.ts';
 import type { DecisionCounters } from './metrics/counters.ts';
 import { DUNNO } from './policy/action.ts';
 import type { RawRequest } from './policy/attributes.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy/request.ts';
-import type { Store } from './store/store.ts';
 import type { Whitelists } from './whitelist/whitelists.ts';
 
 export interface HandlerSettings {
-  readonly rules: GreylistRules;
   readonly networkLengths: NetworkLengths;
   /** What a deferred client gets: an action of access(5), as DEFER_IF_PERMIT, and its text. */
   readonly greylistAction: string;
@@ -35,7 +34,7 @@ export interface HandlerSettings {
 
 export interface HandlerParts {
   readonly whitelists: Whitelists;
-  readonly store: Store;
+  readonly greylisting: Pick<Greylisting, 'judge'>;
   readonly log: RequestLog;
   readonly counters: DecisionCounters;
   /** Unix seconds. */
@@ -67,7 +66,7 @@ export class RequestHandler {
   }
 
   async #decide(request: PolicyRequest): Promise<string> {
-    const { log, clock } = this.#parts;
+    const { log, greylisting, clock } = this.#parts;
     const client = parseAddress(request.clientAddress);
     if (client === undefined) {
       log.fault({ fault: 'no address', clientAddress: request.clientAddress });
@@ -80,15 +79,16 @@ export class RequestHandler {
     }
 
     const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
-    let verdict: Verdict;
+    const { sender, recipient } = request;
+    const triplet = tripletKey(client, sender, recipient, this.#settings.networkLengths);
+    let judgement: Judgement;
     try {
-      verdict = await this.#greylist(request, client, now);
-    } catch (error) {
-      log.storeFailed(error);
+      judgement = await greylisting.judge({ triplet, client: clientKey(client), now });
+    } catch {
+      // The guard of greylisting tells it, once for all requests that it hits.
       return this.#letThrough('store failure');
     }
-    log.storeWorked();
-    return this.#act(request, client, verdict, now);
+    return this.#act(request, client, judgement, now);
   }
 
   /** Which whitelist lets this request pass, if any. */
@@ -99,17 +99,7 @@ export class RequestHandler {
     return whitelists.hasRecipient(recipient) ? 'recipient whitelist' : undefined;
   }
 
-  /** Decides over the records of triplet and client; settles when what was decided is stored. */
-  #greylist({ sender, recipient }: PolicyRequest, client: IpAddress, now: number): Promise<Verdict> {
-    const { rules, networkLengths } = this.#settings;
-    const keys = [tripletKey(client, sender, recipient, networkLengths), clientKey(client)] as const;
-    return this.#parts.store.update(keys, ([triplet, client]) => {
-      const { verdict, save } = decide({ triplet, client }, rules, now);
-      return { result: verdict, save: [save.triplet, save.client] };
-    });
-  }
-
-  #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: number): string {
+  #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {
     if (verdict.action === 'greylist') return this.#defer(request, verdict);
     let delay: number | undefined;
     if (verdict.reason === 'triplet found') {
@@ -119,6 +109,7 @@ export class RequestHandler {
       const isFirstSuccess = verdict.delayed !== undefined;
       if (isFirstSuccess && this.#instances.isNew(request.instance)) delay = verdict.delayed;
     }
+    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull();
     this.#passed(request, verdict.reason, delay);
     if (delay === undefined) return DUNNO;
     const { greylistHeader, hostname, version } = this.#settings;

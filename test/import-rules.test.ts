@@ -12,6 +12,8 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   whitelist: { values: ['address', 'policy'] },
   greylist: { values: ['address', 'policy'] },
   store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
+  // Greylisting as a whole, in its own thread.
+  greylister: { values: ['greylist', 'store'], types: ['log'] },
   // It masks addresses, with the functions of address.
   log: { values: ['address'], types: ['policy', 'whitelist', 'greylist'] },
   metrics: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
@@ -23,7 +25,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
 };
 
 /** Only these may look at the process, its signals and the clock. */
-const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//];
+const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//, /^greylister\/thread-main\.ts$/];
 
 interface Import {
   readonly file: string;

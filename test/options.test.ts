@@ -54,6 +54,10 @@ test('the defaults', () => {
     syslogFacility: 'mail',
     syslogIdent: 'postgrey',
     allowTestTime: false,
+    storeTimeout: 2,
+    maxQueuedRequests: 10_000,
+    maxTriplets: 20_000_000,
+    maxNewPerClient: 0,
     warnings: [],
   });
 });

@@ -1,17 +1,15 @@
 /**
  * The handler in the face of trouble. What it answers in good times is in test/daemon/.
  */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import type { Greylisting, Judgement } from '../src/greylister/greylister.ts';
 import { showAll } from '../src/log/disclosure.ts';
 import { createLogger } from '../src/log/logger.ts';
 import { RequestLog } from '../src/log/request-log.ts';
 import { DecisionCounters } from '../src/metrics/counters.ts';
 import { AttributeReader, type RawRequest } from '../src/policy/attributes.ts';
 import { RequestHandler } from '../src/request-handler.ts';
-import { openSqliteStore } from '../src/store/sqlite-store.ts';
 import { Whitelists } from '../src/whitelist/whitelists.ts';
-import { FailingStore } from './store/failing-store.ts';
-import { temporaryDirectory } from './support/daemon.ts';
 import { type Attributes, requestText } from './support/policy-client.ts';
 
 const GREYLISTED = 'DEFER_IF_PERMIT 4.2.0 later';
@@ -22,11 +20,10 @@ function raw(changes: Attributes = {}): RawRequest {
   return reader.next() as RawRequest;
 }
 
-/** A handler over a store that fails, and what it logs and counts. */
-function setUp(clock = () => 1_700_000_000) {
-  const inner = openSqliteStore(temporaryDirectory(), { privacy: false, hash: () => '' });
-  onTestFinished(() => inner.close());
-  const store = new FailingStore(inner, 'database or disk is full');
+const NEW: Judgement = { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false };
+
+/** A handler over greylisting as `judge` has it, and what it logs and counts. */
+function setUp(judge: Greylisting['judge'], clock = () => 1_700_000_000) {
   const lines: string[] = [];
   const log = createLogger(
     { format: 'text', level: 'normal' },
@@ -35,7 +32,6 @@ function setUp(clock = () => 1_700_000_000) {
   const counters = new DecisionCounters();
   const handler = new RequestHandler(
     {
-      rules: { delay: 300, retryWindow: 86400, maxAge: 86400, autoWhitelistAfter: 5 },
       networkLengths: { ipv4: 24, ipv6: 64 },
       greylistAction: 'DEFER_IF_PERMIT',
       greylistText: 'later',
@@ -46,37 +42,48 @@ function setUp(clock = () => 1_700_000_000) {
     },
     {
       whitelists: new Whitelists({ clients: [], recipients: [] }),
-      store,
+      greylisting: { judge },
       log: new RequestLog(log, showAll),
       counters,
       clock,
     },
   );
-  return { handler, store, lines, counters };
+  return { handler, lines, counters };
 }
 
-test('while the store fails mail passes; it is told once, and again when the store works', async () => {
-  const { handler, store, lines, counters } = setUp();
+test('mail that cannot be stored passes, and is counted', async () => {
+  let isFailing = true;
+  const { handler, counters } = setUp(async () => {
+    if (isFailing) throw new Error('database or disk is full');
+    return NEW;
+  });
   for (let number = 0; number < 3; number += 1) expect(await handler.answer(raw())).toBe('DUNNO');
-  expect(lines).toEqual([
-    'store failed, mail passes without greylisting until it works again: database or disk is full',
-  ]);
-  store.isFailing = false;
+  isFailing = false;
   expect(await handler.answer(raw())).toBe(GREYLISTED);
-  expect(lines.slice(1)).toEqual([
-    'store works again, 3 requests passed without greylisting',
-    expect.stringMatching(/^action=greylist, reason=new, /),
-  ]);
   expect(counters.summary()).toBe('4 requests: 3 let through (store failure), 1 greylist (new)');
+});
+
+test('beyond --max-triplets mail passes; it is told once, beside the line of each mail', async () => {
+  const { handler, lines } = setUp(async () => ({ action: 'pass', reason: 'over --max-triplets' }));
+  expect(await handler.answer(raw())).toBe('DUNNO');
+  expect(await handler.answer(raw())).toBe('DUNNO');
+  const line = expect.stringMatching(/^action=pass, reason=over --max-triplets, client_name=/);
+  expect(lines).toEqual([
+    'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
+    line,
+    line,
+  ]);
 });
 
 test('a bug is answered DUNNO and told, and the next request is answered as ever', async () => {
   let isBroken = true;
-  const { handler, store, lines } = setUp(() => {
-    if (isBroken) throw new Error('a bug');
-    return 1_700_000_000;
-  });
-  store.isFailing = false;
+  const { handler, lines } = setUp(
+    async () => NEW,
+    () => {
+      if (isBroken) throw new Error('a bug');
+      return 1_700_000_000;
+    },
+  );
   expect(await handler.answer(raw())).toBe('DUNNO');
   expect(lines).toEqual(['internal error, the request was let through: a bug']);
   isBroken = false;

@@ -18,8 +18,7 @@ export interface Answered {
 export class RequestLog {
   readonly #log: Log;
   readonly #disclosure: Disclosure;
-  /** Requests let through since the store last worked. */
-  #storeFailures = 0;
+  #isFullTold = false;
 
   constructor(log: Log, disclosure: Disclosure) {
     this.#log = log;
@@ -58,20 +57,24 @@ export class RequestLog {
     this.#log.error(`internal error, the request was let through: ${errorText(error)}`);
   }
 
-  /** Told once when it begins, then counted: a full disk must not fill the log as well. */
   storeFailed(error: unknown): void {
-    if (this.#storeFailures === 0) {
-      this.#log.error(
-        `store failed, mail passes without greylisting until it works again: ${errorText(error)}`,
-      );
-    }
-    this.#storeFailures += 1;
+    this.#log.error(
+      `store failed, mail passes without greylisting until it works again: ${errorText(error)}`,
+    );
   }
 
-  storeWorked(): void {
-    if (this.#storeFailures === 0) return;
-    this.#log.warn(`store works again, ${this.#storeFailures} requests passed without greylisting`);
-    this.#storeFailures = 0;
+  /** @param rejected requests that could not be stored meanwhile */
+  storeWorks(rejected: number): void {
+    this.#log.warn(`store works again, ${rejected} requests passed without greylisting`);
+  }
+
+  /** Told once; each of the mails has its own line. */
+  storeIsFull(): void {
+    if (this.#isFullTold) return;
+    this.#isFullTold = true;
+    this.#log.warn(
+      'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
+    );
   }
 }
 

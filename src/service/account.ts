@@ -43,12 +43,16 @@ export interface AccountSettings {
 /**
  * Makes the database directory and becomes the unprivileged account, for good.
  * @returns warnings
- * @throws {AccountError}, or the system's error if the directory cannot be made
+ * @throws {AccountError}
  */
 export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
   const isRoot = process.getuid?.() === 0;
   const account = isRoot ? findAccount(user, group) : undefined;
-  makeDatabaseDirectory(dbdir, account);
+  try {
+    makeDatabaseDirectory(dbdir, account);
+  } catch {
+    // The database says that it cannot be opened, and mail passes until it can.
+  }
   becomeAccount(account);
   if (isRoot && account === undefined) {
     return ['running as root: there is no account greyd or postgrey to change to, see --user'];
@@ -86,14 +90,21 @@ export function claimDatabase(dbdir: string): Account | undefined {
 function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
   try {
     // Whoever the account is, it must get through the folders above.
-    mkdirSync(dirname(resolve(dbdir)), { recursive: true, mode: 0o755 });
-    mkdirSync(dbdir, { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(resolve(dbdir)), 0o755);
+    makeDirectory(resolve(dbdir), 0o700);
   } catch (error) {
     throw new Error(
       `--dbdir=${dbdir}: the directory cannot be made (${(error as NodeJS.ErrnoException).code})`,
     );
   }
   if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
+}
+
+/** With its parents, one by one: mkdir of Node.js with `recursive` tries forever below /proc. */
+function makeDirectory(path: string, mode: number): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path), 0o755);
+  mkdirSync(path, { mode });
 }
 
 /**

@@ -1,0 +1,76 @@
+/**
+ * Deletes expired records in the background: a walk over all records once a day, in slices that
+ * take about a millisecond, with pauses between them in which requests are answered. Expiry does
+ * not depend on it (an expired record counts as absent); it keeps the store from growing.
+ */
+import type { Log } from '../log/logger.ts';
+import type { ExpiryRule, Store } from '../store/store.ts';
+
+/** The first walk begins this long after the start, in milliseconds, out of the way of a restart. */
+export const FIRST_WALK_MS = 60_000;
+/** From the end of one walk to the next: a day. */
+export const WALK_INTERVAL_MS = 24 * 3600_000;
+/** Between two slices; a million records take about a minute and a half. */
+export const SLICE_PAUSE_MS = 20;
+
+/** The two databases of postgrey, by which its log lines call the records. */
+const DATABASES = [
+  ['triplet', 'main'],
+  ['client', 'clients'],
+] as const;
+
+type CleanerLog = Pick<Log, 'notice' | 'warn'>;
+
+/** Walks again and again until `signal` aborts. A walk that fails is logged; the next begins anew. */
+export async function runCleaner(
+  store: Pick<Store, 'clean'>,
+  expired: ExpiryRule,
+  log: CleanerLog,
+  signal: AbortSignal,
+): Promise<void> {
+  await pause(FIRST_WALK_MS, signal);
+  while (!signal.aborted) {
+    try {
+      await walk(store, expired, log, signal);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn(`cleaning up old entries failed, the next attempt is tomorrow: ${reason}`);
+    }
+    await pause(WALK_INTERVAL_MS, signal);
+  }
+}
+
+async function walk(
+  store: Pick<Store, 'clean'>,
+  expired: ExpiryRule,
+  log: CleanerLog,
+  signal: AbortSignal,
+): Promise<void> {
+  log.notice('cleaning up old entries...');
+  for (const [kind, database] of DATABASES) {
+    let before = 0;
+    let after = 0;
+    for await (const { examined, deleted } of store.clean(kind, expired)) {
+      before += examined;
+      after += examined - deleted;
+      await pause(SLICE_PAUSE_MS, signal);
+      if (signal.aborted) return;
+    }
+    log.notice(`cleaning ${database} database finished. before: ${before}, after: ${after}`);
+  }
+}
+
+/** Settles after `ms` or at once when `signal` aborts; keeps no process alive. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(finish, ms);
+    timer.unref();
+    signal.addEventListener('abort', finish, { once: true });
+    function finish(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    }
+    if (signal.aborted) finish();
+  });
+}

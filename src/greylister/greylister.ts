@@ -1,0 +1,61 @@
+/**
+ * Greylisting as a whole: the rule and its limits, over the records of a store. The daemon sees it
+ * through a guard, which bounds the time of an answer, and a thread, which waits for the disk.
+ */
+import { decide, type GreylistRules, type Verdict } from '../greylist/decision.ts';
+import type { ClientKey, TripletKey } from '../greylist/keys.ts';
+import { type Limits, type LimitVerdict, NewTriplets } from '../greylist/limits.ts';
+import type { Store } from '../store/store.ts';
+
+/** A client asks to deliver a mail of one sender to one recipient. */
+export interface Visit {
+  readonly triplet: TripletKey;
+  readonly client: ClientKey;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+export type Judgement = Verdict | LimitVerdict;
+
+export interface Greylisting {
+  /**
+   * Decides, and settles when what was decided is durable.
+   * @throws (rejects) if it could not be stored: then nobody may be deferred
+   */
+  judge(visit: Visit): Promise<Judgement>;
+
+  /**
+   * Settles when the store is open and can be written to.
+   * @throws (rejects) with what is wrong with it
+   */
+  check(): Promise<void>;
+}
+
+export class Greylister implements Greylisting {
+  readonly #store: Pick<Store, 'update'>;
+  readonly #rules: GreylistRules;
+  readonly #newTriplets: NewTriplets;
+
+  constructor(store: Pick<Store, 'update'>, rules: GreylistRules & Limits) {
+    this.#store = store;
+    this.#rules = rules;
+    this.#newTriplets = new NewTriplets(rules);
+  }
+
+  judge({ triplet, client, now }: Visit): Promise<Judgement> {
+    // A step may run again after a lost race; a visit is counted once all the same.
+    let admission: { readonly over: LimitVerdict | undefined } | undefined;
+    const keys = [triplet, client] as const;
+    return this.#store.update<typeof keys, Judgement>(keys, ([tripletRecord, clientRecord], { triplets }) => {
+      const { verdict, save } = decide({ triplet: tripletRecord, client: clientRecord }, this.#rules, now);
+      if (tripletRecord === undefined && save.triplet !== undefined) {
+        admission ??= { over: this.#newTriplets.admit(triplet.clientNetwork, triplets, now) };
+        if (admission.over !== undefined) return { result: admission.over, save: [undefined, undefined] };
+      }
+      return { result: verdict, save: [save.triplet, save.client] };
+    });
+  }
+  check(): Promise<void> {
+    return this.#store.update([], () => ({ result: undefined, save: [] }));
+  }
+}

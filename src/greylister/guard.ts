@@ -1,0 +1,108 @@
+/**
+ * Sees to it that greylisting answers in bounded time, whatever its store does: a visit that the store
+ * has not answered within the time-out is rejected, and its mail passes.
+ *
+ * After a failure one visit at a time is tried, and all others are rejected at once, so that nobody
+ * waits behind a store that does not answer. The store counts as working again when a visit was
+ * stored in time and the last failure lies RECOVERY_MS back.
+ */
+import type { Greylisting, Judgement, Visit } from './greylister.ts';
+
+export interface GuardSettings {
+  /** How long a visit waits for its answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Visits that may wait at a time; one more is a failure of the store. */
+  readonly maxWaiting: number;
+}
+
+/** Is told once when the store has failed, and once when it works again. */
+export interface StoreObserver {
+  storeFailed(error: unknown): void;
+  /** @param rejected visits that were rejected meanwhile */
+  storeWorks(rejected: number): void;
+}
+
+/** A store that fails every now and then must not fill the log with its changes. */
+export const RECOVERY_MS = 1000;
+
+export class Guard implements Greylisting {
+  readonly #inner: Greylisting;
+  readonly #settings: GuardSettings;
+  readonly #observer: StoreObserver;
+  readonly #clock: () => number;
+  /** The last one, while the store counts as failed. */
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
+  /** Visits rejected since the store failed. */
+  #rejected = 0;
+  /** Visits that the store has not answered, those among them that nobody waits for any more. */
+  #waiting = 0;
+
+  /** @param clock milliseconds; nobody sets it */
+  constructor(inner: Greylisting, settings: GuardSettings, observer: StoreObserver, clock: () => number) {
+    this.#inner = inner;
+    this.#settings = settings;
+    this.#observer = observer;
+    this.#clock = clock;
+  }
+
+  async judge(visit: Visit): Promise<Judgement> {
+    try {
+      return await this.#guarded(() => this.#inner.judge(visit));
+    } catch (error) {
+      this.#rejected += 1;
+      throw error;
+    }
+  }
+
+  check(): Promise<void> {
+    return this.#guarded(() => this.#inner.check());
+  }
+
+  async #guarded<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const { timeoutMs, maxWaiting } = this.#settings;
+    try {
+      if (this.#failure !== undefined && this.#waiting > 0) throw this.#failure.error;
+      if (this.#waiting >= maxWaiting)
+        throw new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`);
+      this.#waiting += 1;
+      const answer = ask().finally(() => {
+        this.#waiting -= 1;
+      });
+      const inTime = await withinTime(answer, timeoutMs);
+      this.#worked();
+      return inTime;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#failure === undefined) this.#observer.storeFailed(error);
+    // A visit that was only turned away says nothing new about the store.
+    if (error !== this.#failure?.error) this.#failure = { error, at: this.#clock() };
+  }
+
+  #worked(): void {
+    if (this.#failure === undefined || this.#clock() - this.#failure.at < RECOVERY_MS) return;
+    this.#observer.storeWorks(this.#rejected);
+    this.#failure = undefined;
+    this.#rejected = 0;
+  }
+}
+
+/** @throws (rejects) if the answer takes longer than `timeoutMs` milliseconds */
+async function withinTime<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${timeoutMs / 1000} s (--store-timeout)`)),
+      timeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The store thread: the store and all that is done with it, for the daemon's main thread, which
+ * sends visits and gets judgements.
+ */
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { hashOf } from '../greylist/keys.ts';
+import { isClientExpired, isTripletExpired } from '../greylist/records.ts';
+import { ReopeningStore } from '../store/reopening-store.ts';
+import { openSqliteStore } from '../store/sqlite-store.ts';
+import { runCleaner } from './cleaner.ts';
+import { Greylister } from './greylister.ts';
+import type { FromThread, LogLevel, Outcome, Task, ThreadSettings, ToThread } from './messages.ts';
+
+const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs } = workerData as ThreadSettings;
+
+const say = (level: LogLevel) => (text: string) => post({ log: level, text });
+const store = new ReopeningStore({
+  path: join(dbdir, 'greyd.db'),
+  open: () => openSqliteStore(dbdir, { privacy, hash: (key) => hashOf(key, lookupByHost), busyTimeoutMs }),
+  report: say('error'),
+  clock: Date.now,
+});
+const greylister = new Greylister(store, rules);
+
+const now = () => Math.floor(Date.now() / 1000);
+const end = new AbortController();
+void runCleaner(
+  store,
+  {
+    triplet: (record) => isTripletExpired(record, rules, now()),
+    client: (record) => isClientExpired(record, rules, now()),
+  },
+  { notice: say('notice'), warn: say('warn') },
+  end.signal,
+);
+
+parentPort?.on('message', async (message: ToThread) => {
+  if ('end' in message) {
+    end.abort();
+    await store.close();
+    parentPort?.close();
+    return;
+  }
+  const { batch, tasks } = message;
+  post({ batch, outcomes: await Promise.all(tasks.map(outcomeOf)) });
+});
+
+async function outcomeOf({ visit }: Task): Promise<Outcome> {
+  try {
+    if (visit !== undefined) return { judgement: await greylister.judge(visit) };
+    await greylister.check();
+    return { works: true };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function post(message: FromThread): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Greylisting, Judgement, Visit } from '../../src/greylister/greylister.ts';
+import { Guard, RECOVERY_MS } from '../../src/greylister/guard.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+const VISIT: Visit = {
+  triplet: { kind: 'triplet', clientNetwork: '192.0.2.0', sender: 'a', recipient: 'b' },
+  client: { kind: 'client', clientAddress: '192.0.2.1' },
+  now: 1_700_000_000,
+};
+const NEW: Judgement = { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false };
+const TIMEOUT_MS = 2000;
+
+type Answer = (judgement: Judgement | Error) => void;
+
+/** A guard over greylisting that answers when it is told to, and what the guard's observer is told. */
+function setUp(maxWaiting = 100) {
+  const open: Answer[] = [];
+  const told: string[] = [];
+  const inner: Greylisting = {
+    judge: () =>
+      new Promise((resolve, reject) => {
+        open.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
+      }),
+    check: async () => {},
+  };
+  const guard = new Guard(
+    inner,
+    { timeoutMs: TIMEOUT_MS, maxWaiting },
+    {
+      storeFailed: (error) => void told.push(`failed: ${(error as Error).message}`),
+      storeWorks: (rejected) => void told.push(`works, ${rejected} rejected`),
+    },
+    () => performance.now(),
+  );
+  /** Asks, and says what came of it as soon as that is known. */
+  const ask = () => guard.judge(VISIT).catch((error: Error) => error.message);
+  const answer = (judgement: Judgement | Error) => {
+    const [first] = open.splice(0, 1);
+    if (first === undefined) throw new Error('nobody asks');
+    first(judgement);
+  };
+  return { ask, answer, open, told };
+}
+
+test('hands on what greylisting says', async () => {
+  const { ask, answer, told } = setUp();
+  const asked = ask();
+  answer(NEW);
+  expect(await asked).toEqual(NEW);
+  expect(told).toEqual([]);
+});
+
+test('rejects a visit that is not answered in time, and each one after it at once, until it is', async () => {
+  const { ask, answer, open, told } = setUp();
+  const asked = ask();
+  await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+  expect(told).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  const late = 'no answer within 2 s (--store-timeout)';
+  expect(await asked).toBe(late);
+  for (let number = 0; number < 50; number += 1) expect(await ask()).toBe(late);
+  expect(open.length).toBe(1);
+
+  // The answer comes at last: it is of no use, but the next visit is tried.
+  answer(NEW);
+  await vi.advanceTimersByTimeAsync(RECOVERY_MS);
+  const next = ask();
+  answer(NEW);
+  expect(await next).toEqual(NEW);
+  expect(told).toEqual([`failed: ${late}`, 'works, 51 rejected']);
+});
+
+test('while the store fails, one visit at a time is tried', async () => {
+  const { ask, answer, open, told } = setUp();
+  const first = ask();
+  answer(new Error('disk is full'));
+  expect(await first).toBe('disk is full');
+
+  const tried = ask();
+  expect(await ask()).toBe('disk is full');
+  expect(open.length).toBe(1);
+  answer(new Error('another error'));
+  expect(await tried).toBe('another error');
+  expect(told).toEqual(['failed: disk is full']);
+});
+
+test('a store that fails and works in turns is told of no more than once a second', async () => {
+  const { ask, answer, told } = setUp();
+  for (let turn = 0; turn < 20; turn += 1) {
+    const failing = ask();
+    answer(new Error('disk is full'));
+    await failing;
+    await vi.advanceTimersByTimeAsync(RECOVERY_MS / 10);
+    const working = ask();
+    answer(NEW);
+    expect(await working).toEqual(NEW);
+  }
+  expect(told).toEqual(['failed: disk is full']);
+  await vi.advanceTimersByTimeAsync(RECOVERY_MS);
+  const working = ask();
+  answer(NEW);
+  await working;
+  expect(told).toEqual(['failed: disk is full', 'works, 20 rejected']);
+});
+
+test('no more visits wait than may', async () => {
+  const { ask, answer, told } = setUp(3);
+  const asked = [ask(), ask(), ask()];
+  expect(await ask()).toBe('3 requests wait for it (--max-queued-requests)');
+  for (const _ of asked) answer(NEW);
+  expect(await Promise.all(asked)).toEqual([NEW, NEW, NEW]);
+  expect(told).toEqual(['failed: 3 requests wait for it (--max-queued-requests)']);
+});
