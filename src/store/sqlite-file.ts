@@ -15,28 +15,23 @@ const OPEN_TIMEOUT_MS = 5000;
 
 export type SqliteFile = Database.Database;
 
-/** The file was written by a newer greyd than this one. */
-export class NewerSchemaError extends Error {
-  override readonly name = 'NewerSchemaError';
-}
-
 /**
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
  * @param use makes of it what the caller needs; if it fails, the file is closed again
- * @throws {NewerSchemaError}, or an error that says why it cannot be opened
+ * @throws an error that says why it cannot be opened; its cause is SQLite's, if there is one
  */
 export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Used): Used {
   let file: SqliteFile | undefined;
   try {
     file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
+    refuseNewer(file);
     chmodSync(path, 0o600);
     file.pragma('journal_mode = WAL');
     file.pragma('synchronous = FULL');
-    migrate(file, path);
+    migrate(file);
     return use(file);
   } catch (error) {
     file?.close();
-    if (error instanceof NewerSchemaError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`cannot open the database ${path}: ${reason}`, { cause: error });
   }
@@ -58,18 +53,25 @@ function codeOf(error: unknown): string {
   return origin instanceof Database.SqliteError ? origin.code : '';
 }
 
-function migrate(file: SqliteFile, path: string): void {
-  const version = () => Number(file.pragma('user_version', { simple: true }));
-  if (version() > MIGRATIONS.length) {
-    throw new NewerSchemaError(
-      `${path} has schema version ${version()}, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
-    );
-  }
+function versionOf(file: SqliteFile): number {
+  return Number(file.pragma('user_version', { simple: true }));
+}
+
+/** Before anything is changed: whoever wrote it may want it back as it is. */
+function refuseNewer(file: SqliteFile): void {
+  const version = versionOf(file);
+  if (version <= MIGRATIONS.length) return;
+  throw new Error(
+    `it has schema version ${version}, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
+  );
+}
+
+function migrate(file: SqliteFile): void {
   file
     .transaction(() => {
-      for (const migration of MIGRATIONS.slice(version())) {
+      for (const migration of MIGRATIONS.slice(versionOf(file))) {
         file.exec(migration);
-        file.pragma(`user_version = ${version() + 1}`);
+        file.pragma(`user_version = ${versionOf(file) + 1}`);
       }
     })
     .immediate();

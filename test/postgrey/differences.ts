@@ -65,11 +65,31 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'a store that fails',
     about: 'Answers',
-    text: 'If the database cannot be read or written, mail passes with `DUNNO`, and the log says so once and again when it works.',
+    text: 'If the database cannot be read or written, or has not answered within `--store-timeout`, mail passes with `DUNNO`, and the log says so once and again when it works.',
     reason: 'No mail is lost because of greyd.',
     shownIn: {
-      file: 'test/request-handler.test.ts',
-      test: 'while the store fails mail passes; it is told once, and again when the store works',
+      file: 'test/daemon/lifecycle.test.ts',
+      test: 'a database that cannot be opened is one line, and mail passes until it can',
+    },
+  },
+  {
+    name: 'floods of triplets',
+    about: 'Answers',
+    text: 'Beyond `--max-triplets` and `--max-new-per-client` a new triplet is not stored, and its mail passes; those that are known are greylisted as ever (postgrey: stores any number).',
+    reason: 'A flood must not fill the disk, and whom greyd does not remember it must not put off.',
+    shownIn: {
+      file: 'test/greylister/greylister.test.ts',
+      test: 'beyond --max-triplets new ones pass, and those that are known are greylisted as ever',
+    },
+  },
+  {
+    name: 'a lost or damaged database',
+    about: 'Answers',
+    text: 'A database that was removed or replaced is opened anew, and a damaged one is set aside and a new one begun (postgrey: goes on with the removed one).',
+    reason: 'Both are found when it is too late otherwise.',
+    shownIn: {
+      file: 'test/store/reopening-store.test.ts',
+      test: 'damaged while it is in use is set aside after one failure',
     },
   },
   {
@@ -89,7 +109,7 @@ export const DIFFERENCES: readonly Difference[] = [
     text: 'Old records are deleted in the background, a few hundred at a time (postgrey: all at once, and answers nobody meanwhile).',
     reason: 'A million records would stop all incoming mail for half a minute.',
     shownIn: {
-      file: 'test/cleaner.test.ts',
+      file: 'test/greylister/cleaner.test.ts',
       test: 'walks a minute after the start and once a day, slice by slice, with pauses between',
     },
   },
@@ -227,9 +247,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'options of its own',
     about: 'Options',
-    text: "`--allow-test-time`, `--log-format` and `--syslog-ident` are greyd's own.",
+    text: "`--allow-test-time`, `--log-format`, `--syslog-ident`, `--store-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
     reason:
-      'Tests need the first, machines that read logs the second, and whoever runs both programs the third.',
+      'Tests need the first, machines that read logs the second, whoever runs both programs the third; the others keep a flood or a disk from doing harm.',
   },
 
   {

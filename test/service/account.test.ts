@@ -90,9 +90,8 @@ describe.skipIf(!canRun('account tests', { programs: ['getent'], root: true }))(
   test('a directory that holds something is not given away', async () => {
     const dbdir = openDirectory();
     mkdirSync(join(dbdir, 'precious'));
-    const { status, stderr } = await runGreyd(['--inet=127.0.0.1:0', '--user=nobody', `--dbdir=${dbdir}`]);
-    expect(status).toBe(1);
-    expect(stderr).toContain(`greyd: cannot open the database ${dbdir}/greyd.db: `);
+    const daemon = await Daemon.start(['--user=nobody'], { dbdir });
+    expect(daemon.log).toContain(`cannot open the database ${dbdir}/greyd.db: `);
     expect(statSync(dbdir).uid).toBe(0);
   });
 

@@ -3,9 +3,10 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BackgroundDaemon } from '../support/background.ts';
 import { Daemon, GREYD, runGreyd, temporaryDirectory } from '../support/daemon.ts';
@@ -155,11 +156,16 @@ describe('a start that fails', () => {
   test.skipIf(!canRun('pid file test with another account', { root: true }))(
     'leaves none behind, even if root was given up meanwhile',
     async () => {
-      const daemon = new BackgroundDaemon([], 'nobody');
-      const dbdir = temporaryDirectory();
-      mkdirSync(join(dbdir, 'precious'));
-      const { status, stderr } = await runGreyd([...daemon.args, `--dbdir=${dbdir}`]);
-      expect([status, stderr]).toEqual([1, expect.stringContaining('cannot open the database')]);
+      // It reads its whitelists as the account that it has become, and waits for this one.
+      const fifo = join(temporaryDirectory(), 'whitelist');
+      execFileSync('mkfifo', ['--mode=0666', fifo]);
+      chmodSync(dirname(fifo), 0o755);
+      const daemon = new BackgroundDaemon([`--whitelist-clients=${fifo}`], 'nobody');
+      const started = runGreyd(daemon.args);
+      const writer = await open(fifo, 'w');
+      process.kill(daemon.pid, 'SIGKILL');
+      expect((await started).status).toBe(1);
+      await writer.close();
       expect(existsSync(daemon.pidfile)).toBe(false);
     },
   );

@@ -101,7 +101,7 @@ describe('the file', () => {
     expect(database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     database.pragma('user_version = 99');
     expect(() => openSqliteStore(dbdir, PLAIN)).toThrow(
-      `${dbdir}/greyd.db has schema version 99, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
+      `cannot open the database ${dbdir}/greyd.db: it has schema version 99, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
     );
   });
 
