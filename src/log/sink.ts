@@ -1,7 +1,8 @@
 /**
  * Where the lines of the log go. Nothing here waits for whoever reads them: lines of one turn of the
  * event loop are written in one piece, what is not taken yet is bounded by MAX_WAITING_BYTES, and
- * beyond that, or when nobody reads any more, lines are lost. Mail is not.
+ * beyond that lines are lost, and how many is said when there is room again. When nobody reads any
+ * more, all are lost. Mail is not.
  */
 import type { Writable } from 'node:stream';
 
@@ -19,25 +20,36 @@ const REOPEN_AFTER_MS = 1000;
 /** Writes lines to a stream, and to a new one when that has failed. */
 export class LineWriter {
   readonly #open: () => Writable | undefined;
+  readonly #lostLine: (count: number) => string;
   /** undefined: there is none now; lines wait. */
   #stream: Writable | undefined;
   /** No more lines are taken. */
   #isOver = false;
   #lines = '';
+  /** Lines for which there was no room. */
+  #lost = 0;
 
   /**
    * @param open returns undefined if there is nothing to write to any more; if it throws, not the
    *   first time, it is asked again later
+   * @param lostLine makes a line of how many lines were lost
    */
-  constructor(open: () => Writable | undefined) {
+  constructor(open: () => Writable | undefined, lostLine: (count: number) => string = lostText) {
     this.#open = open;
+    this.#lostLine = lostLine;
     this.#openStream();
   }
 
   write(line: string): void {
     const waiting = this.#lines.length + (this.#stream?.writableLength ?? 0);
-    if (this.#isOver || waiting > MAX_WAITING_BYTES) return;
+    if (this.#isOver) return;
+    if (waiting > MAX_WAITING_BYTES) {
+      this.#lost += 1;
+      return;
+    }
     if (this.#lines === '') setImmediate(() => this.#flush());
+    if (this.#lost > 0) this.#lines += `${this.#lostLine(this.#lost)}\n`;
+    this.#lost = 0;
     this.#lines += `${line}\n`;
   }
 
@@ -92,4 +104,8 @@ export class LineWriter {
       this.#reopenLater();
     }
   }
+}
+
+export function lostText(count: number): string {
+  return `${count} lines of the log were lost: they are not taken as fast as they come`;
 }

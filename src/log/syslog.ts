@@ -9,7 +9,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { LineWriter, type LogSink } from './sink.ts';
+import { LineWriter, type LogSink, lostText } from './sink.ts';
 
 /** Facilities by the names of syslog(3), and their codes (RFC 5424, section 6.2.1). */
 const FACILITY_CODES = {
@@ -42,6 +42,9 @@ export const DEFAULT_IDENT = 'postgrey';
 /** What a syslog daemon takes of one line; the rest is cut off, for logger(1) would make a line of its own of it. */
 const MAX_LINE_BYTES = 8192;
 
+/** pino's level of warnings. */
+const WARN = 40;
+
 export interface SyslogSettings {
   readonly ident: string;
   /** One of FACILITIES. */
@@ -55,13 +58,17 @@ export interface SyslogSettings {
  */
 export async function syslogSink(settings: SyslogSettings): Promise<LogSink> {
   let logger: Logger | undefined;
-  const writer = new LineWriter(() => {
-    logger = startLogger(settings);
-    return logger.stdin;
-  });
+  const inSyslog = (line: string, level: number) => `<${priority(settings.facility, level)}>${cut(line)}`;
+  const writer = new LineWriter(
+    () => {
+      logger = startLogger(settings);
+      return logger.stdin;
+    },
+    (count) => inSyslog(lostText(count), WARN),
+  );
   if (logger !== undefined) await once(logger, 'spawn');
   return {
-    write: (line, level) => writer.write(`<${priority(settings.facility, level)}>${cut(line)}`),
+    write: (line, level) => writer.write(inSyslog(line, level)),
     async close() {
       await writer.finish();
       if (logger === undefined || logger.exitCode !== null || logger.signalCode !== null) return;
@@ -105,6 +112,6 @@ function cut(line: string): string {
  * notices, as in postgrey: what a site has its syslog daemon do with `mail.notice` goes on to hold.
  */
 function priority(facility: string, level: number): number {
-  const severity = level >= 50 ? 3 : level >= 40 ? 4 : level >= 30 ? 5 : 7;
+  const severity = level >= 50 ? 3 : level >= WARN ? 4 : level >= 30 ? 5 : 7;
   return (FACILITY_CODES[facility as keyof typeof FACILITY_CODES] ?? FACILITY_CODES.mail) * 8 + severity;
 }

@@ -57,20 +57,29 @@ test('a stream that cannot be opened is asked for once a second, and lines wait 
   expect([lines.length, lines[0], lines[99]]).toEqual([101, 'line 0', 'line 99']);
 });
 
-test('what waits is bounded: lines beyond 8 MiB are lost, those before are kept', async () => {
+test('what waits is bounded: lines beyond 8 MiB are lost, those before are kept, and it is told how many', async () => {
   const stream = new PassThrough();
   const writer = new LineWriter(() => stream);
   const kilobyte = 'x'.repeat(1023);
-  for (let number = 0; number < 10_000; number += 1) {
+  const WRITTEN = 10_000;
+  for (let number = 0; number < WRITTEN; number += 1) {
     writer.write(kilobyte);
     if (number % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  let bytes = 0;
-  stream.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
   });
+  await new Promise((resolve) => setImmediate(resolve));
+  writer.write('there is room again');
   await writer.finish();
+  const lines = text.trimEnd().split('\n');
+  const kept = lines.filter((line) => line === kilobyte).length;
   // What the stream had handed on before it stood still is not counted.
-  expect(bytes).toBeGreaterThan(8 * 1024 * 1024);
-  expect(bytes).toBeLessThan(9.5 * 1024 * 1024);
+  expect(kept).toBeGreaterThan(8 * 1024);
+  expect(kept).toBeLessThan(9.5 * 1024);
+  expect(lines.slice(kept)).toEqual([
+    `${WRITTEN - kept} lines of the log were lost: they are not taken as fast as they come`,
+    'there is room again',
+  ]);
 });
