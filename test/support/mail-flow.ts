@@ -1,0 +1,82 @@
+/**
+ * New mails on several connections, one after the other on each, while something is done to the
+ * daemon's database; and the account of how each was answered. Every mail that was put off must be
+ * found in the database, with a first visit no later than its answer.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import type { Daemon } from './daemon.ts';
+import { WakeUp } from './wake-up.ts';
+
+const CONNECTIONS = 8;
+/** Between an answer and the next mail on a connection, in milliseconds: a busy server, not a flood. */
+const PAUSE_MS = 2;
+
+export class MailFlow {
+  /** Senders whose mail was put off, and when it was, in Unix seconds. */
+  readonly deferred = new Map<string, number>();
+  /** Mails that passed. */
+  passed = 0;
+  /** The longest wait for an answer, in milliseconds; may be set to 0 to begin anew. */
+  slowestMs = 0;
+  readonly #answered = new WakeUp();
+  readonly #ended: Promise<unknown>;
+  #isOver = false;
+  #mails = 0;
+
+  constructor(daemon: Daemon, connections = CONNECTIONS) {
+    this.#ended = Promise.all(Array.from({ length: connections }, () => this.#connection(daemon)));
+  }
+
+  /** Waits until so many more mails were put off. */
+  async moreDeferred(count: number): Promise<void> {
+    const goal = this.deferred.size + count;
+    while (this.deferred.size < goal) await this.#answered.wait();
+  }
+
+  /** Waits until so many more mails passed. */
+  async morePassed(count: number): Promise<void> {
+    const goal = this.passed + count;
+    while (this.passed < goal) await this.#answered.wait();
+  }
+
+  /** Waits for the answers that are under way. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#ended;
+  }
+
+  async #connection(daemon: Daemon): Promise<void> {
+    const client = await daemon.connect();
+    while (!this.#isOver) {
+      this.#mails += 1;
+      const sender = `s${this.#mails}@example.net`;
+      const begin = performance.now();
+      const action = await client.ask({ sender });
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - begin);
+      if (action === 'DUNNO') this.passed += 1;
+      else if (action.startsWith('DEFER_IF_PERMIT ')) this.deferred.set(sender, Date.now() / 1000);
+      else throw new Error(`an answer of no sense: ${action}`);
+      this.#answered.now();
+      await pause(PAUSE_MS);
+    }
+    client.close();
+  }
+}
+
+/** The senders of `deferred` that are in none of the databases, or came too late there. */
+export function forgotten(deferred: ReadonlyMap<string, number>, ...paths: readonly string[]): string[] {
+  const firstSeen = new Map(paths.flatMap(triplets));
+  return [...deferred]
+    .filter(([sender, answered]) => (firstSeen.get(sender) ?? Number.POSITIVE_INFINITY) > answered)
+    .map(([sender]) => sender);
+}
+
+function triplets(path: string): [sender: string, firstSeen: number][] {
+  const file = new Database(path);
+  try {
+    return file.prepare<[], [string, number]>('SELECT sender, first_seen FROM triplets').raw().all();
+  } finally {
+    file.close();
+  }
+}

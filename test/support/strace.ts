@@ -1,0 +1,37 @@
+/**
+ * Faults of a disk that is sound: strace(1) has the system calls of a running daemon fail, or takes its
+ * time over them, until it is told to let go.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import type { Daemon } from './daemon.ts';
+import type { Needs } from './requirements.ts';
+
+export const STRACE_NEEDS = {
+  programs: ['strace'],
+  commands: ['strace -D -o /dev/null true'],
+} satisfies Needs;
+
+/**
+ * @param calls of strace's `inject=`: `fdatasync:error=EIO`
+ * @returns settles when the calls fail; what it gives makes them work again
+ */
+export async function inject(daemon: Daemon, calls: string): Promise<() => Promise<void>> {
+  const [names] = calls.split(':');
+  const filters = [`trace=${names}`, `inject=${calls}`, 'signal=none'].flatMap((filter) => ['-e', filter]);
+  const args = ['-f', '-p', String(daemon.pid), '-o', '/dev/null', ...filters];
+  const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  onTestFinished(() => void strace.kill('SIGKILL'));
+  let said = '';
+  for await (const text of strace.stderr.setEncoding('utf8')) {
+    said += text;
+    if (/ attached/.test(said)) break;
+  }
+  if (!/ attached/.test(said)) throw new Error(`strace: ${said}`);
+  return async () => {
+    const ended = once(strace, 'close');
+    strace.kill('SIGINT');
+    await ended;
+  };
+}
