@@ -1,0 +1,130 @@
+/**
+ * greyd.db is removed, moved away, replaced or damaged by somebody else's hand, under load. What was put
+ * off before is gone with it, or stands where it was moved to; what is put off afterwards is kept.
+ */
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { forgotten, MailFlow } from '../support/mail-flow.ts';
+
+const MAILS = 200;
+const PAGE = 4096;
+
+/** The files of a database that were set aside. */
+const setAside = (dbdir: string) => readdirSync(dbdir).filter((name) => /\.damaged-\d{8}T\d{6}Z$/.test(name));
+
+/**
+ * Puts mail off, does something to the database, and goes on until mail is put off again.
+ * @returns which mails were put off after the change was seen
+ */
+async function goThrough(daemon: Daemon, change: () => void): Promise<MailFlow['deferred']> {
+  const flow = new MailFlow(daemon);
+  await flow.moreDeferred(MAILS);
+  change();
+  await daemon.logged(/store works again, (\d+) requests passed/);
+  const before = new Set(flow.deferred.keys());
+  await flow.moreDeferred(MAILS);
+  await flow.stop();
+  const told = daemon.logLines.filter((line) => line.startsWith('store '));
+  expect(told).toEqual([
+    expect.stringMatching(/^store failed, mail passes without greylisting until it works again: /),
+    `store works again, ${flow.passed} requests passed without greylisting`,
+  ]);
+  expect(flow.passed).toBeGreaterThan(0);
+  return new Map([...flow.deferred].filter(([sender]) => !before.has(sender)));
+}
+
+describe('a database that is in use and', () => {
+  test.each(['greyd.db', 'greyd.db-wal', 'greyd.db-shm'])('loses %s', async (name) => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const later = await goThrough(daemon, () => rmSync(join(daemon.dbdir, name)));
+    expect(forgotten(later, path)).toEqual([]);
+    expect(daemon.log).toContain(`${name} was removed or replaced`);
+  });
+
+  test('is moved away: what was put off is there, or in the new one', async () => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const flow = new MailFlow(daemon);
+    await flow.moreDeferred(MAILS);
+    renameSync(path, `${path}.moved`);
+    await daemon.logged(/store works again/);
+    await flow.moreDeferred(MAILS);
+    await flow.stop();
+    expect(forgotten(flow.deferred, path, `${path}.moved`)).toEqual([]);
+  });
+
+  test('is replaced by another, as by a backup', async () => {
+    const backup = await Daemon.start();
+    await backup.ask({ sender: 'saved@example.net' });
+    await backup.stop();
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const later = await goThrough(daemon, () => renameSync(join(backup.dbdir, 'greyd.db'), path));
+    expect(forgotten(new Map([...later, ['saved@example.net', Date.now() / 1000]]), path)).toEqual([]);
+  });
+
+  test('goes with its whole directory', async () => {
+    const dbdir = join(temporaryDirectory(), 'db');
+    const daemon = await Daemon.start(['--quiet'], { dbdir });
+    const later = await goThrough(daemon, () => rmSync(dbdir, { recursive: true }));
+    expect(forgotten(later, join(dbdir, 'greyd.db'))).toEqual([]);
+  });
+});
+
+describe('a damaged database is set aside, and a new one begun:', () => {
+  test.each([
+    ['no database', (path: string) => writeFileSync(path, 'x'.repeat(3 * PAGE))],
+    ['its first page', (path: string) => overwrite(path, 0, 1)],
+    ['cut short', (path: string) => writeFileSync(path, 'SQLite format 3\0')],
+  ])('at the start, %s', async (_, damage) => {
+    const before = await Daemon.start();
+    await before.ask();
+    await before.stop();
+    damage(join(before.dbdir, 'greyd.db'));
+    const daemon = await Daemon.start([], { dbdir: before.dbdir });
+    expect(await daemon.ask()).toMatch(/^DEFER_IF_PERMIT /);
+    await daemon.logged(/reason=new, .*\n/);
+    const [aside] = setAside(daemon.dbdir);
+    expect(daemon.logLines).toEqual([
+      expect.stringMatching(
+        `^the database is damaged \\(.*\\): set aside as ${daemon.dbdir}/${aside}, and a new one begun; `,
+      ),
+      expect.stringContaining('listening on'),
+      expect.stringContaining('reason=new'),
+    ]);
+  });
+
+  test('at run time, its pages', async () => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const later = await goThrough(daemon, () => {
+      // So that the pages are read from the file, not from its log.
+      const other = new Database(path);
+      other.pragma('wal_checkpoint(TRUNCATE)');
+      other.close();
+      overwrite(path, 1, statSync(path).size / PAGE - 1);
+    });
+    expect(forgotten(later, path)).toEqual([]);
+    expect(setAside(daemon.dbdir)).toHaveLength(1);
+    expect(daemon.logLines.filter((line) => line.startsWith('the database is damaged'))).toHaveLength(1);
+  });
+});
+
+function overwrite(path: string, firstPage: number, pages: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(pages * PAGE, 0xa5), 0, pages * PAGE, firstPage * PAGE);
+  closeSync(file);
+}
