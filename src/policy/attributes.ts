@@ -7,6 +7,9 @@
  * A line is split at its first `=`, and a repeated name keeps its last value. Only the attributes
  * that greyd reads are kept, so others cost no memory, however many there are.
  * Values may hold any bytes but LF.
+ *
+ * How the bytes are cut into chunks makes no difference: of a longer line than MAX_LINE_BYTES its head
+ * counts, so that one with no `=` in there is no attribute, whole or not.
  */
 import { textOf } from './text.ts';
 
@@ -130,7 +133,7 @@ export class AttributeReader {
       return line;
     }
     const line = this.#buffer.subarray(start, end);
-    return line.at(-1) === CR ? line.subarray(0, -1) : line;
+    return (line.at(-1) === CR ? line.subarray(0, -1) : line).subarray(0, MAX_LINE_BYTES);
   }
 
   /** Copies what is left, so that a few bytes do not keep a whole chunk of the socket in memory. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   AttributeReader,
@@ -8,14 +9,22 @@ import {
   MAX_REQUEST_BYTES,
   type RawRequest,
 } from '../../src/policy/attributes.ts';
+import { streamInPieces } from '../support/request-bytes.ts';
 
 /** All requests in some bytes, pushed in chunks of a size. */
 function readAll(bytes: string | Buffer, chunkSize = Number.POSITIVE_INFINITY): RawRequest[] {
+  const buffer = Buffer.from(bytes);
+  const chunks: Buffer[] = [];
+  for (let start = 0; start < buffer.length; start += chunkSize)
+    chunks.push(buffer.subarray(start, start + chunkSize));
+  return readChunks(chunks);
+}
+
+function readChunks(chunks: readonly Buffer[]): RawRequest[] {
   const reader = new AttributeReader();
   const requests: RawRequest[] = [];
-  const buffer = Buffer.from(bytes);
-  for (let start = 0; start < buffer.length; start += chunkSize) {
-    reader.push(buffer.subarray(start, start + chunkSize));
+  for (const chunk of chunks) {
+    reader.push(chunk);
     for (let request = reader.next(); request !== undefined; request = reader.next()) requests.push(request);
   }
   return requests;
@@ -62,6 +71,30 @@ test('the same requests come out, however the bytes are split', () => {
   expect(whole).toHaveLength(4);
   for (let chunkSize = 1; chunkSize < bytes.length; chunkSize += 1)
     expect(readAll(bytes, chunkSize)).toEqual(whole);
+});
+
+describe('any bytes at all', () => {
+  test('give the same requests in any pieces as whole', () => {
+    fc.assert(
+      fc.property(streamInPieces, (chunks) => {
+        expect(readChunks(chunks)).toEqual(readAll(Buffer.concat(chunks)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('give requests within all bounds', () => {
+    fc.assert(
+      fc.property(streamInPieces, (chunks) => {
+        for (const { attributes, garbage, garbageLines, tooLarge } of readChunks(chunks)) {
+          for (const value of attributes.values()) expect(value.length).toBeLessThanOrEqual(MAX_FIELD_BYTES);
+          for (const line of garbage) expect(line.length).toBeLessThanOrEqual(MAX_GARBAGE_BYTES);
+          expect(garbage).toHaveLength(Math.min(garbageLines, MAX_GARBAGE_LINES));
+          expect(tooLarge).toBe(false);
+        }
+      }),
+    );
+  });
 });
 
 test('valid UTF-8 is read as such, other bytes one by one', () => {
