@@ -28,7 +28,7 @@ const longLine = fc
     fc.constantFrom(MAX_FIELD_BYTES, MAX_LINE_BYTES, 2 * MAX_LINE_BYTES),
     fc.integer({ min: -10, max: 10 }),
     fc.constantFrom('', 'sender=', 'client_name=', '='),
-    fc.constantFrom('', '=', '=x', '\r', '\0'),
+    fc.constantFrom('', '=', '=', '=x', '\r', '\0'),
   )
   .map(([length, more, head, tail]) =>
     bytes(head + 'v'.repeat(length + more - head.length - tail.length) + tail),
