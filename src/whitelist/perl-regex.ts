@@ -7,13 +7,19 @@
  *
  * Known limits: what cannot be matched in linear time (look-around `(?=…)`, back references `\1`,
  * possessive `a++`) and what only Perl has (`(?x)`, `\h`, `\Z`) is refused with a reason; so is what
- * RE2 would read otherwise (`{,n}`, `\Q…\E`), and a pattern whose program is so long (`(a{100}){10}`)
- * that one match could take many milliseconds.
+ * RE2 would read otherwise (`{,n}`, `\Q…\E`), a pattern that is longer than MAX_SOURCE_LENGTH, and one
+ * whose program is so long (`(a{100}){10}`) that one match could take many milliseconds.
  */
 import { RE2JS } from 're2js';
 
 /** Instructions in a compiled pattern. With 512 characters of text a match takes 10 ms at worst. */
 export const MAX_PROGRAM_SIZE = 300;
+
+/**
+ * Characters of a pattern. Its program is measured only when it is there, and a long pattern takes RE2
+ * seconds and a gigabyte; one of this length takes a third of a second at worst.
+ */
+export const MAX_SOURCE_LENGTH = 500;
 
 /** What RE2 takes with another meaning than Perl has for a pattern that comes from a file. */
 const AMBIGUOUS: readonly [RegExp, string][] = [
@@ -28,6 +34,11 @@ export interface PerlRegex {
 
 /** @throws with the reason in one line if the pattern is wrong or cannot be used */
 export function compilePerlRegex(source: string): PerlRegex {
+  if (source.length > MAX_SOURCE_LENGTH) {
+    throw new Error(
+      `the pattern is too long: ${source.length} characters, at most ${MAX_SOURCE_LENGTH} are allowed`,
+    );
+  }
   for (const [construct, reason] of AMBIGUOUS) {
     if (construct.test(source)) throw new Error(reason);
   }

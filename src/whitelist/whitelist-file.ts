@@ -4,13 +4,16 @@
  *   line :== [ pattern ] [ "#" comment ]      blanks around the pattern do not count
  *
  * A `#` starts a comment anywhere, inside a regular expression too. A line that is no pattern is
- * skipped with a warning that names file and line.
+ * skipped with a warning that names file and line and shows the head of it.
  */
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** After so many lines requests have their turn: a long file must not hold them up. */
-const LINES_PER_TURN = 1000;
+const LINES_PER_TURN = 100;
+
+/** What a warning shows of a pattern, and of the reason, in characters: a file may be no whitelist at all. */
+const MAX_SHOWN = 200;
 
 /** Takes one pattern; throws with the reason in one line if it is none. */
 export type AddPattern = (pattern: string) => void;
@@ -31,8 +34,12 @@ export async function readWhitelistFile(path: string, add: AddPattern): Promise<
       add(pattern);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      warnings.push(`${path} line ${index + 1}: skipped ${pattern}: ${reason}`);
+      warnings.push(`${path} line ${index + 1}: skipped ${shown(pattern)}: ${shown(reason)}`);
     }
   }
   return warnings;
+}
+
+function shown(text: string): string {
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }

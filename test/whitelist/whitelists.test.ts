@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { printable } from '../../src/log/printable.ts';
 import { Whitelists } from '../../src/whitelist/whitelists.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
@@ -103,6 +105,45 @@ describe('a reload', () => {
     expect(['a@example.org', 'b@example.org'].map((address) => whitelists.hasRecipient(address))).toEqual([
       false,
       true,
+    ]);
+  });
+});
+
+describe('files that are no whitelists', () => {
+  const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
+  const pattern = fc.constantFrom('example.com', '192.0.2.0/24', '/^mx/', 'abuse@', '/(/', '/a{1000}/', '#');
+  const separator = fc.constantFrom('\n', '\r\n', '\r', ' ', '\0', '\ufeff', '\u2028', '\x1b[2J');
+  const anyText = fc
+    .array(fc.oneof(pattern, separator, fc.string({ unit: 'binary', maxLength: 10 })))
+    .map((parts) => Buffer.from(parts.join('')));
+
+  test('of any bytes are read to their end, with a line for each line that is no pattern', async () => {
+    const { whitelists, path } = whitelistsOver({ clients: '', recipients: '' });
+    const isWarning = new RegExp(
+      `^${path('')}/(clients|recipients) line \\d+: skipped [^\\n\\r]+: [^\\n\\r]+$`,
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anyBytes, anyText), async (contents) => {
+        const file = Buffer.concat([contents, Buffer.from('\nlast.example\nlast@\n')]);
+        writeFileSync(path('clients'), file);
+        writeFileSync(path('recipients'), file);
+        for (const warning of await whitelists.reload()) {
+          expect(printable(warning)).toMatch(isWarning);
+          expect(warning.length).toBeLessThan(600);
+        }
+        expect(whitelists.hasClientName('mx.last.example')).toBe(true);
+        expect(whitelists.hasRecipient('last@example.org')).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a line of a megabyte is told in a short one', async () => {
+    const { whitelists } = whitelistsOver({ clients: `${'x!'.repeat(500_000)}\n/${'x'.repeat(1_000_000)}/` });
+    const warnings = await whitelists.load();
+    expect(warnings.map((warning) => warning.replace(/^.* line/, 'line'))).toEqual([
+      `line 1: skipped ${'x!'.repeat(100)}…: no host name, IP address, network or /regex/`,
+      `line 2: skipped /${'x'.repeat(199)}…: the pattern is too long: 1000000 characters, at most 500 are allowed`,
     ]);
   });
 });
