@@ -91,6 +91,8 @@ function toOption(
   if (hasDefault) option.default(entry.default, defaultText ?? [entry.default].flat().join(' '));
   // Nothing is negated here; --no-action is a name like any other.
   option.negate = false;
+  // Nor may a value be left out only because it has an optional part, as <[HOST:]PORT>.
+  option.optional = flags.endsWith(']');
   const values: unknown[] = [];
   return option.argParser((text, previous: unknown) => {
     if (text === '') return previous;

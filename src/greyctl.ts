@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { COMMANDS } from './ctl/commands.ts';
+import { printable } from './log/printable.ts';
 
 /** Shells' number for a process that a signal ended: 128 and the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -23,7 +24,7 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`greyctl: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`greyctl: ${printable(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
@@ -46,7 +47,7 @@ function surroundings(): Surroundings {
     input: process.stdin,
     output: process.stdout,
     now: () => Math.floor(Date.now() / 1000),
-    tell: (line) => void stderr.write(`greyctl: ${line}\n`),
+    tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,
   };
 }

@@ -14,6 +14,7 @@ import { Guard } from './greylister/guard.ts';
 import { GreylisterThread } from './greylister/thread.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { createLogger, errorText, type Log } from './log/logger.ts';
+import { printable } from './log/printable.ts';
 import { RequestLog } from './log/request-log.ts';
 import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
@@ -70,7 +71,7 @@ function print(text: string): void {
 }
 
 function tell(error: string): void {
-  process.stderr.write(`greyd: ${error}\n`);
+  process.stderr.write(`greyd: ${printable(error)}\n`);
 }
 
 /** 2 if a restart with the same command line would fail again. */

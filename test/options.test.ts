@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../src/command-line.ts';
+import { printable } from '../src/log/printable.ts';
+import { OPTION_TABLE } from '../src/option-table.ts';
 import { type Options, parseOptions } from '../src/options.ts';
 
 const SURROUNDINGS = { version: '1.2.3', hostname: 'mx.example.org', inherited: [] };
@@ -261,6 +264,7 @@ describe('command lines as they are found', () => {
 
 describe('a wrong command line is one line that says what to write', () => {
   test.each([
+    [['--inet'], "option '-i, --inet <[HOST:]PORT>' argument missing, see greyd --help"],
     [['--delay=abc'], '--delay=abc: write a whole number of seconds'],
     [['--delay=-1'], '--delay=-1: write a whole number of seconds'],
     [['--max-age=1.5'], '--max-age=1.5: write a whole number of days'],
@@ -331,4 +335,52 @@ test('--version and --help are printed instead', () => {
       /^Usage: greyd --inet=.*--delay <SECONDS> .*\(default: 300\)/s,
     );
   }
+});
+
+describe('any command line', () => {
+  const name = fc.constantFrom(
+    ...OPTION_TABLE.map(({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? ''),
+    ...[
+      '-i',
+      '-u',
+      '-d',
+      '-x',
+      '--',
+      '-',
+      '--inet',
+      '-inet',
+      '--no-exim',
+      '--__proto__',
+      '--constructor',
+      '---',
+    ],
+  );
+  const value = fc.oneof(
+    fc.constantFrom('', '0', '1', '60000', '-1', '1e9', '0x10', '٣', '9'.repeat(400), '12h', '0777', 'json'),
+    fc.constantFrom('[::1]:25', ':25', 'a:b:c', '[::1', 'mail', '%s', '\n', '\x1b[2J', '\ud800', '__proto__'),
+    fc.string({ unit: 'binary' }),
+  );
+  const word = fc.oneof(
+    { weight: 2, arbitrary: fc.tuple(name, value).map(([name, value]) => `${name}=${value}`) },
+    name,
+    value,
+  );
+
+  test('is options, a text that was asked for, or one line that says what is wrong', () => {
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 6 }), fc.boolean(), (words, listens) => {
+        try {
+          const options = parseOptions(listens ? ['--inet=60000', ...words] : words, SURROUNDINGS);
+          if (typeof options === 'string') return;
+          for (const warning of options.warnings) expect(printable(warning)).toMatch(/^\S.*$/);
+          expect(options.retryWindow).toBeGreaterThan(options.delay);
+          expect(options.maxAge).toBeGreaterThan(options.delay);
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+          expect(error.message).toMatch(/^[^\r\n]+$/);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
 });

@@ -195,6 +195,16 @@ describe('starting', () => {
     expect(existsSync(dbdir)).toBe(false);
   });
 
+  test.each([
+    ['--delay=\x1b[2J\nsoon', 'greyd: --delay=\\u001b[2J soon: write a whole number of seconds\n'],
+    [
+      '--unix=/nonexistent\x1b[2J\n/socket',
+      expect.stringMatching(/^greyd: --unix=\/nonexistent\\u001b\[2J\\u000a\/socket: .+\n$/),
+    ],
+  ])('what is wrong is told in one printable line: %j', async (option, stderr) => {
+    expect((await runGreyd([option])).stderr).toEqual(stderr);
+  });
+
   test('a SIGHUP before the whitelists are read ends nothing and is not forgotten', async () => {
     const folder = temporaryDirectory();
     const fifo = join(folder, 'whitelist');
