@@ -17,7 +17,7 @@ export const MAX_PROGRAM_SIZE = 300;
 
 /**
  * Characters of a pattern. Its program is measured only when it is there, and a long pattern takes RE2
- * seconds and a gigabyte; one of this length takes a third of a second at worst.
+ * seconds and hundreds of megabytes; one of this length takes a third of a second at worst.
  */
 export const MAX_SOURCE_LENGTH = 500;
 
