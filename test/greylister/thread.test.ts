@@ -1,0 +1,84 @@
+/**
+ * The thread and its death. What the real one answers is in test/daemon/ and test/faults/.
+ */
+import { expect, onTestFinished, test } from 'vitest';
+import type { Judgement, Visit } from '../../src/greylister/greylister.ts';
+import { GreylisterThread, RESTART_PAUSE_MS } from '../../src/greylister/thread.ts';
+
+const NEW: Judgement = { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false };
+
+function visit(sender: string): Visit {
+  return {
+    triplet: { kind: 'triplet', clientNetwork: '192.0.2.0', sender, recipient: 'bob@example.org' },
+    client: { kind: 'client', clientAddress: '192.0.2.1' },
+    now: 1_700_000_000,
+  };
+}
+
+function setUp() {
+  const lines: string[] = [];
+  const log = (level: string) => (text: string) => void lines.push(`${level}: ${text.split('\n')[0]}`);
+  const time = { now: 0 };
+  const thread = new GreylisterThread(
+    {
+      dbdir: '',
+      privacy: false,
+      lookupByHost: false,
+      busyTimeoutMs: 1000,
+      rules: {
+        delay: 300,
+        retryWindow: 86400,
+        maxAge: 86400,
+        autoWhitelistAfter: 5,
+        maxTriplets: 0,
+        maxNewPerClient: 0,
+      },
+    },
+    { notice: log('notice'), warn: log('warn'), error: log('error') },
+    () => time.now,
+    new URL('../support/broken-thread.mjs', import.meta.url),
+  );
+  onTestFinished(() => thread.close());
+  /** What becomes of visits that are asked in one turn. */
+  const judge = (...senders: string[]) =>
+    Promise.all(senders.map((sender) => thread.judge(visit(sender)).catch((error: Error) => error.message)));
+  return { thread, judge, lines, time };
+}
+
+test('visits of one turn go over together, and each gets its own answer', async () => {
+  const { judge, lines } = setUp();
+  expect(await judge('a', 'fail', 'b')).toEqual([NEW, 'disk is full', NEW]);
+  expect(await judge('c')).toEqual([NEW]);
+  expect(lines).toEqual(['notice: batch of 3', 'notice: batch of 1']);
+});
+
+test.each([
+  ['throw', 'a bug'],
+  ['exit', 'it ended without a reason'],
+])(
+  'after its death (%s) all that it had taken fails, and a new one is started a second later',
+  async (sender, cause) => {
+    const { judge, lines, time } = setUp();
+    const waiting = judge('wait');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await judge(sender, 'a')).toEqual(['the store thread has failed', 'the store thread has failed']);
+    expect(await waiting).toEqual(['the store thread has failed']);
+    expect(lines).toEqual([
+      expect.stringContaining(`error: the store thread has failed, please report it: `),
+    ]);
+    expect(lines[0]).toContain(cause);
+
+    time.now += RESTART_PAUSE_MS - 1;
+    expect(await judge('a')).toEqual(['the store thread has ended']);
+    time.now += 1;
+    expect(await judge('a', 'b')).toEqual([NEW, NEW]);
+  },
+);
+
+test('close waits for the visits under way', async () => {
+  const { thread, judge } = setUp();
+  const asked = judge('a', 'b');
+  await thread.close();
+  expect(await asked).toEqual([NEW, NEW]);
+  expect(await judge('c')).toEqual(['the store thread has ended']);
+});

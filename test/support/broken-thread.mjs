@@ -1,0 +1,22 @@
+/**
+ * A store thread that does what the sender of a visit says, to see what becomes of the others.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+
+const NEW = { action: 'greylist', reason: 'new', missing: workerData.rules.delay, wasInFuture: false };
+
+parentPort.on('message', (message) => {
+  if ('end' in message) {
+    parentPort.close();
+    return;
+  }
+  const senders = message.tasks.map(({ visit }) => visit?.triplet.sender);
+  if (senders.includes('throw')) throw new Error('a bug');
+  if (senders.includes('exit')) process.exit();
+  if (senders.includes('wait')) return;
+  parentPort.postMessage({ log: 'notice', text: `batch of ${senders.length}` });
+  const outcomes = senders.map((sender) =>
+    sender === 'fail' ? { error: 'disk is full' } : { judgement: NEW },
+  );
+  parentPort.postMessage({ batch: message.batch, outcomes });
+});
