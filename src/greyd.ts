@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from './command-line.ts';
+import { CLEANING_PACE } from './greylister/cleaner.ts';
 import { Guard } from './greylister/guard.ts';
 import { GreylisterThread } from './greylister/thread.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
@@ -197,7 +198,11 @@ function startGreylister(
     maxNewPerClient,
   };
   const busyTimeoutMs = storeTimeout * 1000 * BUSY_SHARE;
-  const thread = new GreylisterThread({ dbdir, privacy, lookupByHost, rules, busyTimeoutMs }, log, uptime);
+  const thread = new GreylisterThread(
+    { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace: CLEANING_PACE },
+    log,
+    uptime,
+  );
   lifetime.onEnd(async (reason) => {
     log.notice(`${reason}: stopping after ${summary()}`);
     const isClosed = await Promise.race([thread.close().then(() => true), pause(CLOSE_LIMIT_MS, false)]);

@@ -6,12 +6,22 @@
 import type { Log } from '../log/logger.ts';
 import type { ExpiryRule, Store } from '../store/store.ts';
 
-/** The first walk begins this long after the start, in milliseconds, out of the way of a restart. */
-export const FIRST_WALK_MS = 60_000;
-/** From the end of one walk to the next: a day. */
-export const WALK_INTERVAL_MS = 24 * 3600_000;
-/** Between two slices; a million records take about a minute and a half. */
-export const SLICE_PAUSE_MS = 20;
+/** When it works, in milliseconds. */
+export interface CleaningPace {
+  /** From the start to the first walk. */
+  readonly firstWalkMs: number;
+  /** From the end of one walk to the next. */
+  readonly intervalMs: number;
+  /** Between two slices. */
+  readonly slicePauseMs: number;
+}
+
+/** Out of the way of a restart, once a day; a million records take about a minute and a half. */
+export const CLEANING_PACE: CleaningPace = {
+  firstWalkMs: 60_000,
+  intervalMs: 24 * 3600_000,
+  slicePauseMs: 20,
+};
 
 /** The two databases of postgrey, by which its log lines call the records. */
 const DATABASES = [
@@ -26,17 +36,18 @@ export async function runCleaner(
   store: Pick<Store, 'clean'>,
   expired: ExpiryRule,
   log: CleanerLog,
+  pace: CleaningPace,
   signal: AbortSignal,
 ): Promise<void> {
-  await pause(FIRST_WALK_MS, signal);
+  await pause(pace.firstWalkMs, signal);
   while (!signal.aborted) {
     try {
-      await walk(store, expired, log, signal);
+      await walk(store, expired, log, pace, signal);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn(`cleaning up old entries failed, the next attempt is tomorrow: ${reason}`);
     }
-    await pause(WALK_INTERVAL_MS, signal);
+    await pause(pace.intervalMs, signal);
   }
 }
 
@@ -44,6 +55,7 @@ async function walk(
   store: Pick<Store, 'clean'>,
   expired: ExpiryRule,
   log: CleanerLog,
+  { slicePauseMs }: CleaningPace,
   signal: AbortSignal,
 ): Promise<void> {
   log.notice('cleaning up old entries...');
@@ -53,7 +65,7 @@ async function walk(
     for await (const { examined, deleted } of store.clean(kind, expired)) {
       before += examined;
       after += examined - deleted;
-      await pause(SLICE_PAUSE_MS, signal);
+      await pause(slicePauseMs, signal);
       if (signal.aborted) return;
     }
     log.notice(`cleaning ${database} database finished. before: ${before}, after: ${after}`);

@@ -4,6 +4,7 @@
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
+import type { CleaningPace } from './cleaner.ts';
 import type { Judgement, Visit } from './greylister.ts';
 
 /** What the store thread is started with. */
@@ -14,6 +15,7 @@ export interface ThreadSettings {
   readonly rules: GreylistRules & Limits;
   /** How long to wait while another process locks the database, in milliseconds. */
   readonly busyTimeoutMs: number;
+  readonly pace: CleaningPace;
 }
 
 /** To judge a visit; or, without one, to see whether the store works. */

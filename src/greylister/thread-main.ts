@@ -12,7 +12,7 @@ import { runCleaner } from './cleaner.ts';
 import { Greylister } from './greylister.ts';
 import type { FromThread, LogLevel, Outcome, Task, ThreadSettings, ToThread } from './messages.ts';
 
-const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs } = workerData as ThreadSettings;
+const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace } = workerData as ThreadSettings;
 
 const say = (level: LogLevel) => (text: string) => post({ log: level, text });
 const store = new ReopeningStore({
@@ -32,6 +32,7 @@ void runCleaner(
     client: (record) => isClientExpired(record, rules, now()),
   },
   { notice: say('notice'), warn: say('warn') },
+  pace,
   end.signal,
 );
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { FIRST_WALK_MS, runCleaner, SLICE_PAUSE_MS, WALK_INTERVAL_MS } from '../../src/greylister/cleaner.ts';
+import { CLEANING_PACE, runCleaner } from '../../src/greylister/cleaner.ts';
 import { createLogger, type Log } from '../../src/log/logger.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
@@ -7,6 +7,7 @@ import type { ExpiryRule, Store } from '../../src/store/store.ts';
 import { CLIENT, put, read, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
+const { firstWalkMs, intervalMs, slicePauseMs } = CLEANING_PACE;
 const SLICES = 4;
 const oddOnes: ExpiryRule = { triplet: ({ first }) => first % 2 === 1, client: () => true };
 
@@ -36,7 +37,7 @@ function start(store: Pick<Store, 'clean'>): string[] {
     { write: (line) => void lines.push(line), close: async () => {} },
   );
   const stop = new AbortController();
-  const done = runCleaner(store, oddOnes, log, stop.signal);
+  const done = runCleaner(store, oddOnes, log, CLEANING_PACE, stop.signal);
   onTestFinished(() => {
     stop.abort();
     return done;
@@ -48,7 +49,7 @@ test('walks a minute after the start and once a day, slice by slice, with pauses
   const store = open();
   await fill(store);
   const lines = start(store);
-  await vi.advanceTimersByTimeAsync(FIRST_WALK_MS - 1);
+  await vi.advanceTimersByTimeAsync(firstWalkMs - 1);
   expect(lines).toEqual([]);
 
   await vi.advanceTimersByTimeAsync(1);
@@ -56,14 +57,14 @@ test('walks a minute after the start and once a day, slice by slice, with pauses
   // One slice is done, and the others wait for their turns.
   expect(await read(store, triplet('n1'), triplet('n999'))).toEqual([undefined, { first: 999, last: 999 }]);
 
-  await vi.advanceTimersByTimeAsync(3 * SLICES * SLICE_PAUSE_MS);
+  await vi.advanceTimersByTimeAsync(3 * SLICES * slicePauseMs);
   expect(lines.slice(1)).toEqual([
     `cleaning main database finished. before: ${SLICES * SLICE_ROWS}, after: ${(SLICES * SLICE_ROWS) / 2}`,
     'cleaning clients database finished. before: 1, after: 0',
   ]);
   expect(await read(store, triplet('n998'), triplet('n999'))).toEqual([{ first: 998, last: 998 }, undefined]);
 
-  await vi.advanceTimersByTimeAsync(WALK_INTERVAL_MS);
+  await vi.advanceTimersByTimeAsync(intervalMs);
   expect(lines[3]).toBe('cleaning up old entries...');
 });
 
@@ -78,12 +79,12 @@ test('a walk that fails is told, and the next one begins anew', async () => {
     },
   };
   const lines = start(broken);
-  await vi.advanceTimersByTimeAsync(FIRST_WALK_MS);
+  await vi.advanceTimersByTimeAsync(firstWalkMs);
   expect(lines).toEqual([
     'cleaning up old entries...',
     'cleaning up old entries failed, the next attempt is tomorrow: disk I/O error',
   ]);
   isBroken = false;
-  await vi.advanceTimersByTimeAsync(WALK_INTERVAL_MS + 1000);
+  await vi.advanceTimersByTimeAsync(intervalMs + 1000);
   expect(lines.at(-1)).toBe('cleaning clients database finished. before: 1, after: 0');
 });

@@ -2,6 +2,7 @@
  * The thread and its death. What the real one answers is in test/daemon/ and test/faults/.
  */
 import { expect, onTestFinished, test } from 'vitest';
+import { CLEANING_PACE } from '../../src/greylister/cleaner.ts';
 import type { Judgement, Visit } from '../../src/greylister/greylister.ts';
 import { GreylisterThread, RESTART_PAUSE_MS } from '../../src/greylister/thread.ts';
 
@@ -25,6 +26,7 @@ function setUp() {
       privacy: false,
       lookupByHost: false,
       busyTimeoutMs: 1000,
+      pace: CLEANING_PACE,
       rules: {
         delay: 300,
         retryWindow: 86400,
