@@ -41,9 +41,10 @@ async function run([name = '', ...argv]: readonly string[]): Promise<number> {
 }
 
 function surroundings(): Surroundings {
-  const { stderr } = process;
+  const { execPath, execArgv, argv, stderr } = process;
   const erase = '\r\x1b[K';
   return {
+    greyctl: [execPath, ...execArgv, argv[1] ?? ''],
     input: process.stdin,
     output: process.stdout,
     now: () => Math.floor(Date.now() / 1000),

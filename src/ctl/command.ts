@@ -9,6 +9,8 @@ export type ExitStatus = 0 | 1;
 
 /** What surrounds a command, so that none looks at the process itself. */
 export interface Surroundings {
+  /** The words that start greyctl once more. */
+  readonly greyctl: readonly [string, ...string[]];
   readonly input: Readable;
   readonly output: Writable;
   /** Unix time. */

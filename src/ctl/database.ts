@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf } from '../greylist/keys.ts';
-import { becomeAccount, claimDatabase } from '../service/account.ts';
+import { type Account, becomeAccount, claimDatabase } from '../service/account.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 
@@ -21,8 +21,20 @@ export function openRecords(dbdir: string): Store {
  * @throws if there is none
  */
 export function openExistingRecords(dbdir: string): Store {
-  if (!existsSync(join(dbdir, 'greyd.db')))
-    throw new Error(`there is no database in ${dbdir} that may be read from here, see --dbdir`);
-  becomeAccount(claimDatabase(dbdir));
+  becomeDatabaseOwner(dbdir);
   return openRecords(dbdir);
+}
+
+/**
+ * Becomes the account that the database belongs to.
+ * @returns the path of the database, and this account; undefined: the process was not root, and stays who it is
+ * @throws if there is no database
+ */
+export function becomeDatabaseOwner(dbdir: string): { path: string; account: Account | undefined } {
+  const path = join(dbdir, 'greyd.db');
+  if (!existsSync(path))
+    throw new Error(`there is no database in ${dbdir} that may be read from here, see --dbdir`);
+  const account = claimDatabase(dbdir);
+  becomeAccount(account);
+  return { path, account };
 }

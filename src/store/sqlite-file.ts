@@ -24,6 +24,7 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
   let file: SqliteFile | undefined;
   try {
     file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
+    // Before anything is changed: whoever wrote it may want it back as it is.
     refuseNewer(file);
     chmodSync(path, 0o600);
     file.pragma('journal_mode = WAL');
@@ -38,6 +39,14 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`cannot open the database ${path}: ${reason}`, { cause: error });
   }
+}
+
+/**
+ * Opens a file as it is, only to read it, while others may write.
+ * @throws if it cannot be opened; that it is no database shows when it is read
+ */
+export function openSqliteFileToRead(path: string): SqliteFile {
+  return new Database(path, { readonly: true, fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
 }
 
 /** Whether an error means that the file is no database (any more), so that trying again cannot help. */
@@ -56,12 +65,13 @@ function codeOf(error: unknown): string {
   return origin instanceof Database.SqliteError ? origin.code : '';
 }
 
-function versionOf(file: SqliteFile): number {
+/** The version of a file's schema; 0: it has no tables of greyd. */
+export function versionOf(file: SqliteFile): number {
   return Number(file.pragma('user_version', { simple: true }));
 }
 
-/** Before anything is changed: whoever wrote it may want it back as it is. */
-function refuseNewer(file: SqliteFile): void {
+/** @throws if the file was written by a newer greyd than this one */
+export function refuseNewer(file: SqliteFile): void {
   const version = versionOf(file);
   if (version <= MIGRATIONS.length) return;
   throw new Error(

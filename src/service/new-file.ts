@@ -1,0 +1,64 @@
+/**
+ * A file that stands under its name only when it is whole: what is half written must not pass for it.
+ * Until then it is NAME.part, which is removed when the process exits.
+ *
+ * Known limit: NAME.part stays if the process is killed, and has to be removed by hand.
+ */
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface NewFile {
+  /** To write to. */
+  readonly fd: number;
+  /**
+   * Gives the file its name, once it is on the disk.
+   * @throws the system's error if it cannot be saved
+   */
+  finish(): void;
+}
+
+/**
+ * Makes an empty file for its owner alone.
+ * @throws if there is one already, or none can be made
+ */
+export function makeNewFile(path: string): NewFile {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw new Error(`${path} exists already`);
+  const unfinished = `${path}.part`;
+  const fd = openNew(unfinished);
+  const remove = () => rmSync(unfinished, { force: true });
+  process.on('exit', remove);
+  return {
+    fd,
+    finish() {
+      fsyncSync(fd);
+      closeSync(fd);
+      renameSync(unfinished, path);
+      process.off('exit', remove);
+      saveName(path);
+    },
+  };
+}
+
+function openNew(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw new Error(`${path}: cannot be made (${code})`);
+    throw new Error(`${path} exists: it is being written, or was left by somebody who was killed; remove it`);
+  }
+}
+
+/** Some file systems cannot be asked for this, and save names in their own time. */
+function saveName(path: string): void {
+  try {
+    const directory = openSync(dirname(path), 'r');
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  } catch {
+    // The content is saved.
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What an administrator needs of greyd.db beside the daemon: a copy of it, and whether it is sound.
+ * Each reads one state of the database, and in WAL mode keeps nobody from writing.
+ *
+ * Known limits: as long as it reads, greyd.db-wal cannot begin anew, and grows with what is written.
+ * SQLite has no checksums: damage inside of a value shows only where it breaks the order of keys.
+ */
+import { isDamage, openSqliteFileToRead, refuseNewer, type SqliteFile, versionOf } from './sqlite-file.ts';
+
+/** A single damaged page may be the reason of hundreds. */
+const MAX_FINDINGS = 10;
+
+export interface RecordCounts {
+  readonly triplets: number;
+  readonly clients: number;
+}
+
+/** The tables of each kind of record, and its name in `record_counts`. */
+const KINDS = {
+  triplets: { tables: ['triplets', 'private_triplets'], counted: 'triplet' },
+  clients: { tables: ['clients', 'private_clients'], counted: 'client' },
+} as const;
+
+/**
+ * Writes a copy, in one file without a -wal, to a path where there is nothing yet.
+ * @param checkRoom is told beforehand how many bytes the copy takes at most; it may throw
+ * @throws if the database cannot be read or the copy not be written
+ */
+export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): RecordCounts {
+  reading(path, (file) => {
+    checkRoom(numberOf(file, 'page_count') * numberOf(file, 'page_size'));
+    try {
+      file.prepare('VACUUM INTO ?').run(to);
+    } catch (error) {
+      const advice = isDamage(error) ? ', see greyctl check' : '';
+      throw new Error(`cannot copy ${path}: ${(error as Error).message}${advice}`);
+    }
+  });
+  return reading(to, countRecords);
+}
+
+export interface Soundness {
+  /** What is wrong with the file, one line each, at most MAX_FINDINGS. */
+  readonly damage: readonly string[];
+  /** undefined: they cannot be counted. */
+  readonly counts: RecordCounts | undefined;
+}
+
+/**
+ * Reads all of a database.
+ * @throws an error that says why it cannot be read
+ */
+export function inspectDatabase(path: string): Soundness {
+  try {
+    return reading(path, (file) => {
+      refuseNewer(file);
+      if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
+      const damage = findDamage(file);
+      if (damage.length > 0) return { damage, counts: undefined };
+      const counts = countRecords(file);
+      return { damage: compareWithCounted(file, counts), counts };
+    });
+  } catch (error) {
+    const { message } = error as Error;
+    if (isDamage(error)) return { damage: [message], counts: undefined };
+    throw new Error(`cannot read ${path}: ${message}`);
+  }
+}
+
+/** SQLite's own check of pages, order of keys, and types; its one line is `ok` if it has found nothing. */
+function findDamage(file: SqliteFile): string[] {
+  const texts = file.prepare<[], string>(`PRAGMA integrity_check(${MAX_FINDINGS})`).pluck().all();
+  return texts.flatMap((text) => text.split('\n')).filter((line) => line !== 'ok');
+}
+
+/** The database counts its records itself, where its schema has `record_counts`. */
+function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
+  const isCounted = file.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'record_counts'").get();
+  if (isCounted === undefined) return [];
+  const counted = file.prepare<[string], number>('SELECT records FROM record_counts WHERE kind = ?').pluck();
+  return (['triplets', 'clients'] as const)
+    .map((kind) => ({ kind, there: counts[kind], noted: counted.get(KINDS[kind].counted) ?? 'no number of' }))
+    .filter(({ there, noted }) => there !== noted)
+    .map(({ kind, there, noted }) => `record_counts has ${noted} ${kind}, there are ${there}`);
+}
+
+function countRecords(file: SqliteFile): RecordCounts {
+  const count = (table: string) => Number(file.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+  const sum = (tables: readonly string[]) => tables.map(count).reduce((a, b) => a + b);
+  return { triplets: sum(KINDS.triplets.tables), clients: sum(KINDS.clients.tables) };
+}
+
+function numberOf(file: SqliteFile, pragma: string): number {
+  return Number(file.pragma(pragma, { simple: true }));
+}
+
+function reading<Result>(path: string, action: (file: SqliteFile) => Result): Result {
+  const file = openSqliteFileToRead(path);
+  try {
+    return action(file);
+  } finally {
+    file.close();
+  }
+}
