@@ -3,7 +3,7 @@
  *
  * Exit status: 0 done or found, 1 not done or not found, 2 wrong command line.
  */
-import { readFileSync } from 'node:fs';
+import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { UsageError } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { COMMANDS } from './ctl/commands.ts';
@@ -14,8 +14,11 @@ const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => process.exit(status));
 
+// For a file, Node.js's own stream takes a write that a full disk has cut short for a whole one.
+const output = fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
+
 // Whoever reads only the head of the output is not told of an error.
-process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') process.exit(0);
   process.stderr.write(`greyctl: ${message}\n`);
   process.exit(1);
@@ -31,8 +34,8 @@ try {
 async function run([name = '', ...argv]: readonly string[]): Promise<number> {
   const command = COMMANDS.get(name);
   if (command !== undefined) return command.run(argv, surroundings());
-  if (['--help', '-h'].includes(name)) process.stdout.write(help());
-  else if (name === '--version') process.stdout.write(`greyctl ${version()}\n`);
+  if (['--help', '-h'].includes(name)) output.write(help());
+  else if (name === '--version') output.write(`greyctl ${version()}\n`);
   else {
     const what = name === '' ? 'name a command' : `there is no command ${name}`;
     throw new UsageError(`${what}: ${[...COMMANDS.keys()].join(', ')}; see greyctl --help`);
@@ -46,7 +49,7 @@ function surroundings(): Surroundings {
   return {
     greyctl: [execPath, ...execArgv, argv[1] ?? ''],
     input: process.stdin,
-    output: process.stdout,
+    output,
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,

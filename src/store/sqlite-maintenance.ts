@@ -27,16 +27,16 @@ const KINDS = {
  * @throws if the database cannot be read or the copy not be written
  */
 export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): RecordCounts {
-  reading(path, (file) => {
-    checkRoom(numberOf(file, 'page_count') * numberOf(file, 'page_size'));
-    try {
+  try {
+    reading(path, (file) => {
+      checkRoom(numberOf(file, 'page_count') * numberOf(file, 'page_size'));
       file.prepare('VACUUM INTO ?').run(to);
-    } catch (error) {
-      const advice = isDamage(error) ? ', see greyctl check' : '';
-      throw new Error(`cannot copy ${path}: ${(error as Error).message}${advice}`);
-    }
-  });
-  return reading(to, countRecords);
+    });
+    return reading(to, countRecords);
+  } catch (error) {
+    const advice = isDamage(error) ? ', see greyctl check' : '';
+    throw new Error(`cannot copy ${path}: ${(error as Error).message}${advice}`);
+  }
 }
 
 export interface Soundness {
