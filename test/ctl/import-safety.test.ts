@@ -14,6 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
@@ -92,6 +93,30 @@ test('what another import has left that was killed is removed, what one needs th
   // It fails, for there is no db_recover; but not before that.
   await greyctl(['import', `--dbdir=${dbdir}`, folder], { env: { PATH: '/nonexistent' } });
   expect(readdirSync(dbdir)).toEqual([inUse]);
+});
+
+test('an import that was killed for real leaves a copy of the addresses, until the next one', async () => {
+  const [folder, dbdir, programs] = [temporaryDirectory(), temporaryDirectory(), temporaryDirectory()];
+  writeFileSync(join(folder, 'postgrey.db'), 'addresses');
+  await open(dbdir, false).close();
+  const started = join(programs, 'started');
+  execFileSync('mkfifo', [started]);
+  // It says that it was started, and does not end by itself.
+  writeFileSync(join(programs, 'db_recover'), `#!/bin/sh\necho $$ > '${started}'\nexec sleep 600\n`, {
+    mode: 0o755,
+  });
+  const killed = spawn(process.execPath, [GREYCTL, 'import', `--dbdir=${dbdir}`, folder], {
+    env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
+    stdio: 'ignore',
+  });
+  const recover = Number(await readFile(started, 'utf8'));
+  onTestFinished(() => void process.kill(recover, 'SIGKILL'));
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  const left = readdirSync(dbdir).find((name) => name.startsWith(`import-${killed.pid}-`)) ?? '';
+  expect(readFileSync(join(dbdir, left, 'postgrey.db'), 'utf8')).toBe('addresses');
+  await greyctl(['import', `--dbdir=${dbdir}`, folder], { env: { PATH: '/nonexistent' } });
+  expect(readdirSync(dbdir)).toEqual(['greyd.db']);
 });
 
 test('--privacy that is switched on meanwhile ends it: nothing more is saved in plain', async () => {
