@@ -28,6 +28,7 @@ import { AccountError, giveUpRoot } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
+import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
@@ -105,10 +106,13 @@ async function live(options: Options): Promise<void> {
 /** Opens everything in its order, and answers requests from then on. */
 async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
-  const server = await PolicyServer.open(options.endpoints, options.listenQueueSize);
+  const connections = connectionsWithin(openFilesLimit(), options.maxConnections);
+  const server = await PolicyServer.open(options.endpoints, options.listenQueueSize, connections.max);
   lifetime.onEnd(() => server.destroy());
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
   const warnings = [...options.warnings, ...giveUpRoot(options)];
+  if (connections.warning !== undefined) warnings.push(connections.warning);
+  warnings.push(...server.exposedNames.map(exposureWarning));
 
   const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
@@ -132,11 +136,18 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   server.serve({
     answer: (request) => handler.answer(request),
     closeAfterAnswer: options.exim,
+    requestBounds: options.requestBounds,
+    timeoutMs: options.requestTimeout * 1000,
+    uptime,
     warn: (text) => log.warn(text),
   });
   lifetime.onEnd(() => drain(server));
   log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
   if (options.daemonize) await reportToStarter({ serving: true });
+}
+
+function exposureWarning(name: string): string {
+  return `listening on ${name}, beyond loopback: whoever reaches it can fill the database; let a firewall admit your mail servers only, or use 127.0.0.1`;
 }
 
 async function openLog(

@@ -3,7 +3,7 @@
  * and a test holds README.md to it.
  *
  * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
- * the last ones, from --log-format on.
+ * the last ones, from --max-connections on.
  */
 import type { OptionEntry } from './command-line.ts';
 import type { LogFormat } from './log/logger.ts';
@@ -27,6 +27,11 @@ const DEFAULT_MAX_AGE = 35;
 export const DEFAULT_AUTO_WHITELIST = 5;
 const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
 const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
+const DEFAULT_MAX_CONNECTIONS = 10_000;
+/** Postfix's smtpd_policy_service_timeout: by then Postfix has given the request up. */
+const DEFAULT_REQUEST_TIMEOUT = 100;
+const DEFAULT_MAX_REQUEST_SIZE = 1024 * 1024;
+const DEFAULT_MAX_ATTRIBUTES = 1000;
 
 export const OPTION_TABLE: readonly OptionEntry[] = [
   { flags: '-h, --help', help: 'print this help' },
@@ -162,6 +167,30 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
   },
   { flags: '-n, --no-action', help: 'not supported, an error as in postgrey', aliases: ['--noaction'] },
   {
+    flags: '--max-connections <N>',
+    help: 'connections at a time; each further one takes the place of the one that was answered longest ago',
+    default: DEFAULT_MAX_CONNECTIONS,
+    parse: numberOr('--max-connections', DEFAULT_MAX_CONNECTIONS, { unit: 'connections' }),
+  },
+  {
+    flags: '--request-timeout <SECONDS>',
+    help: 'time for a client to finish a request that it has begun, and to take an answer',
+    default: DEFAULT_REQUEST_TIMEOUT,
+    parse: numberOr('--request-timeout', DEFAULT_REQUEST_TIMEOUT, { unit: 'seconds' }),
+  },
+  {
+    flags: '--max-request-size <BYTES>',
+    help: 'a larger request passes without greylisting',
+    default: DEFAULT_MAX_REQUEST_SIZE,
+    parse: numberOr('--max-request-size', DEFAULT_MAX_REQUEST_SIZE, { unit: 'bytes' }),
+  },
+  {
+    flags: '--max-request-attributes <N>',
+    help: 'a request of more attributes passes without greylisting',
+    default: DEFAULT_MAX_ATTRIBUTES,
+    parse: numberOr('--max-request-attributes', DEFAULT_MAX_ATTRIBUTES, { unit: 'attributes' }),
+  },
+  {
     flags: '--allow-test-time',
     help: 'take the time from policy_test_time where a request has it; for tests only',
   },
@@ -239,6 +268,10 @@ export interface GivenOptions {
   syslogIdent: string;
   listenQueueSize?: number;
   noAction?: true;
+  maxConnections: number;
+  requestTimeout: number;
+  maxRequestSize: number;
+  maxRequestAttributes: number;
   allowTestTime?: true;
   logFormat: LogFormat;
   storeTimeout: number;

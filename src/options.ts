@@ -6,12 +6,17 @@ import type { NetworkLengths } from './greylist/keys.ts';
 import type { LogFormat, LogLevel } from './log/logger.ts';
 import { DEFAULT_AUTO_WHITELIST, type GivenOptions, OPTION_TABLE } from './option-table.ts';
 import { DAY } from './option-values.ts';
+import type { RequestBounds } from './policy/attributes.ts';
 import type { Endpoint, InheritedEndpoint } from './server/endpoint.ts';
 
 export interface Options {
   readonly endpoints: readonly Endpoint[];
   /** undefined: the system's own value. */
   readonly listenQueueSize: number | undefined;
+  readonly maxConnections: number;
+  /** Seconds. */
+  readonly requestTimeout: number;
+  readonly requestBounds: RequestBounds;
   readonly exim: boolean;
   readonly daemonize: boolean;
   readonly pidfile: string | undefined;
@@ -95,6 +100,9 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
   return Object.freeze<Options>({
     endpoints: endpointsOf(given, surroundings),
     listenQueueSize: given.listenQueueSize || undefined,
+    maxConnections: given.maxConnections,
+    requestTimeout: given.requestTimeout,
+    requestBounds: { maxBytes: given.maxRequestSize, maxAttributes: given.maxRequestAttributes },
     exim: given.exim ?? false,
     daemonize: given.daemonize ?? false,
     pidfile: given.pidfile || undefined,

@@ -33,6 +33,9 @@ test('the defaults', () => {
   expect(parse()).toEqual({
     endpoints: loopback(60000),
     listenQueueSize: undefined,
+    maxConnections: 10_000,
+    requestTimeout: 100,
+    requestBounds: { maxBytes: 1024 * 1024, maxAttributes: 1000 },
     exim: false,
     daemonize: false,
     pidfile: undefined,
@@ -124,6 +127,10 @@ describe('each option changes what it says', () => {
     [['--syslogfacility=local3'], { syslogFacility: 'local3' }],
     [['--facility=local3'], { syslogFacility: 'local3' }],
     [['--listen-queue-size=64'], { listenQueueSize: 64 }],
+    [['--max-connections=64'], { maxConnections: 64 }],
+    [['--request-timeout=5'], { requestTimeout: 5 }],
+    [['--max-request-size=4096'], { requestBounds: { maxBytes: 4096, maxAttributes: 1000 } }],
+    [['--max-request-attributes=50'], { requestBounds: { maxBytes: 1024 * 1024, maxAttributes: 50 } }],
     [['--allow-test-time'], { allowTestTime: true }],
     [['--log-format=json'], { logFormat: 'json' }],
     [['--syslog-ident=greyd/mx-2'], { syslogIdent: 'greyd/mx-2' }],
@@ -216,18 +223,35 @@ describe('command lines as they are found', () => {
   });
 
   test('0 means the default, and that is said', () => {
-    const zeros = ['--delay=0', '--max-age=0', '--ipv4cidr=0', '--ipv6cidr=0', '--listen-queue-size=0'];
+    const zeros = [
+      '--delay=0',
+      '--max-age=0',
+      '--ipv4cidr=0',
+      '--ipv6cidr=0',
+      '--listen-queue-size=0',
+      '--max-connections=0',
+      '--request-timeout=0',
+      '--max-request-size=0',
+      '--max-request-attributes=0',
+    ];
     expect(parse(...zeros)).toMatchObject({
       delay: 300,
       maxAge: 35 * 86400,
       networkLengths: { ipv4: 24, ipv6: 64 },
       listenQueueSize: undefined,
+      maxConnections: 10_000,
+      requestTimeout: 100,
+      requestBounds: { maxBytes: 1024 * 1024, maxAttributes: 1000 },
       warnings: [
         '--delay=0 means the default, 300 seconds',
         '--max-age=0 means the default, 35 days',
         '--ipv4cidr=0 means the default, 24 bits',
         '--ipv6cidr=0 means the default, 64 bits',
         "--listen-queue-size=0 means the default, the system's",
+        '--max-connections=0 means the default, 10000 connections',
+        '--request-timeout=0 means the default, 100 seconds',
+        '--max-request-size=0 means the default, 1048576 bytes',
+        '--max-request-attributes=0 means the default, 1000 attributes',
       ],
     });
   });

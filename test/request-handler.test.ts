@@ -15,7 +15,7 @@ import { type Attributes, requestText } from './support/policy-client.ts';
 const GREYLISTED = 'DEFER_IF_PERMIT 4.2.0 later';
 
 function raw(changes: Attributes = {}): RawRequest {
-  const reader = new AttributeReader();
+  const reader = new AttributeReader({ maxBytes: 1024 * 1024, maxAttributes: 1000 });
   reader.push(Buffer.from(requestText(changes)));
   return reader.next() as RawRequest;
 }

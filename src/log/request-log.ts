@@ -85,7 +85,7 @@ function faultText(fault: RequestFault, { quote }: Disclosure): string {
     case 'attribute missing':
       return `attribute missing: ${fault.name}`;
     case 'too large':
-      return `request too large: more than ${fault.limit} bytes`;
+      return `request too large: ${fault.bound}`;
     case 'no address':
       return `client_address is no IP address: '${quote(fault.clientAddress)}'`;
   }

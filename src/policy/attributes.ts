@@ -31,8 +31,13 @@ export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 export const MAX_FIELD_BYTES = 512;
 /** What is kept of one line; the rest up to its LF is skipped. Two fields and the `=` fit in. */
 export const MAX_LINE_BYTES = 2 * MAX_FIELD_BYTES + 1;
-/** Beyond this a request is skipped up to its end and marked `tooLarge`. Postfix sends about 1,000. */
-export const MAX_REQUEST_BYTES = 1024 * 1024;
+/** Beyond these a request is skipped up to its end and marked `tooLarge`. */
+export interface RequestBounds {
+  /** Postfix sends about 1,000. */
+  readonly maxBytes: number;
+  /** Known and unknown ones, repeated ones too. Postfix sends about 30. */
+  readonly maxAttributes: number;
+}
 /** Of the lines without `=` in one request, this many are kept for the log; the others are counted. */
 export const MAX_GARBAGE_LINES = 10;
 /** What is kept of such a line, in bytes. */
@@ -49,8 +54,8 @@ export interface RawRequest {
   readonly garbage: readonly string[];
   /** How many such lines there were. */
   readonly garbageLines: number;
-  /** The request was larger than MAX_REQUEST_BYTES; its attributes are incomplete. */
-  readonly tooLarge: boolean;
+  /** The bound that the request is beyond, as `more than 1000 attributes`; its attributes are incomplete. */
+  readonly tooLarge: string | undefined;
 }
 
 const knownNames: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
@@ -61,13 +66,21 @@ class RequestBuilder implements RawRequest {
   readonly garbage: string[] = [];
   garbageLines = 0;
   bytes = 0;
+  #attributeLines = 0;
+  readonly #bounds: RequestBounds;
 
-  get tooLarge(): boolean {
-    return this.bytes > MAX_REQUEST_BYTES;
+  constructor(bounds: RequestBounds) {
+    this.#bounds = bounds;
+  }
+
+  get tooLarge(): string | undefined {
+    const { maxBytes, maxAttributes } = this.#bounds;
+    if (this.bytes > maxBytes) return `more than ${maxBytes} bytes`;
+    return this.#attributeLines > maxAttributes ? `more than ${maxAttributes} attributes` : undefined;
   }
 
   addLine(line: Buffer): void {
-    if (this.tooLarge) return;
+    if (this.tooLarge !== undefined) return;
     const equals = line.indexOf(EQUALS);
     if (equals < 1) {
       this.garbageLines += 1;
@@ -75,6 +88,7 @@ class RequestBuilder implements RawRequest {
         this.garbage.push(textOf(line.subarray(0, MAX_GARBAGE_BYTES)));
       return;
     }
+    this.#attributeLines += 1;
     const name = line.toString('latin1', 0, Math.min(equals, MAX_FIELD_BYTES));
     if (isKnown(name)) {
       this.attributes.set(name, textOf(line.subarray(equals + 1, equals + 1 + MAX_FIELD_BYTES)));
@@ -88,10 +102,16 @@ class RequestBuilder implements RawRequest {
  * request that is not whole yet it holds at most one line and the values of the known attributes.
  */
 export class AttributeReader {
+  readonly #bounds: RequestBounds;
   #buffer: Buffer = Buffer.alloc(0);
-  #request = new RequestBuilder();
+  #request: RequestBuilder;
   /** The head of a line longer than MAX_LINE_BYTES, while the rest of it is skipped. */
   #longLine: Buffer | undefined;
+
+  constructor(bounds: RequestBounds) {
+    this.#bounds = bounds;
+    this.#request = new RequestBuilder(bounds);
+  }
 
   /** Bytes that were pushed and not yet read as lines. */
   get bufferedBytes(): number {
@@ -117,7 +137,7 @@ export class AttributeReader {
       if (line.length === 0) {
         this.#buffer = this.#buffer.subarray(start);
         const request = this.#request;
-        this.#request = new RequestBuilder();
+        this.#request = new RequestBuilder(this.#bounds);
         return request;
       }
       this.#request.addLine(line);

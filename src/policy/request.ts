@@ -2,7 +2,7 @@
  * A policy request with its attributes checked and typed, or what is wrong with it.
  * protocol_state is not looked at: greyd answers the same in every SMTP stage, as postgrey does.
  */
-import { type AttributeName, MAX_REQUEST_BYTES, type RawRequest } from './attributes.ts';
+import type { AttributeName, RawRequest } from './attributes.ts';
 
 export interface PolicyRequest {
   /** As sent; not yet checked to be an IP address. */
@@ -24,7 +24,7 @@ export interface PolicyRequest {
 
 /** Why a request cannot be decided. */
 export type RequestFault =
-  | { readonly fault: 'too large'; readonly limit: number }
+  | { readonly fault: 'too large'; readonly bound: string }
   | { readonly fault: 'unrecognized type'; readonly type: string }
   | { readonly fault: 'attribute missing'; readonly name: AttributeName }
   | { readonly fault: 'no address'; readonly clientAddress: string };
@@ -34,7 +34,7 @@ const REQUIRED = ['client_address', 'client_name', 'recipient', 'sender'] as con
 
 /** Checks and types one request; the first fault found is the one reported, in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
-  if (tooLarge) return { fault: 'too large', limit: MAX_REQUEST_BYTES };
+  if (tooLarge !== undefined) return { fault: 'too large', bound: tooLarge };
   const type = attributes.get('request') ?? '';
   if (type !== 'smtpd_access_policy') return { fault: 'unrecognized type', type };
 

@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { encodeReply } from '../policy/action.ts';
-import { AttributeReader, type RawRequest } from '../policy/attributes.ts';
+import { AttributeReader, type RawRequest, type RequestBounds } from '../policy/attributes.ts';
 
 /** Answers one request: the action, or undefined to close the connection. Never rejects. */
 export type AnswerRequest = (request: RawRequest) => Promise<string | undefined>;
@@ -16,6 +16,9 @@ export interface ConnectionSettings {
   readonly answer: AnswerRequest;
   /** Close after one answer, as Exim expects it. */
   readonly closeAfterAnswer: boolean;
+  readonly requestBounds: RequestBounds;
+  /** Milliseconds, on a clock that nobody sets. */
+  readonly uptime: () => number;
   /** Takes a line about something wrong with the connection itself. */
   readonly warn: (text: string) => void;
 }
@@ -26,16 +29,22 @@ const MAX_UNREAD_BYTES = 64 * 1024;
 export class Connection {
   readonly #socket: Socket;
   readonly #settings: ConnectionSettings;
-  readonly #reader = new AttributeReader();
+  readonly #onAnswering: (isAnswering: boolean) => void;
+  readonly #reader: AttributeReader;
   #isAnswering = false;
+  /** When the client began to keep greyd waiting, as far as was noticed. */
+  #waitingSince: number | undefined;
   /** No more requests will come: the client is done, or greyd is stopping. */
   #isFinishing = false;
   /** No more requests are to be answered. */
   #isClosing = false;
 
-  constructor(socket: Socket, settings: ConnectionSettings) {
+  /** @param onAnswering told when a request begins to be answered, and when that is done */
+  constructor(socket: Socket, settings: ConnectionSettings, onAnswering: (isAnswering: boolean) => void) {
     this.#socket = socket;
     this.#settings = settings;
+    this.#onAnswering = onAnswering;
+    this.#reader = new AttributeReader(settings.requestBounds);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => void this.#answerAll());
     socket.on('end', () => this.finish());
@@ -45,6 +54,18 @@ export class Connection {
       if (!this.#isClosing) this.#reportUnfinished();
     });
     socket.resume();
+  }
+
+  /**
+   * Since when the client has owed the rest of a request, or not taken an answer, in milliseconds;
+   * undefined if greyd does not wait for it. Bytes that trickle in do not move it, a whole request does.
+   */
+  get waitingSince(): number | undefined {
+    const isWaiting =
+      !this.#isAnswering && (this.#reader.unfinishedBytes > 0 || this.#socket.writableLength > 0);
+    if (isWaiting) this.#waitingSince ??= this.#settings.uptime();
+    else this.#waitingSince = undefined;
+    return this.#waitingSince;
   }
 
   /** Answers what has arrived whole, then closes. */
@@ -79,9 +100,12 @@ export class Connection {
         }
         break;
       }
+      this.#waitingSince = undefined;
+      this.#onAnswering(true);
       const action = await this.#settings.answer(request);
       if (action !== undefined && this.#socket.writable) this.#socket.write(encodeReply(action));
       if (action === undefined || this.#settings.closeAfterAnswer) this.#close();
+      this.#onAnswering(false);
     }
     this.#isAnswering = false;
     if (this.#socket.writableNeedDrain) this.#socket.pause();

@@ -5,7 +5,7 @@
  *
  * A port alone, or `localhost`, is both loopback addresses: Postfix may be told either.
  */
-import { isIPv6 } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 
 /** All addresses of this host, IPv4 too. */
 export const ALL_ADDRESSES = '::';
@@ -66,4 +66,13 @@ export function endpointName(endpoint: Endpoint): string {
 /** `127.0.0.1:60000`, `[::1]:60000`, as in main.cf. */
 export function inetName(host: string, port: number): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether only this host can reach an address. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

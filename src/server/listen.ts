@@ -7,6 +7,9 @@ import { ALL_ADDRESSES, type Endpoint, endpointName } from './endpoint.ts';
 import { ListenError } from './listen-error.ts';
 import { makeWay } from './unix-socket.ts';
 
+/** An idle TCP connection whose client has vanished is noticed after this, and a few seconds of probes. */
+const KEEP_ALIVE_AFTER_MS = 120_000;
+
 /**
  * @param backlog connections that the system may hold before they are accepted; undefined: its own value
  * @returns the listening server, or undefined if the endpoint is optional and this host lacks it
@@ -14,7 +17,13 @@ import { makeWay } from './unix-socket.ts';
  */
 export async function listen(endpoint: Endpoint, backlog: number | undefined): Promise<Server | undefined> {
   // A client may close its side right after the request and still gets the answer.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+  const server = createServer({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
+  });
   try {
     if (endpoint.kind === 'unix') await makeWay(endpoint.path);
     await bind(server, { ...listenOptions(endpoint), ...(backlog !== undefined && { backlog }) });

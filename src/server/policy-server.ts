@@ -4,10 +4,17 @@
  * Opening and serving are two steps. Clients can connect as soon as the sockets are open, and are
  * read from only once `serve` is called: when privileges are dropped and the store is open.
  */
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { Connection, type ConnectionSettings } from './connection.ts';
-import { type Endpoint, endpointName, inetName } from './endpoint.ts';
+import type { AddressInfo, Server } from 'node:net';
+import { ConnectionTable, type TableSettings } from './connection-table.ts';
+import { type Endpoint, endpointName, inetName, isLoopback } from './endpoint.ts';
 import { listen } from './listen.ts';
+import { Spell } from './spell.ts';
+
+/**
+ * How often connections are looked at, in milliseconds. A time limit begins at one such look and ends
+ * at another, so it is overrun by up to twice this, and never cut short.
+ */
+const SWEEP_MS = 1000;
 
 /** At most this many turns of the event loop go to connections that wait to be accepted at the end. */
 const MAX_LAST_TURNS = 1000;
@@ -15,25 +22,38 @@ const MAX_LAST_TURNS = 1000;
 export class PolicyServer {
   readonly #servers: Server[] = [];
   readonly #names: string[] = [];
-  readonly #connections = new Set<Connection>();
-  /** Sockets that came in before `serve`. */
-  #early: Socket[] = [];
-  #settings: ConnectionSettings | undefined;
+  readonly #exposed: string[] = [];
+  readonly #connections: ConnectionTable;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  private constructor(maxConnections: number) {
+    this.#connections = new ConnectionTable(maxConnections);
+  }
 
   /**
    * Opens all endpoints, or none.
    * @param backlog connections that the system may hold for each; undefined: its own value
+   * @param maxConnections accepted ones at a time, over all endpoints
    * @throws {ListenError} (rejects)
    */
-  static async open(endpoints: readonly Endpoint[], backlog: number | undefined): Promise<PolicyServer> {
-    const opened = new PolicyServer();
+  static async open(
+    endpoints: readonly Endpoint[],
+    backlog: number | undefined,
+    maxConnections: number,
+  ): Promise<PolicyServer> {
+    const opened = new PolicyServer(maxConnections);
     try {
       for (const endpoint of endpoints) {
         const server = await listen(endpoint, backlog);
         if (server === undefined) continue;
-        server.on('connection', (socket) => opened.#accept(socket));
+        server.on('connection', (socket) => opened.#connections.add(socket));
         opened.#servers.push(server);
-        opened.#names.push(boundName(endpoint, server.address()));
+        const address = server.address();
+        const name = boundName(endpoint, address);
+        opened.#names.push(name);
+        // A unix socket has a path or nothing in place of an address.
+        if (address !== null && typeof address !== 'string' && !isLoopback(address.address))
+          opened.#exposed.push(name);
       }
     } catch (error) {
       for (const server of opened.#servers) server.close();
@@ -47,14 +67,26 @@ export class PolicyServer {
     return this.#names;
   }
 
+  /** Those of `names` that other hosts can reach. */
+  get exposedNames(): readonly string[] {
+    return this.#exposed;
+  }
+
   /** Begins to answer requests. */
-  serve(settings: ConnectionSettings): void {
-    this.#settings = settings;
-    for (const server of this.#servers)
-      server.on('error', (error) => settings.warn(`cannot accept a connection: ${error.message}`));
-    const early = this.#early;
-    this.#early = [];
-    for (const socket of early) this.#accept(socket);
+  serve(settings: TableSettings): void {
+    const failing = new Spell(
+      'the system does not let greyd accept connections',
+      (count) => `connections can be accepted again: ${count} could not`,
+      settings.warn,
+    );
+    for (const server of this.#servers) server.on('error', () => failing.note(settings.uptime()));
+    this.#connections.serve(settings);
+    // Not from the timer itself: after a standstill what has arrived meanwhile is to be read first.
+    const sweep = () => {
+      this.#connections.sweep();
+      failing.look(settings.uptime());
+    };
+    this.#sweeper = setInterval(() => setImmediate(sweep), SWEEP_MS).unref();
   }
 
   /**
@@ -75,18 +107,8 @@ export class PolicyServer {
   /** Closes everything at once; closing also removes the files of unix sockets. */
   destroy(): void {
     for (const server of this.#servers) server.close();
-    for (const socket of this.#early) socket.destroy();
-    for (const connection of this.#connections) connection.destroy();
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#settings === undefined) {
-      this.#early.push(socket);
-      return;
-    }
-    const connection = new Connection(socket, this.#settings);
-    this.#connections.add(connection);
-    socket.on('close', () => this.#connections.delete(connection));
+    this.#connections.destroy();
+    clearInterval(this.#sweeper);
   }
 }
 

@@ -6,10 +6,12 @@ import {
   MAX_GARBAGE_BYTES,
   MAX_GARBAGE_LINES,
   MAX_LINE_BYTES,
-  MAX_REQUEST_BYTES,
   type RawRequest,
 } from '../../src/policy/attributes.ts';
 import { streamInPieces } from '../support/request-bytes.ts';
+
+const MAX_REQUEST_BYTES = 1024 * 1024;
+const BOUNDS = { maxBytes: MAX_REQUEST_BYTES, maxAttributes: 1000 };
 
 /** All requests in some bytes, pushed in chunks of a size. */
 function readAll(bytes: string | Buffer, chunkSize = Number.POSITIVE_INFINITY): RawRequest[] {
@@ -21,7 +23,7 @@ function readAll(bytes: string | Buffer, chunkSize = Number.POSITIVE_INFINITY): 
 }
 
 function readChunks(chunks: readonly Buffer[]): RawRequest[] {
-  const reader = new AttributeReader();
+  const reader = new AttributeReader(BOUNDS);
   const requests: RawRequest[] = [];
   for (const chunk of chunks) {
     reader.push(chunk);
@@ -127,7 +129,7 @@ describe('bounds', () => {
   });
 
   test('a line without end is not kept', () => {
-    const reader = new AttributeReader();
+    const reader = new AttributeReader(BOUNDS);
     for (let count = 0; count < 1000; count += 1) {
       reader.push(Buffer.alloc(1000, 'x'));
       expect(reader.next()).toBeUndefined();
@@ -138,14 +140,29 @@ describe('bounds', () => {
 
   test('a million attributes are too large, the request after them is not', () => {
     const requests = readAll(`sender=a\n${'a=b\n'.repeat(1_000_000)}\nsender=b\n\n`, 64 * 1024);
-    expect(requests.map(({ tooLarge }) => tooLarge)).toEqual([true, false]);
+    expect(requests.map(({ tooLarge }) => tooLarge)).toEqual([
+      `more than ${MAX_REQUEST_BYTES} bytes`,
+      undefined,
+    ]);
     expect(requests[1]?.attributes.get('sender')).toBe('b');
   });
 
   test('a request of exactly the largest size is read whole', () => {
     const head = 'sender=a\n';
     const filler = `x=${'y'.repeat(MAX_REQUEST_BYTES - head.length - 'x=\n\n'.length)}\n\n`;
-    expect(readAll(head + filler, 64 * 1024).map(({ tooLarge }) => tooLarge)).toEqual([false]);
-    expect(readAll(`${head}z${filler}`, 64 * 1024).map(({ tooLarge }) => tooLarge)).toEqual([true]);
+    expect(readAll(head + filler, 64 * 1024).map(({ tooLarge }) => tooLarge)).toEqual([undefined]);
+    expect(readAll(`${head}z${filler}`, 64 * 1024).map(({ tooLarge }) => tooLarge)).toEqual([
+      `more than ${MAX_REQUEST_BYTES} bytes`,
+    ]);
+  });
+
+  test('a request of exactly the most attributes is read whole', () => {
+    const attributes = `sender=a\n${'a=b\n'.repeat(998)}recipient=b\n`;
+    expect(Object.fromEntries(readOne(`${attributes}\n`).attributes)).toEqual({
+      sender: 'a',
+      recipient: 'b',
+    });
+    expect(readOne(`${attributes}\n`).tooLarge).toBeUndefined();
+    expect(readOne(`a=b\n${attributes}\n`).tooLarge).toBe('more than 1000 attributes');
   });
 });

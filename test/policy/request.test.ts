@@ -4,7 +4,7 @@ import { toPolicyRequest } from '../../src/policy/request.ts';
 import { type Attributes, requestText } from '../support/policy-client.ts';
 
 function raw(changes: Attributes): RawRequest {
-  const reader = new AttributeReader();
+  const reader = new AttributeReader({ maxBytes: 1024 * 1024, maxAttributes: 1000 });
   reader.push(Buffer.from(requestText(changes)));
   const request = reader.next();
   if (request === undefined) throw new Error('the request is not whole');

@@ -59,8 +59,18 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'large requests',
     about: 'Answers',
-    text: 'A request of more than 1 MiB is answered `DUNNO`, with a warning (postgrey: has no limit).',
+    text: 'A request of more than 1 MiB or 1,000 attributes (`--max-request-size`, `--max-request-attributes`) is answered `DUNNO`, with a warning (postgrey: has no limit).',
     reason: 'Whoever can connect must not be able to use up the memory.',
+  },
+  {
+    name: 'bounds on connections',
+    about: 'Answers',
+    text: 'A client that takes more than 100 seconds for a request or an answer (`--request-timeout`) is disconnected, and of more than 10,000 connections (`--max-connections`) the one that was answered longest ago is closed (postgrey: has no limits but that of open files).',
+    reason: 'Whoever can connect must not be able to shut others out.',
+    shownIn: {
+      file: 'test/faults/floods.test.ts',
+      test: '5,000 connections that hold half a request: bounded memory, others are served in time, and all are closed',
+    },
   },
   {
     name: 'a store that fails',
@@ -247,7 +257,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'options of its own',
     about: 'Options',
-    text: "`--allow-test-time`, `--log-format`, `--syslog-ident`, `--store-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
+    text: "`--allow-test-time`, `--log-format`, `--syslog-ident`, `--store-timeout`, `--request-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
     reason:
       'Tests need the first, machines that read logs the second, whoever runs both programs the third; the others keep a flood or a disk from doing harm.',
   },

@@ -24,10 +24,17 @@ async function echo({ attributes, garbage, garbageLines }: RawRequest): Promise<
 /** A server that answers with `echo`. @returns its path, and what it warned of */
 async function startEcho(closeAfterAnswer: boolean) {
   const path = join(temporaryDirectory(), 'socket');
-  const server = await PolicyServer.open([{ kind: 'unix', path, mode: 0o600 }], undefined);
+  const server = await PolicyServer.open([{ kind: 'unix', path, mode: 0o600 }], undefined, 100);
   onTestFinished(() => server.destroy());
   const warnings: string[] = [];
-  server.serve({ answer: echo, closeAfterAnswer, warn: (text) => void warnings.push(text) });
+  server.serve({
+    answer: echo,
+    closeAfterAnswer,
+    requestBounds: { maxBytes: 1024 * 1024, maxAttributes: 1000 },
+    timeoutMs: 100_000,
+    uptime: () => performance.now(),
+    warn: (text) => void warnings.push(text),
+  });
   return { path, warnings };
 }
 

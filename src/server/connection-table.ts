@@ -1,0 +1,149 @@
+/**
+ * All connections, and the bound on how many there are.
+ *
+ * Beyond the bound a new connection takes the place of the one that was answered longest ago (or, if
+ * never, came longest ago) and is not being answered now. Postfix opens an idle connection that was
+ * closed again, silently, while to turn new ones away would lock it out for as long as anybody
+ * holds the others. If all are being answered, MAX_WAITING new ones wait, unread, for the next
+ * answer; only beyond that are they closed.
+ *
+ * Known limit: a connection is closed although a request is on its way if that request arrives in the
+ * very turn of the event loop in which the place is needed. Postfix then connects again and repeats it.
+ */
+import type { Socket } from 'node:net';
+import { Connection, type ConnectionSettings } from './connection.ts';
+import { Spell } from './spell.ts';
+
+/** New connections that wait, accepted and unread, while all others are being answered. */
+export const MAX_WAITING = 32;
+
+export interface TableSettings extends ConnectionSettings {
+  /** How long a client may take to finish a request and to take an answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export class ConnectionTable implements Iterable<Connection> {
+  readonly #max: number;
+  readonly #all = new Set<Connection>();
+  /** Those that are not being answered; the one whose last answer lies longest back is the first. */
+  readonly #idle = new Set<Connection>();
+  /** Accepted and unread. */
+  #waiting: Socket[] = [];
+  #serving: { settings: TableSettings; full: Spell; overdue: Spell } | undefined;
+
+  /** @param max connections at a time */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.#all.values();
+  }
+
+  /** Begins to read from connections; until then as many wait as there may be. */
+  serve(settings: TableSettings): void {
+    const { warn, timeoutMs } = settings;
+    this.#serving = {
+      settings,
+      full: new Spell(
+        `${this.#max} connections, as many as there may be (--max-connections, limit of open files): ` +
+          'each new one takes the place of the one that was answered longest ago',
+        (count) => `room for new connections again: ${count} were closed to make room`,
+        warn,
+      ),
+      overdue: new Spell(
+        `closing connections that do not finish a request or take an answer within ${timeoutMs / 1000} seconds`,
+        (count) =>
+          `clients finish their requests and take their answers again: ${count} connections were closed`,
+        warn,
+      ),
+    };
+    this.#fill();
+  }
+
+  /** Takes a new connection, which is not read from yet. */
+  add(socket: Socket): void {
+    this.#waiting.push(socket);
+    this.#fill();
+    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length > (this.#serving === undefined ? this.#max : MAX_WAITING)) {
+      this.#waiting.pop()?.destroy();
+      this.#noteFull();
+    } else {
+      // First what has arrived with it is read from the others: who has asked is not idle.
+      setImmediate(() => this.#makeRoom());
+    }
+  }
+
+  /** Closes what has kept greyd waiting for too long. Called now and then. */
+  sweep(): void {
+    if (this.#serving === undefined) return;
+    const { settings, full, overdue } = this.#serving;
+    const now = settings.uptime();
+    for (const connection of this.#all) {
+      if (now - (connection.waitingSince ?? now) < settings.timeoutMs) continue;
+      overdue.note(now);
+      connection.destroy();
+    }
+    full.look(now);
+    overdue.look(now);
+  }
+
+  /** Closes all at once. */
+  destroy(): void {
+    for (const socket of this.#waiting) socket.destroy();
+    this.#waiting = [];
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  /** Lets in who waits, as far as there is room. */
+  #fill(): void {
+    if (this.#serving === undefined) return;
+    while (this.#all.size < this.#max) {
+      const socket = this.#waiting.shift();
+      if (socket === undefined) return;
+      this.#admit(socket, this.#serving.settings);
+    }
+  }
+
+  /** Lets in who waits, in the place of others where there is no room. */
+  #makeRoom(): void {
+    this.#fill();
+    while (this.#serving !== undefined && this.#waiting.length > 0) {
+      const [oldest] = this.#idle;
+      if (oldest === undefined) return;
+      this.#remove(oldest);
+      oldest.destroy();
+      this.#noteFull();
+      this.#fill();
+    }
+  }
+
+  #admit(socket: Socket, settings: ConnectionSettings): void {
+    const connection = new Connection(socket, settings, (isAnswering) => {
+      this.#idle.delete(connection);
+      if (isAnswering || !this.#all.has(connection)) return;
+      this.#idle.add(connection);
+      if (this.#waiting.length > 0) this.#makeRoom();
+    });
+    this.#all.add(connection);
+    this.#idle.add(connection);
+    socket.on('close', () => {
+      this.#remove(connection);
+      this.#fill();
+    });
+  }
+
+  #remove(connection: Connection): void {
+    this.#all.delete(connection);
+    this.#idle.delete(connection);
+  }
+
+  #noteFull(): void {
+    this.#serving?.full.note(this.#serving.settings.uptime());
+  }
+}
