@@ -69,7 +69,7 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: 'Whoever can connect must not be able to shut others out.',
     shownIn: {
       file: 'test/faults/floods.test.ts',
-      test: '5,000 connections that hold half a request: bounded memory, others are served in time, and all are closed',
+      test: '5,000 halves of requests are closed after --request-timeout, which is told once',
     },
   },
   {
@@ -261,7 +261,6 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       'Tests need the first, machines that read logs the second, whoever runs both programs the third; the others keep a flood or a disk from doing harm.',
   },
-
   {
     name: 'lines that are no patterns',
     about: 'Whitelists',

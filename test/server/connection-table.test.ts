@@ -1,0 +1,99 @@
+import { createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { ConnectionTable, MAX_WAITING } from '../../src/server/connection-table.ts';
+import { QUIET_MS } from '../../src/server/spell.ts';
+import { PolicyClient, requestText } from '../support/policy-client.ts';
+import { WakeUp } from '../support/wake-up.ts';
+
+/** A table behind a real server, whose answers wait until they are let go, and whose clock stands. */
+async function tableOf(max: number) {
+  const table = new ConnectionTable(max);
+  const changed = new WakeUp();
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket: Socket) => {
+    accepted += 1;
+    table.add(socket);
+    changed.now();
+  });
+  let accepted = 0;
+  let now = 0;
+  const warnings: string[] = [];
+  const held: (() => void)[] = [];
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    table.destroy();
+    server.close();
+  });
+  table.serve({
+    answer: () =>
+      new Promise((resolve) => {
+        held.push(() => resolve('DUNNO'));
+        changed.now();
+      }),
+    closeAfterAnswer: false,
+    requestBounds: { maxBytes: 10_000, maxAttributes: 100 },
+    timeoutMs: 1000,
+    uptime: () => now,
+    warn: (text) => void warnings.push(text),
+  });
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await changed.wait();
+  };
+  return {
+    table,
+    warnings,
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+      table.sweep();
+    },
+    client: async () => {
+      const before = accepted;
+      const { port } = server.address() as { port: number };
+      const client = await PolicyClient.connect({ host: '127.0.0.1', port });
+      await until(() => accepted > before);
+      return client;
+    },
+    asked: (count: number) => until(() => held.length >= count),
+    answerNext: () => held.shift()?.(),
+  };
+}
+
+test('while all are being answered a new one waits, and has the place of the first that is answered', async () => {
+  const { table, client, asked, answerNext, warnings } = await tableOf(2);
+  const [a, b] = [await client(), await client()];
+  a.send(requestText());
+  await asked(1);
+  b.send(requestText());
+  await asked(2);
+  const c = await client();
+  c.send(requestText());
+  answerNext();
+  expect(await a.reply()).toBe('DUNNO');
+  await a.closed();
+  await asked(2);
+  answerNext();
+  answerNext();
+  expect(await b.reply()).toBe('DUNNO');
+  expect(await c.reply()).toBe('DUNNO');
+  expect(table.size).toBe(2);
+  expect(warnings).toHaveLength(1);
+});
+
+test('of those that wait so, only MAX_WAITING: further ones are closed', async () => {
+  const { client, asked } = await tableOf(1);
+  (await client()).send(requestText());
+  await asked(1);
+  for (let waiting = 0; waiting < MAX_WAITING; waiting += 1)
+    expect((await client()).socket.closed).toBe(false);
+  await (await client()).closed();
+});
+
+test('the end of a spell is told after a quiet minute, with how many were closed', async () => {
+  const { client, warnings, pass } = await tableOf(1);
+  const clients = [await client(), await client(), await client()];
+  await Promise.all(clients.slice(0, 2).map((one) => one.closed()));
+  expect(warnings).toEqual([expect.stringMatching(/^1 connections, as many as there may be /)]);
+  pass(QUIET_MS - 1);
+  expect(warnings).toHaveLength(1);
+  pass(1);
+  expect(warnings.slice(1)).toEqual(['room for new connections again: 2 were closed to make room']);
+});

@@ -1,0 +1,28 @@
+/**
+ * What Linux tells about a process that runs.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export const MEGABYTE = 1024 * 1024;
+
+/** Resident memory in bytes: VmRSS now, VmHWM the most there ever was. */
+export function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
+  if (kilobytes === undefined) throw new Error(`no ${field} of process ${pid}`);
+  return Number(kilobytes) * 1024;
+}
+
+/** Sockets that it has open, listening ones too. */
+export function socketsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(`/proc/${pid}/fd/${fd}`)).length;
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith('socket:');
+  } catch {
+    // It was closed meanwhile.
+    return false;
+  }
+}
