@@ -17,7 +17,7 @@ async function tableOf(max: number) {
   let accepted = 0;
   let now = 0;
   const warnings: string[] = [];
-  const held: (() => void)[] = [];
+  const held: ((action: string) => void)[] = [];
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     table.destroy();
@@ -26,7 +26,7 @@ async function tableOf(max: number) {
   table.serve({
     answer: () =>
       new Promise((resolve) => {
-        held.push(() => resolve('DUNNO'));
+        held.push(resolve);
         changed.now();
       }),
     closeAfterAnswer: false,
@@ -53,7 +53,7 @@ async function tableOf(max: number) {
       return client;
     },
     asked: (count: number) => until(() => held.length >= count),
-    answerNext: () => held.shift()?.(),
+    answerNext: (action = 'DUNNO') => held.shift()?.(action),
   };
 }
 
@@ -96,4 +96,23 @@ test('the end of a spell is told after a quiet minute, with how many were closed
   expect(warnings).toHaveLength(1);
   pass(1);
   expect(warnings.slice(1)).toEqual(['room for new connections again: 2 were closed to make room']);
+});
+
+test('an answer that is not taken in time closes the connection, to the millisecond of the clock', async () => {
+  const { table, client, asked, answerNext, pass, warnings } = await tableOf(2);
+  const reader = await client();
+  reader.socket.pause();
+  reader.send(requestText());
+  await asked(1);
+  // More than the system holds.
+  answerNext('x'.repeat(50_000_000));
+  await new Promise((resolve) => setImmediate(resolve));
+  pass(0);
+  pass(999);
+  expect(warnings).toEqual([]);
+  pass(1);
+  expect(warnings).toEqual([expect.stringMatching(/take an answer within 1 seconds$/)]);
+  reader.socket.resume();
+  expect(await reader.reply()).toBeUndefined();
+  expect(table.size).toBe(0);
 });
