@@ -33,10 +33,12 @@ import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile
 import { nameProcess } from './service/process-name.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
-/** At the end, how long clients have to take their answers, in milliseconds, ... */
-const DRAIN_LIMIT_MS = 2000;
+/** At the end, how long a connection stays open for its next answer, in milliseconds, ... */
+const DRAIN_GRACE_MS = 500;
+/** ... how long all of it takes at most: a request that the database holds up has its 2 seconds, ... */
+const DRAIN_LIMIT_MS = 2700;
 /** ... how long the database has to be closed, ... */
-const CLOSE_LIMIT_MS = 1500;
+const CLOSE_LIMIT_MS = 1000;
 /** ... and how long whoever reads the log has to take its last lines. */
 const LAST_LINES_LIMIT_MS = 500;
 
@@ -107,8 +109,9 @@ async function live(options: Options): Promise<void> {
 async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
   const connections = connectionsWithin(openFilesLimit(), options.maxConnections);
-  const server = await PolicyServer.open(options.endpoints, options.listenQueueSize, connections.max);
+  const server = new PolicyServer(connections.max);
   lifetime.onEnd(() => server.destroy());
+  await server.open(options.endpoints, options.listenQueueSize);
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
   const warnings = [...options.warnings, ...giveUpRoot(options)];
   if (connections.warning !== undefined) warnings.push(connections.warning);
@@ -225,9 +228,9 @@ function startGreylister(
   return thread;
 }
 
-/** Answers what has arrived, then closes; clients that do not take their answers do not hold it up. */
+/** Answers what is asked yet, then closes; clients that do not take their answers do not hold it up. */
 async function drain(server: PolicyServer): Promise<void> {
   const limit = setTimeout(() => server.destroy(), DRAIN_LIMIT_MS);
-  await server.stop();
+  await server.stop(DRAIN_GRACE_MS);
   clearTimeout(limit);
 }

@@ -142,8 +142,10 @@ function endpointsOf(
   { inet, unix, socketmode, daemonize }: GivenOptions,
   { inherited }: Surroundings,
 ): Endpoint[] {
-  const endpoints: Endpoint[] = [...(inet || []), ...inherited];
-  if (unix) endpoints.push({ kind: 'unix', path: unix, mode: socketmode });
+  // Inherited ones first: they decide which of the others are still to be opened.
+  const endpoints: Endpoint[] = [...inherited, ...(inet || [])];
+  const isInherited = inherited.some(({ path }) => path === unix);
+  if (unix && !isInherited) endpoints.push({ kind: 'unix', path: unix, mode: socketmode });
   if (endpoints.length === 0) {
     throw new UsageError(
       'nowhere to listen: give --inet=[HOST:]PORT or --unix=PATH, for example --inet=127.0.0.1:60000',

@@ -157,7 +157,7 @@ describe('where to listen', () => {
     expect(usageError()).toBe(
       'nowhere to listen: give --inet=[HOST:]PORT or --unix=PATH, for example --inet=127.0.0.1:60000',
     );
-    const inherited = [{ kind: 'inherited', fd: 3 }] as const;
+    const inherited = [{ kind: 'inherited', fd: 3, path: undefined }] as const;
     expect(parseOptions([], { ...SURROUNDINGS, inherited })).toMatchObject({ endpoints: inherited });
   });
 });
@@ -196,7 +196,7 @@ describe('command lines as they are found', () => {
   });
 
   test('sockets of a service manager and --daemonize do not go together', () => {
-    const inherited = [{ kind: 'inherited', fd: 3 }] as const;
+    const inherited = [{ kind: 'inherited', fd: 3, path: undefined }] as const;
     expect(() => parseOptions(['-d'], { ...SURROUNDINGS, inherited })).toThrow(
       '--daemonize cannot take sockets of a service manager along',
     );

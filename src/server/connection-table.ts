@@ -22,7 +22,7 @@ export interface TableSettings extends ConnectionSettings {
   readonly timeoutMs: number;
 }
 
-export class ConnectionTable implements Iterable<Connection> {
+export class ConnectionTable {
   readonly #max: number;
   readonly #all = new Set<Connection>();
   /** Those that are not being answered; the one whose last answer lies longest back is the first. */
@@ -30,6 +30,8 @@ export class ConnectionTable implements Iterable<Connection> {
   /** Accepted and unread. */
   #waiting: Socket[] = [];
   #serving: { settings: TableSettings; full: Spell; overdue: Spell } | undefined;
+  /** greyd is stopping: what is done to each connection, those that are still let in too. */
+  #farewell: (connection: Connection) => void = () => {};
 
   /** @param max connections at a time */
   constructor(max: number) {
@@ -38,10 +40,6 @@ export class ConnectionTable implements Iterable<Connection> {
 
   get size(): number {
     return this.#all.size;
-  }
-
-  [Symbol.iterator](): Iterator<Connection> {
-    return this.#all.values();
   }
 
   /** Begins to read from connections; until then as many wait as there may be. */
@@ -93,6 +91,21 @@ export class ConnectionTable implements Iterable<Connection> {
     overdue.look(now);
   }
 
+  /** Closes each behind its next answer. */
+  leave(): void {
+    this.#sayFarewell((connection) => connection.leave());
+  }
+
+  /** Answers what has arrived whole, then closes. */
+  finish(): void {
+    this.#sayFarewell((connection) => connection.finish());
+  }
+
+  /** Settles when all those that there are now are closed. */
+  async closed(): Promise<void> {
+    await Promise.all([...this.#all].map((connection) => connection.closed()));
+  }
+
   /** Closes all at once. */
   destroy(): void {
     for (const socket of this.#waiting) socket.destroy();
@@ -132,10 +145,16 @@ export class ConnectionTable implements Iterable<Connection> {
     });
     this.#all.add(connection);
     this.#idle.add(connection);
+    this.#farewell(connection);
     socket.on('close', () => {
       this.#remove(connection);
       this.#fill();
     });
+  }
+
+  #sayFarewell(farewell: (connection: Connection) => void): void {
+    this.#farewell = farewell;
+    for (const connection of [...this.#all]) farewell(connection);
   }
 
   #remove(connection: Connection): void {

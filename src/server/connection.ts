@@ -36,6 +36,8 @@ export class Connection {
   #waitingSince: number | undefined;
   /** No more requests will come: the client is done, or greyd is stopping. */
   #isFinishing = false;
+  /** greyd is stopping, and the next answer is the last one. */
+  #isLeaving = false;
   /** No more requests are to be answered. */
   #isClosing = false;
 
@@ -74,6 +76,15 @@ export class Connection {
     void this.#answerAll();
   }
 
+  /** Closes after its next answer: the client sends the one after it to whoever listens then. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
+  closed(): Promise<void> {
+    return new Promise((resolve) => this.#socket.once('close', () => resolve()));
+  }
+
   /** Closes at once. */
   destroy(): void {
     this.#isClosing = true;
@@ -91,10 +102,12 @@ export class Connection {
   async #answerAll(): Promise<void> {
     if (this.#isAnswering) return;
     this.#isAnswering = true;
+    let hasAnswered = false;
     while (!this.#isClosing && !this.#socket.writableNeedDrain) {
       const request = this.#reader.next();
       if (request === undefined) {
-        if (this.#isFinishing) {
+        const isBetween = this.#reader.unfinishedBytes === 0;
+        if (this.#isFinishing || (this.#isLeaving && hasAnswered && isBetween)) {
           this.#reportUnfinished();
           this.#close();
         }
@@ -104,6 +117,7 @@ export class Connection {
       this.#onAnswering(true);
       const action = await this.#settings.answer(request);
       if (action !== undefined && this.#socket.writable) this.#socket.write(encodeReply(action));
+      hasAnswered = true;
       if (action === undefined || this.#settings.closeAfterAnswer) this.#close();
       this.#onAnswering(false);
     }
@@ -112,10 +126,15 @@ export class Connection {
     else this.#socket.resume();
   }
 
-  /** Closes when the answers are written, without waiting for the client to do the same. */
+  /**
+   * Closes when the answers are written, without waiting for the client to do the same. Where the system
+   * has taken them it closes in the same breath: a client that looks whether it may send another request
+   * on this connection, as Postfix does, must not find it open still.
+   */
   #close(): void {
     this.#isClosing = true;
-    this.#socket.destroySoon();
+    if (this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.#socket.destroySoon();
   }
 
   #reportUnfinished(): void {

@@ -31,6 +31,8 @@ export interface UnixEndpoint {
 export interface InheritedEndpoint {
   readonly kind: 'inherited';
   readonly fd: number;
+  /** Of a unix socket, if it is known. */
+  readonly path: string | undefined;
 }
 
 export type Endpoint = InetEndpoint | UnixEndpoint | InheritedEndpoint;
@@ -59,7 +61,7 @@ export function endpointName(endpoint: Endpoint): string {
     case 'unix':
       return endpoint.path;
     case 'inherited':
-      return `inherited socket ${endpoint.fd}`;
+      return endpoint.path ?? `inherited socket ${endpoint.fd}`;
   }
 }
 

@@ -2,8 +2,8 @@
  * Opens a listening socket on an endpoint, or says in one line why that cannot be and what to do.
  */
 import { chmodSync } from 'node:fs';
-import { createServer, type ListenOptions, type Server } from 'node:net';
-import { ALL_ADDRESSES, type Endpoint, endpointName } from './endpoint.ts';
+import { type AddressInfo, createServer, isIPv6, type ListenOptions, type Server } from 'node:net';
+import { ALL_ADDRESSES, type Endpoint, endpointName, type InetEndpoint } from './endpoint.ts';
 import { ListenError } from './listen-error.ts';
 import { makeWay } from './unix-socket.ts';
 
@@ -11,11 +11,23 @@ import { makeWay } from './unix-socket.ts';
 const KEEP_ALIVE_AFTER_MS = 120_000;
 
 /**
+ * Of an inherited socket, whose queue holds all that comes during a restart: what systemd.socket(5) gives
+ * it, and not the 511 of Node.js.
+ */
+const INHERITED_BACKLOG = 4096;
+
+/**
  * @param backlog connections that the system may hold before they are accepted; undefined: its own value
- * @returns the listening server, or undefined if the endpoint is optional and this host lacks it
+ * @param inherited where sockets listen already that greyd was started with
+ * @returns the listening server, or undefined if there is to be none: the endpoint is optional and this
+ *   host lacks it, or an inherited socket serves it
  * @throws {ListenError} (rejects)
  */
-export async function listen(endpoint: Endpoint, backlog: number | undefined): Promise<Server | undefined> {
+export async function listen(
+  endpoint: Endpoint,
+  backlog: number | undefined,
+  inherited: readonly AddressInfo[],
+): Promise<Server | undefined> {
   // A client may close its side right after the request and still gets the answer.
   const server = createServer({
     allowHalfOpen: true,
@@ -32,6 +44,7 @@ export async function listen(endpoint: Endpoint, backlog: number | undefined): P
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (endpoint.kind === 'inet' && endpoint.optional && MISSING_ADDRESS.has(code)) return undefined;
+    if (endpoint.kind === 'inet' && code === 'EADDRINUSE' && isServed(endpoint, inherited)) return undefined;
     throw error instanceof ListenError ? error : listenError(endpoint, error as NodeJS.ErrnoException);
   }
 }
@@ -47,8 +60,17 @@ function listenOptions(endpoint: Endpoint): ListenOptions & { fd?: number } {
     case 'unix':
       return { path: endpoint.path };
     case 'inherited':
-      return { fd: endpoint.fd };
+      return { fd: endpoint.fd, backlog: INHERITED_BACKLOG };
   }
+}
+
+/** Whether that is what has the port: a socket of this address, or of all. */
+function isServed({ host, port }: InetEndpoint, inherited: readonly AddressInfo[]): boolean {
+  return inherited.some(
+    (own) =>
+      own.port === port &&
+      (own.address === host || own.address === ALL_ADDRESSES || (own.address === '0.0.0.0' && !isIPv6(host))),
+  );
 }
 
 function bind(server: Server, options: ListenOptions): Promise<void> {

@@ -5,6 +5,7 @@
  * read from only once `serve` is called: when privileges are dropped and the store is open.
  */
 import type { AddressInfo, Server } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionTable, type TableSettings } from './connection-table.ts';
 import { type Endpoint, endpointName, inetName, isLoopback } from './endpoint.ts';
 import { listen } from './listen.ts';
@@ -20,46 +21,40 @@ const SWEEP_MS = 1000;
 const MAX_LAST_TURNS = 1000;
 
 export class PolicyServer {
+  /** Sockets that greyd opened, and those that it was started with: the next process has these too. */
   readonly #servers: Server[] = [];
+  readonly #inherited: Server[] = [];
   readonly #names: string[] = [];
   readonly #exposed: string[] = [];
   readonly #connections: ConnectionTable;
   #sweeper: NodeJS.Timeout | undefined;
 
-  private constructor(maxConnections: number) {
+  /** @param maxConnections accepted ones at a time, over all endpoints */
+  constructor(maxConnections: number) {
     this.#connections = new ConnectionTable(maxConnections);
   }
 
   /**
-   * Opens all endpoints, or none.
+   * Opens all endpoints, inherited ones first; if one fails, `destroy` closes the others.
    * @param backlog connections that the system may hold for each; undefined: its own value
-   * @param maxConnections accepted ones at a time, over all endpoints
    * @throws {ListenError} (rejects)
    */
-  static async open(
-    endpoints: readonly Endpoint[],
-    backlog: number | undefined,
-    maxConnections: number,
-  ): Promise<PolicyServer> {
-    const opened = new PolicyServer(maxConnections);
-    try {
-      for (const endpoint of endpoints) {
-        const server = await listen(endpoint, backlog);
-        if (server === undefined) continue;
-        server.on('connection', (socket) => opened.#connections.add(socket));
-        opened.#servers.push(server);
-        const address = server.address();
-        const name = boundName(endpoint, address);
-        opened.#names.push(name);
-        // A unix socket has a path or nothing in place of an address.
-        if (address !== null && typeof address !== 'string' && !isLoopback(address.address))
-          opened.#exposed.push(name);
-      }
-    } catch (error) {
-      for (const server of opened.#servers) server.close();
-      throw error;
+  async open(endpoints: readonly Endpoint[], backlog: number | undefined): Promise<void> {
+    const inherited: AddressInfo[] = [];
+    for (const endpoint of endpoints) {
+      const server = await listen(endpoint, backlog, inherited);
+      if (server === undefined) continue;
+      server.on('connection', (socket) => this.#connections.add(socket));
+      const isInherited = endpoint.kind === 'inherited';
+      (isInherited ? this.#inherited : this.#servers).push(server);
+      const address = server.address();
+      const name = boundName(endpoint, address);
+      this.#names.push(name);
+      // A unix socket has a path or nothing in place of an address.
+      if (address === null || typeof address === 'string') continue;
+      if (isInherited) inherited.push(address);
+      if (!isLoopback(address.address)) this.#exposed.push(name);
     }
-    return opened;
   }
 
   /** Where it listens, with the ports that the system chose, for messages. */
@@ -79,7 +74,8 @@ export class PolicyServer {
       (count) => `connections can be accepted again: ${count} could not`,
       settings.warn,
     );
-    for (const server of this.#servers) server.on('error', () => failing.note(settings.uptime()));
+    for (const server of [...this.#servers, ...this.#inherited])
+      server.on('error', () => failing.note(settings.uptime()));
     this.#connections.serve(settings);
     // Not from the timer itself: after a standstill what has arrived meanwhile is to be read first.
     const sweep = () => {
@@ -90,26 +86,45 @@ export class PolicyServer {
   }
 
   /**
-   * Accepts no more connections, answers what has arrived whole, and settles when all are closed.
-   * Connections that the system already holds for greyd, and their bytes, have arrived too.
+   * Closes each connection behind its next answer, and settles when all are closed. Those that ask
+   * nothing are closed after the grace; what has arrived whole by then is answered.
+   *
+   * Connections that come meanwhile are served as well, and what the system holds for greyd has come. On
+   * an inherited socket they wait for the next process: it is closed here at once, and lives on there.
+   * @param graceMs milliseconds; it ends early when all who were connected have had their answer
    */
-  async stop(): Promise<void> {
-    for (let turn = 0, before = -1; turn < MAX_LAST_TURNS && before !== this.#connections.size; turn += 1) {
-      before = this.#connections.size;
-      await eventLoopTurn();
-    }
-    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+  async stop(graceMs: number): Promise<void> {
+    const grace = pause(graceMs);
+    this.#connections.leave();
+    const closed = this.#inherited.map(close);
+    await this.#acceptWaiting();
+    await Promise.race([grace, this.#connections.closed()]);
+    await this.#acceptWaiting();
+    closed.push(...this.#servers.map(close));
     await eventLoopTurn();
-    for (const connection of this.#connections) connection.finish();
+    this.#connections.finish();
     await Promise.all(closed);
   }
 
   /** Closes everything at once; closing also removes the files of unix sockets. */
   destroy(): void {
-    for (const server of this.#servers) server.close();
+    for (const server of [...this.#servers, ...this.#inherited]) server.close();
     this.#connections.destroy();
     clearInterval(this.#sweeper);
   }
+
+  /** Accepts the connections that the system holds. */
+  async #acceptWaiting(): Promise<void> {
+    for (let turn = 0, before = -1; turn < MAX_LAST_TURNS && before !== this.#connections.size; turn += 1) {
+      before = this.#connections.size;
+      await eventLoopTurn();
+    }
+  }
+}
+
+/** Settles when all its connections are closed too. */
+function close(server: Server): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
 }
 
 /** The name of an endpoint, with the port that the system chose. */

@@ -17,13 +17,17 @@ import { open } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Daemon, runGreyd, temporaryDirectory } from '../support/daemon.ts';
 import { PolicyClient, requestText } from '../support/policy-client.ts';
+import { freePort } from '../support/ports.ts';
 import { canRun } from '../support/requirements.ts';
 
 const GREYLISTED = /^DEFER_IF_PERMIT /;
+/** Moments of greyd's start, evenly spread, at which it gets a signal. */
+const SIGNAL_MOMENTS = 25;
 
 /** A server of our own on a port or path, closed after the test. @returns its port */
 async function occupy(where: { host: string; port: number } | { path: string }): Promise<number> {
@@ -102,8 +106,47 @@ describe('listening', () => {
       const client = await PolicyClient.connect({ path });
       expect(await client.ask()).toMatch(GREYLISTED);
       await daemon.serving();
-      expect(daemon.log).toContain('listening on inherited socket 3\n');
+      expect(daemon.log).toContain(`listening on ${path}\n`);
       expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+    },
+  );
+
+  test.skipIf(!canRun('socket activation test', { programs: ['systemd-socket-activate'] }))(
+    'several sockets of the service manager, beside options that name them and options that do not',
+    async () => {
+      const folder = temporaryDirectory();
+      const [inherited, own] = [join(folder, 'inherited'), join(folder, 'own')];
+      const inet = `127.0.0.1:${await freePort()}`;
+      const args = [`--inet=${inet}`, `--unix=${inherited}`];
+      const launcher = ['systemd-socket-activate', `--listen=${inet}`, `--listen=${inherited}`];
+      const daemon = Daemon.launch(args, { listen: [], launcher });
+      await daemon.logged(/^Listening on .*\nListening on /m);
+      const port = Number(inet.split(':')[1]);
+      const first = await PolicyClient.connect({ host: '127.0.0.1', port });
+      const second = await PolicyClient.connect({ path: inherited });
+      expect([await first.ask(), await second.ask()]).toEqual([
+        expect.stringMatching(GREYLISTED),
+        expect.stringMatching(GREYLISTED),
+      ]);
+      await daemon.serving();
+      expect(daemon.logLines).toContainEqual(
+        expect.stringMatching(new RegExp(`listening on ${inet}, ${inherited}$`)),
+      );
+      expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+      // The socket is not greyd's to remove.
+      expect(existsSync(inherited)).toBe(true);
+
+      const other = `127.0.0.1:${await freePort()}`;
+      const wide = `0.0.0.0:${port}`;
+      const beside = Daemon.launch([`--inet=${other}`, `--unix=${own}`], {
+        listen: [],
+        launcher: ['systemd-socket-activate', `--listen=${wide}`],
+      });
+      await beside.logged(/^Listening on /m);
+      const wake = await PolicyClient.connect({ host: '127.0.0.1', port });
+      expect(await wake.ask()).toMatch(GREYLISTED);
+      await beside.serving();
+      expect(beside.log).toContain(`listening on ${wide}, ${other}, ${own}\n`);
     },
   );
 
@@ -345,6 +388,46 @@ describe('stopping', () => {
     await idle.ask();
     expect(await daemon.stop(signal)).toEqual({ status: 0, signal: null });
     expect(daemon.log).toContain(`${signal} received: stopping after 1 requests`);
+  });
+
+  test('each connection gets its next answer, and its end right behind it', async () => {
+    const daemon = await Daemon.start();
+    const [quick, silent] = [await daemon.connect(), await daemon.connect()];
+    await quick.ask();
+    await silent.ask();
+    daemon.kill('SIGTERM');
+    // A signal more changes nothing.
+    daemon.kill('SIGTERM');
+    expect(await quick.ask()).toMatch(GREYLISTED);
+    await quick.closed();
+    // greyd still waits for the other one, and serves whoever comes.
+    expect(await daemon.ask({ sender: 'late@example.net' })).toMatch(GREYLISTED);
+    daemon.kill('SIGTERM');
+    await silent.closed();
+    expect(await silent.reply()).toBeUndefined();
+    expect(await daemon.exited).toEqual({ status: 0, signal: null });
+    expect(daemon.log).toContain('stopping after 4 requests');
+  });
+
+  test('a signal at any moment of the start ends it, and leaves nothing', async () => {
+    const folder = temporaryDirectory();
+    const [socket, pidfile] = [join(folder, 'socket'), join(folder, 'pid')];
+    const listen = [`--unix=${socket}`, '--inet=localhost:0', `--pidfile=${pidfile}`];
+    const begin = performance.now();
+    await (await Daemon.start([], { listen })).stop();
+    const life = performance.now() - begin;
+    for (let moment = 0; moment < SIGNAL_MOMENTS; moment += 1) {
+      const daemon = Daemon.launch([], { listen });
+      await pause((life * moment) / SIGNAL_MOMENTS);
+      const exit = await daemon.stop();
+      // Before Node.js runs a line of greyd the signal itself ends it.
+      expect([
+        { status: 0, signal: null },
+        { status: null, signal: 'SIGTERM' },
+      ]).toContainEqual(exit);
+      expect(daemon.log).not.toMatch(/error|^\s+at /m);
+      expect([existsSync(socket), existsSync(pidfile)]).toEqual([false, false]);
+    }
   });
 
   test('what has arrived whole is answered first', async () => {

@@ -24,8 +24,9 @@ async function echo({ attributes, garbage, garbageLines }: RawRequest): Promise<
 /** A server that answers with `echo`. @returns its path, and what it warned of */
 async function startEcho(closeAfterAnswer: boolean) {
   const path = join(temporaryDirectory(), 'socket');
-  const server = await PolicyServer.open([{ kind: 'unix', path, mode: 0o600 }], undefined, 100);
+  const server = new PolicyServer(100);
   onTestFinished(() => server.destroy());
+  await server.open([{ kind: 'unix', path, mode: 0o600 }], undefined);
   const warnings: string[] = [];
   server.serve({
     answer: echo,

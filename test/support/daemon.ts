@@ -100,10 +100,13 @@ export class Daemon {
     return Number(/listening on [^,\n]*:(\d+)/.exec(this.#log)?.[1]);
   }
 
-  /** Waits until the log holds a match. Fails if greyd ends before that. */
-  async logged(pattern: RegExp): Promise<RegExpExecArray> {
+  /**
+   * Waits until the log holds a match. Fails if greyd ends before that.
+   * @param from how much of the log, in characters, is not looked at
+   */
+  async logged(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
     for (;;) {
-      const match = pattern.exec(this.#log);
+      const match = pattern.exec(this.#log.slice(from));
       if (match !== null) return match;
       if (this.#process.stderr.readableEnded)
         throw new Error(`greyd ended without logging ${pattern}; its log:\n${this.#log}`);
