@@ -28,6 +28,7 @@ import { AccountError, giveUpRoot } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
+import { ServiceManager } from './service/notify.ts';
 import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
@@ -146,6 +147,9 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   });
   lifetime.onEnd(() => drain(server));
   log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
+  const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
+  lifetime.onEnd(() => manager.stopping());
+  manager.ready();
   if (options.daemonize) await reportToStarter({ serving: true });
 }
 

@@ -1,0 +1,90 @@
+/**
+ * What the service manager is told (sd_notify(3)), as datagrams to the socket that NOTIFY_SOCKET names:
+ *
+ *   READY=1      greyd serves         WATCHDOG=1   it is still alive (sd_watchdog_enabled(3))
+ *   STOPPING=1   it is about to end
+ *
+ * Node.js has no datagram sockets of this family, so systemd-notify(1) sends them: one process per
+ * message, one after the other. It is a child of greyd, hence NotifyAccess=all in the unit, and ends
+ * only when the manager has read its message: of a sender that is gone nobody could tell the service.
+ *
+ * Without NOTIFY_SOCKET nothing happens. Where the message cannot be sent greyd says so once and goes
+ * on; a manager that waits for it may then end it, which is for the manager to decide.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/**
+ * Pings in the time after which the manager takes greyd for hung. The manual says two; with three, one
+ * of them may fail (no memory for another process, say) and mail goes on.
+ */
+const PINGS_PER_PERIOD = 3;
+
+/** systemd-notify(1) itself waits 5 seconds for the manager; in milliseconds. */
+const SEND_LIMIT_MS = 8000;
+
+type Message = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1';
+
+export class ServiceManager {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #pid: number;
+  readonly #warn: (text: string) => void;
+  #pings: NodeJS.Timeout | undefined;
+  #sent = Promise.resolve();
+  /** Messages that are not sent yet. */
+  #waiting = 0;
+  #hasWarned = false;
+
+  /**
+   * @param pid of this process: a watchdog can be meant for another one
+   * @param warn takes the line that says that the manager cannot be told
+   */
+  constructor(environment: NodeJS.ProcessEnv, pid: number, warn: (text: string) => void) {
+    this.#environment = environment;
+    this.#pid = pid;
+    this.#warn = warn;
+  }
+
+  /** greyd serves; from now on its main loop shows that it turns, if the manager wants to see that. */
+  ready(): void {
+    this.#send('READY=1');
+    const period = watchdogPeriod(this.#environment, this.#pid);
+    if (period === undefined) return;
+    // A manager that reads nothing is not told the same again and again.
+    const ping = () => this.#waiting === 0 && this.#send('WATCHDOG=1');
+    this.#pings = setInterval(ping, period / PINGS_PER_PERIOD);
+  }
+
+  stopping(): void {
+    clearInterval(this.#pings);
+    this.#send('STOPPING=1');
+  }
+
+  #send(message: Message): void {
+    const { NOTIFY_SOCKET, PATH } = this.#environment;
+    if (!NOTIFY_SOCKET) return;
+    this.#waiting += 1;
+    this.#sent = this.#sent
+      .then(() => systemdNotify(message, { NOTIFY_SOCKET, PATH }))
+      .catch((error: NodeJS.ErrnoException & { stderr?: string }) => {
+        if (this.#hasWarned) return;
+        this.#hasWarned = true;
+        const reason = error.stderr?.trim() || error.message;
+        this.#warn(`the service manager cannot be told ${message}: ${reason}`);
+      })
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+  }
+}
+
+/** @throws (rejects) */
+async function systemdNotify(message: Message, env: NodeJS.ProcessEnv): Promise<void> {
+  await promisify(execFile)('systemd-notify', [message], { env, timeout: SEND_LIMIT_MS });
+}
+
+/** Milliseconds after which the manager takes this process for hung; undefined if it does not watch. */
+function watchdogPeriod({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv, pid: number): number | undefined {
+  const isMeant = WATCHDOG_PID === undefined || WATCHDOG_PID === String(pid);
+  return isMeant && /^[1-9]\d{0,14}$/.test(WATCHDOG_USEC ?? '') ? Number(WATCHDOG_USEC) / 1000 : undefined;
+}
