@@ -2,7 +2,7 @@
  * The unit and the file of options that are installed with greyd.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseOptions } from '../../src/options.ts';
@@ -53,13 +53,30 @@ describe('greyd.service', () => {
     expect(UNIT).toMatch(/^Before=postfix\.service/m);
   });
 
-  test.skipIf(!canRun('unit tests', { programs: ['systemd-analyze'] }))('is valid', () => {
-    const path = join(temporaryDirectory(), 'greyd.service');
+  const systemdAnalyze = canRun('unit tests', { programs: ['systemd-analyze'] });
+
+  test.skipIf(!systemdAnalyze)('is exposed at most 1.5 of 10, as systemd sees it', () => {
+    // The threshold counts tenths; beyond it the exit status is 1.
+    const args = ['security', '--offline=true', '--threshold=15', '--no-pager', 'systemd/greyd.service'];
+    expect(execFileSync('systemd-analyze', args, { encoding: 'utf8' })).toMatch(
+      /Overall exposure level for greyd.service: [01]\.\d/,
+    );
+  });
+
+  test.skipIf(!systemdAnalyze)('is valid, and so is greyd.socket', () => {
+    const folder = temporaryDirectory();
+    const path = join(folder, 'greyd.service');
+    const socket = join(folder, 'greyd.socket');
+    copyFileSync('systemd/greyd.socket', socket);
     // The program need not be installed for the rest to be checked.
     writeFileSync(path, UNIT.replace('/usr/sbin/greyd', '/bin/true'));
-    const verify = execFileSync('sh', ['-c', 'systemd-analyze verify --man=no "$0" 2>&1', path], {
-      encoding: 'utf8',
-    });
+    const verify = execFileSync(
+      'sh',
+      ['-c', 'systemd-analyze verify --man=no "$0" "$1" 2>&1', path, socket],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect(verify).toBe('');
   });
 });
