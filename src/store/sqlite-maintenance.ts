@@ -52,19 +52,22 @@ export interface Soundness {
  */
 export function inspectDatabase(path: string): Soundness {
   try {
-    return reading(path, (file) => {
-      refuseNewer(file);
-      if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
-      const damage = findDamage(file);
-      if (damage.length > 0) return { damage, counts: undefined };
-      const counts = countRecords(file);
-      return { damage: compareWithCounted(file, counts), counts };
-    });
+    // One transaction sees one state, so that what is written meanwhile is not taken for damage.
+    return reading(path, (file) => file.transaction(() => inspect(file))());
   } catch (error) {
     const { message } = error as Error;
     if (isDamage(error)) return { damage: [message], counts: undefined };
     throw new Error(`cannot read ${path}: ${message}`);
   }
+}
+
+function inspect(file: SqliteFile): Soundness {
+  refuseNewer(file);
+  if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
+  const damage = findDamage(file);
+  if (damage.length > 0) return { damage, counts: undefined };
+  const counts = countRecords(file);
+  return { damage: compareWithCounted(file, counts), counts };
 }
 
 /** SQLite's own check of pages, order of keys, and types; its one line is `ok` if it has found nothing. */
@@ -75,10 +78,8 @@ function findDamage(file: SqliteFile): string[] {
     .filter((line) => line !== 'ok' && !line.startsWith('*** in database'));
 }
 
-/** The database counts its records itself, where its schema has `record_counts`. */
+/** The database counts its records itself, in `record_counts`. */
 function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
-  const isCounted = file.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'record_counts'").get();
-  if (isCounted === undefined) return [];
   const counted = file.prepare<[string], number>('SELECT records FROM record_counts WHERE kind = ?').pluck();
   return (['triplets', 'clients'] as const)
     .map((kind) => ({ kind, there: counts[kind], noted: counted.get(KINDS[kind].counted) ?? 'no number of' }))

@@ -82,7 +82,7 @@ describe('while greyd works', () => {
     const [, triplets] =
       /^greyctl: copied (\d+) triplets and 0 clients, (\d+) bytes\n$/.exec(outcome.stderr) ?? [];
     expect(Number(triplets)).toBeGreaterThanOrEqual(TRIPLETS + before);
-    expect(check).toMatchObject({ status: 0, stderr: '' });
+    expect(check).toEqual({ status: 0, stdout: expect.stringMatching(/^ok: .*\n$/), stderr: '' });
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['copy']);
     expect(await daemon.stop()).toEqual({ status: 0, signal: null });

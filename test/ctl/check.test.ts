@@ -73,11 +73,7 @@ describe('damaged is', () => {
 
   test('one that has counted wrong', async () => {
     const dbdir = await filledDirectory();
-    change(
-      dbdir,
-      `CREATE TABLE IF NOT EXISTS record_counts (kind TEXT NOT NULL PRIMARY KEY, records INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-       INSERT OR REPLACE INTO record_counts VALUES ('triplet', ${TRIPLETS}), ('client', 7)`,
-    );
+    change(dbdir, "UPDATE record_counts SET records = 7 WHERE kind = 'client'");
     const { status, stdout } = await check(dbdir);
     expect([status, stdout]).toEqual([1, 'damaged: record_counts has 7 clients, there are 1\n']);
   });
@@ -110,7 +106,7 @@ test('one of a newer greyd is left to that', async () => {
   change(dbdir, 'PRAGMA user_version = 1000');
   const { status, stdout, stderr } = await check(dbdir);
   expect([status, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/^greyctl: \S+ has schema version 1000, .*\n$/);
+  expect(stderr).toMatch(/^greyctl: cannot read \S+: it has schema version 1000, .*\n$/);
 });
 
 test('none, and one that holds no tables, is not sound', async () => {
