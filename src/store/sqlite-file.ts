@@ -31,8 +31,9 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
     file.pragma('synchronous = FULL');
     migrate(file);
     // What an earlier fsync failed to write counts as written to the system, and everything that is
-    // appended to the log behind it would hang on it. Copied into the database it is written anew.
-    file.pragma('wal_checkpoint(TRUNCATE)');
+    // appended to the log behind it would hang on it. Copied into the database it is written anew, and
+    // the log begins from its start. Passive: waits for nobody who reads, such as a backup.
+    file.pragma('wal_checkpoint(PASSIVE)');
     return use(file);
   } catch (error) {
     file?.close();

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -92,6 +92,29 @@ describe('the file', () => {
     await put(store, triplet('a'), { first: 1, last: 2 });
     await store.close();
     expect(await read(open(dbdir), triplet('a'))).toEqual([{ first: 1, last: 2 }]);
+  });
+
+  test('has in itself, once it is open, what stood only in its log', async () => {
+    const dbdir = temporaryDirectory();
+    await put(open(dbdir), triplet('a'), { first: 1, last: 2 });
+    const crashed = temporaryDirectory();
+    for (const name of ['greyd.db', 'greyd.db-wal']) copyFileSync(join(dbdir, name), join(crashed, name));
+    open(crashed);
+    const withoutLog = temporaryDirectory();
+    copyFileSync(join(crashed, 'greyd.db'), join(withoutLog, 'greyd.db'));
+    expect(await read(open(withoutLog), triplet('a'))).toEqual([{ first: 1, last: 2 }]);
+  });
+
+  test('is opened and written to without a wait while a backup reads it', async () => {
+    const dbdir = temporaryDirectory();
+    const crashed = open(dbdir);
+    await put(crashed, triplet('a'), { first: 1, last: 2 });
+    const reader = openDirectly(dbdir);
+    reader.exec('BEGIN; SELECT * FROM triplets');
+    await put(crashed, triplet('b'), { first: 1, last: 2 });
+    const begin = performance.now();
+    await put(open(dbdir), triplet('c'), { first: 1, last: 2 });
+    expect(performance.now() - begin).toBeLessThan(1000);
   });
 
   test('has a schema version; one from the future is refused', async () => {
