@@ -32,11 +32,11 @@ export interface Greylisting {
 }
 
 export class Greylister implements Greylisting {
-  readonly #store: Pick<Store, 'update'>;
+  readonly #store: Pick<Store, 'update' | 'check'>;
   readonly #rules: GreylistRules;
   readonly #newTriplets: NewTriplets;
 
-  constructor(store: Pick<Store, 'update'>, rules: GreylistRules & Limits) {
+  constructor(store: Pick<Store, 'update' | 'check'>, rules: GreylistRules & Limits) {
     this.#store = store;
     this.#rules = rules;
     this.#newTriplets = new NewTriplets(rules);
@@ -55,7 +55,8 @@ export class Greylister implements Greylisting {
       return { result: verdict, save: [save.triplet, save.client] };
     });
   }
+
   check(): Promise<void> {
-    return this.#store.update([], () => ({ result: undefined, save: [] }));
+    return this.#store.check();
   }
 }

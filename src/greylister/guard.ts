@@ -4,7 +4,8 @@
  *
  * After a failure one visit at a time is tried, and all others are rejected at once, so that nobody
  * waits behind a store that does not answer. The store counts as working again when a visit was
- * stored in time and the last failure lies RECOVERY_MS back.
+ * stored in time and the last failure lies RECOVERY_MS back. Most visits of those who are known need
+ * nothing saved, and succeed on a full disk: so each try begins with a check whether anything can be.
  */
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
 
@@ -65,7 +66,8 @@ export class Guard implements Greylisting {
       if (this.#waiting >= maxWaiting)
         throw new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`);
       this.#waiting += 1;
-      const answer = ask().finally(() => {
+      const tried = this.#failure === undefined ? ask() : this.#inner.check().then(ask);
+      const answer = tried.finally(() => {
         this.#waiting -= 1;
       });
       const inTime = await withinTime(answer, timeoutMs);

@@ -16,7 +16,7 @@ export const REOPEN_PAUSE_MS = 1000;
 /** A disk that damages whatever is written to it must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
-type OpenStore = Pick<Store, 'update' | 'clean' | 'close'>;
+type OpenStore = Pick<Store, 'update' | 'check' | 'clean' | 'close'>;
 
 export interface ReopeningSettings {
   /** The file, whose directory is made if it is missing. */
@@ -41,17 +41,12 @@ export class ReopeningStore implements OpenStore {
     this.#settings = settings;
   }
 
-  async update<const Keys extends readonly Key[], Result>(
-    keys: Keys,
-    step: Step<Keys, Result>,
-  ): Promise<Result> {
-    const store = await this.#opened();
-    try {
-      return await store.update(keys, step);
-    } catch (error) {
-      this.#failed(store, error);
-      throw error;
-    }
+  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result> {
+    return this.#try((store) => store.update(keys, step));
+  }
+
+  check(): Promise<void> {
+    return this.#try((store) => store.check());
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {
@@ -67,6 +62,16 @@ export class ReopeningStore implements OpenStore {
   async close(): Promise<void> {
     await this.#closed;
     await this.#store?.close();
+  }
+
+  async #try<Result>(work: (store: OpenStore) => Promise<Result>): Promise<Result> {
+    const store = await this.#opened();
+    try {
+      return await work(store);
+    } catch (error) {
+      this.#failed(store, error);
+      throw error;
+    }
   }
 
   async #opened(): Promise<OpenStore> {

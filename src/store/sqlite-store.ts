@@ -83,6 +83,7 @@ export class SqliteStore implements Store {
   readonly #commit;
   readonly #rollback;
   readonly #countTriplets;
+  readonly #addToCount;
   #waiting: Waiting[] = [];
 
   /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
@@ -112,6 +113,9 @@ export class SqliteStore implements Store {
     this.#countTriplets = file
       .prepare<[], number>("SELECT records FROM record_counts WHERE kind = 'triplet'")
       .pluck();
+    this.#addToCount = file.prepare<[number]>(
+      "UPDATE record_counts SET records = records + ? WHERE kind = 'triplet'",
+    );
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
@@ -138,8 +142,19 @@ export class SqliteStore implements Store {
         }
         return () => resolve(outcome.result);
       };
-      this.#waiting.push({ run, fail: reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#commitWaiting());
+      this.#wait({ run, fail: reject });
+    });
+  }
+
+  check(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        // There and back: where a value stays what it is, SQLite writes nothing.
+        this.#addToCount.run(1);
+        this.#addToCount.run(-1);
+        return resolve;
+      };
+      this.#wait({ run, fail: reject });
     });
   }
 
@@ -195,6 +210,11 @@ export class SqliteStore implements Store {
     return this.privacy || 'sha1' in key
       ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
       : { kind, table: this.#plain[kind], columns: plainColumns(key) };
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (this.#waiting.length === 1) setImmediate(() => this.#commitWaiting());
   }
 
   /** One transaction for everyone who waits; at the end all of their promises are settled. */

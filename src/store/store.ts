@@ -55,6 +55,12 @@ export interface Store {
   update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result>;
 
   /**
+   * Saves something that changes nothing, and settles when that is durable.
+   * @throws (rejects with) why nothing can be saved
+   */
+  check(): Promise<void>;
+
+  /**
    * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
    * step of the iteration: the caller sets the pace.
    */

@@ -3,7 +3,9 @@
  */
 import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { RECOVERY_MS } from '../../src/greylister/guard.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { BLOCK_DISK_NEEDS, blockDisk, MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';
@@ -48,6 +50,38 @@ describe.each([
     });
   });
 });
+
+test.skipIf(!canRun('full disk, known clients', MEMORY_DISK_NEEDS))(
+  'on a full disk the log does not change its mind with each client that needs nothing saved',
+  async () => {
+    const disk = memoryDisk(16);
+    const dbdir = join(disk, 'db');
+    mkdirSync(dbdir);
+    const daemon = await Daemon.start(['--quiet', '--allow-test-time', '--auto-whitelist-clients=1'], {
+      dbdir,
+    });
+    const client = await daemon.connect();
+    const now = 1_700_000_000;
+    const known = { client_address: '203.0.113.1', policy_test_time: now };
+    await client.ask({ ...known, policy_test_time: now - 600 });
+    expect(await client.ask(known)).toMatch(/^PREPEND /);
+
+    const filler = fill(disk);
+    for (let number = 0; !daemon.log.includes('store failed'); number += 1)
+      await client.ask({ sender: `s${number}@example.net`, policy_test_time: now });
+    for (let round = 0; round < 3; round += 1) {
+      // So that a success would count.
+      await pause(1.1 * RECOVERY_MS);
+      expect(await client.ask(known)).toBe('DUNNO');
+      expect(await client.ask({ sender: 'new@example.net', policy_test_time: now })).toBe('DUNNO');
+    }
+    const said = () => daemon.logLines.filter((line) => line.startsWith('store '));
+    expect(said()).toEqual([expect.stringMatching(/^store failed, .* full$/)]);
+    rmSync(filler);
+    while (said().length === 1) await client.ask({ policy_test_time: now });
+    expect(said()).toEqual([said()[0], expect.stringMatching(/^store works again, \d+ requests passed/)]);
+  },
+);
 
 describe.skipIf(!canRun('failing disk', STRACE_NEEDS))('system calls that fail', () => {
   test.each([

@@ -19,12 +19,15 @@ type Answer = (judgement: Judgement | Error) => void;
 function setUp(maxWaiting = 100) {
   const open: Answer[] = [];
   const told: string[] = [];
+  const disk = { error: undefined as Error | undefined };
   const inner: Greylisting = {
     judge: () =>
       new Promise((resolve, reject) => {
         open.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
       }),
-    check: async () => {},
+    check: async () => {
+      if (disk.error !== undefined) throw disk.error;
+    },
   };
   const guard = new Guard(
     inner,
@@ -42,8 +45,11 @@ function setUp(maxWaiting = 100) {
     if (first === undefined) throw new Error('nobody asks');
     first(judgement);
   };
-  return { ask, answer, open, told };
+  return { ask, answer, open, told, disk };
 }
+
+/** A visit that is tried while the store counts as failed is preceded by a check. */
+const checked = () => vi.advanceTimersByTimeAsync(0);
 
 test('hands on what greylisting says', async () => {
   const { ask, answer, told } = setUp();
@@ -68,6 +74,7 @@ test('rejects a visit that is not answered in time, and each one after it at onc
   answer(NEW);
   await vi.advanceTimersByTimeAsync(RECOVERY_MS);
   const next = ask();
+  await checked();
   answer(NEW);
   expect(await next).toEqual(NEW);
   expect(told).toEqual([`failed: ${late}`, 'works, 51 rejected']);
@@ -80,6 +87,7 @@ test('while the store fails, one visit at a time is tried', async () => {
   expect(await first).toBe('disk is full');
 
   const tried = ask();
+  await checked();
   expect(await ask()).toBe('disk is full');
   expect(open.length).toBe(1);
   answer(new Error('another error'));
@@ -91,19 +99,44 @@ test('a store that fails and works in turns is told of no more than once a secon
   const { ask, answer, told } = setUp();
   for (let turn = 0; turn < 20; turn += 1) {
     const failing = ask();
+    await checked();
     answer(new Error('disk is full'));
     await failing;
     await vi.advanceTimersByTimeAsync(RECOVERY_MS / 10);
     const working = ask();
+    await checked();
     answer(NEW);
     expect(await working).toEqual(NEW);
   }
   expect(told).toEqual(['failed: disk is full']);
   await vi.advanceTimersByTimeAsync(RECOVERY_MS);
   const working = ask();
+  await checked();
   answer(NEW);
   await working;
   expect(told).toEqual(['failed: disk is full', 'works, 20 rejected']);
+});
+
+test('a store that cannot save does not work again because of visits that need nothing saved', async () => {
+  const { ask, answer, open, told, disk } = setUp();
+  const full = new Error('disk is full');
+  disk.error = full;
+  const first = ask();
+  answer(full);
+  expect(await first).toBe('disk is full');
+  for (let number = 0; number < 10; number += 1) {
+    await vi.advanceTimersByTimeAsync(RECOVERY_MS);
+    expect(await ask()).toBe('disk is full');
+  }
+  expect(open).toEqual([]);
+
+  disk.error = undefined;
+  await vi.advanceTimersByTimeAsync(RECOVERY_MS);
+  const working = ask();
+  await checked();
+  answer(NEW);
+  expect(await working).toEqual(NEW);
+  expect(told).toEqual(['failed: disk is full', 'works, 11 rejected']);
 });
 
 test('no more visits wait than may', async () => {

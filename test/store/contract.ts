@@ -156,6 +156,14 @@ export function storeContract(makeStore: () => Promise<Store>): void {
     });
   });
 
+  test('a check changes nothing', async () => {
+    const store = await makeStore();
+    await put(store, triplet('a'), { first: 1, last: 2 });
+    await store.check();
+    expect(await read(store, triplet('a'))).toEqual([{ first: 1, last: 2 }]);
+    expect(await store.update([], (_, { triplets }) => ({ save: [], result: triplets }))).toBe(1);
+  });
+
   describe('clean', () => {
     test('deletes what is expired, keeps the rest, and counts both', async () => {
       const store = await makeStore();

@@ -207,6 +207,18 @@ describe('group commit', () => {
   });
 });
 
+test('a check is a commit that saves something', async () => {
+  const dbdir = temporaryDirectory();
+  const store = open(dbdir);
+  const observer = openDirectly(dbdir);
+  const version = () => observer.pragma('data_version', { simple: true });
+  const before = version();
+  await read(store, triplet('a'));
+  expect(version()).toBe(before);
+  await store.check();
+  expect(version()).not.toBe(before);
+});
+
 test('cleaning looks at a bounded number of records at a time', async () => {
   const store = open();
   const keys = Array.from({ length: 3 * SLICE_ROWS }, (_, number) => triplet(`n${number}`));
