@@ -2,9 +2,9 @@
  * Greylisting in a thread of its own. SQLite waits for the disk in the thread that calls it; there it
  * holds up neither connections, nor signals, nor the guard's time-out.
  *
- * Visits of one turn of the event loop go over in one message and come back in one. A thread that
- * has died (a bug, memory) fails what it had taken; the next visit starts a new one, but not within
- * RESTART_PAUSE_MS of the last start.
+ * Visits of one turn of the event loop go over in one message and come back in one. The first one
+ * starts the thread. One that has died (a bug, memory) fails what it had taken; the next visit starts
+ * a new one, but not within RESTART_PAUSE_MS of the last start.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log/logger.ts';
@@ -42,7 +42,6 @@ export class GreylisterThread implements Greylisting {
     this.#log = log;
     this.#clock = clock;
     this.#main = main;
-    this.#start();
   }
 
   async judge(visit: Visit): Promise<Judgement> {
@@ -78,19 +77,23 @@ export class GreylisterThread implements Greylisting {
     const calls = this.#calls;
     if (calls.length === 0) return;
     this.#calls = [];
-    const isDue = this.#clock() - this.#startedAt >= RESTART_PAUSE_MS;
-    if (this.#worker === undefined && isDue && !this.#isEnding) this.#start();
-    if (this.#worker === undefined) {
-      failAll(calls, 'the store thread has ended');
+    let worker: Worker;
+    try {
+      worker = this.#worker ?? this.#start();
+    } catch (error) {
+      failAll(calls, error instanceof Error ? error.message : String(error));
       return;
     }
     this.#lastBatch += 1;
     this.#batches.set(this.#lastBatch, calls);
     const tasks = calls.map(({ visit }) => ({ visit }));
-    this.#worker.postMessage({ batch: this.#lastBatch, tasks } satisfies ToThread);
+    worker.postMessage({ batch: this.#lastBatch, tasks } satisfies ToThread);
   }
 
-  #start(): void {
+  /** @throws if it must not be started now, or the system allows no more threads */
+  #start(): Worker {
+    const isDue = this.#clock() - this.#startedAt >= RESTART_PAUSE_MS;
+    if (!isDue || this.#isEnding) throw new Error('the store thread has ended');
     this.#startedAt = this.#clock();
     const worker = new Worker(this.#main, { workerData: this.#settings, name: 'greyd store' });
     let cause = 'it ended without a reason';
@@ -106,6 +109,7 @@ export class GreylisterThread implements Greylisting {
       failAll(open, 'the store thread has failed');
     });
     this.#worker = worker;
+    return worker;
   }
 
   #receive(message: FromThread): void {

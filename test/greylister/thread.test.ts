@@ -16,7 +16,9 @@ function visit(sender: string): Visit {
   };
 }
 
-function setUp() {
+const BROKEN_THREAD = new URL('../support/broken-thread.mjs', import.meta.url);
+
+function setUp(main = BROKEN_THREAD) {
   const lines: string[] = [];
   const log = (level: string) => (text: string) => void lines.push(`${level}: ${text.split('\n')[0]}`);
   const time = { now: 0 };
@@ -38,7 +40,7 @@ function setUp() {
     },
     { notice: log('notice'), warn: log('warn'), error: log('error') },
     () => time.now,
-    new URL('../support/broken-thread.mjs', import.meta.url),
+    main,
   );
   onTestFinished(() => thread.close());
   /** What becomes of visits that are asked in one turn. */
@@ -76,6 +78,16 @@ test.each([
     expect(await judge('a', 'b')).toEqual([NEW, NEW]);
   },
 );
+
+test('one that cannot be started fails visits, and is tried again a second later', async () => {
+  const program = new URL('http://192.0.2.1/no-program');
+  const { judge, time } = setUp(program);
+  expect(await judge('a')).toEqual([expect.stringContaining('URL')]);
+  program.href = BROKEN_THREAD.href;
+  expect(await judge('a')).toEqual(['the store thread has ended']);
+  time.now += RESTART_PAUSE_MS;
+  expect(await judge('a')).toEqual([NEW]);
+});
 
 test('close waits for the visits under way', async () => {
   const { thread, judge } = setUp();
