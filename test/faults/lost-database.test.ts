@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -107,7 +108,13 @@ describe('a damaged database is set aside, and a new one begun:', () => {
     ]);
   });
 
-  test('at run time, its pages', async () => {
+  test.each([
+    ['all its pages but the first', (path: string) => overwrite(path, 1, statSync(path).size / PAGE - 1)],
+    ['its first page', (path: string) => overwrite(path, 0, 1)],
+    ['no database any more', (path: string) => writeFileSync(path, 'x'.repeat(3 * PAGE))],
+    ['cut in half', (path: string) => truncateSync(path, Math.floor(statSync(path).size / PAGE / 2) * PAGE)],
+    ['empty', (path: string) => truncateSync(path, 0)],
+  ])('at run time, %s', async (_, damage) => {
     const daemon = await Daemon.start(['--quiet']);
     const path = join(daemon.dbdir, 'greyd.db');
     const later = await goThrough(daemon, () => {
@@ -115,7 +122,7 @@ describe('a damaged database is set aside, and a new one begun:', () => {
       const other = new Database(path);
       other.pragma('wal_checkpoint(TRUNCATE)');
       other.close();
-      overwrite(path, 1, statSync(path).size / PAGE - 1);
+      damage(path);
     });
     expect(forgotten(later, path)).toEqual([]);
     expect(setAside(daemon.dbdir)).toHaveLength(1);
