@@ -118,15 +118,23 @@ export class ReopeningStore implements OpenStore {
     }
   }
 
-  /** @returns whether a new file can be begun */
+  /**
+   * @returns whether a new file can be begun
+   * @throws if it is damaged and cannot be moved
+   */
   #hasSetAside(error: unknown): boolean {
     const { path, report, clock } = this.#settings;
     if (!isDamage(error) || Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) return false;
-    const aside = setAside(path, clock());
+    const damage = `the database is damaged (${(error as Error).message})`;
+    let aside: string;
+    try {
+      aside = setAside(path, clock());
+    } catch (reason) {
+      throw new Error(`${damage} and cannot be set aside: ${(reason as Error).message}`, { cause: error });
+    }
     this.#setAsideAt = clock();
     report(
-      `the database is damaged (${(error as Error).message}): set aside as ${aside}, and a new one begun; ` +
-        'clients that were known are greylisted once more',
+      `${damage}: set aside as ${aside}, and a new one begun; clients that were known are greylisted once more`,
     );
     return true;
   }
