@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** They look at how fast answers come, and put a load on the machine themselves: alone, one at a time. */
+const TIMED = ['floods', 'slow-store', 'restart', 'cleaning'].map((name) => `test/faults/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -10,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/faults/**'],
+          exclude: TIMED,
           // Most tests wait for a process of their own; vitest would leave one of two processors idle.
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
@@ -19,9 +22,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts'],
-          // They look at how fast answers come, and put a load on the machine themselves: one at a time.
+          name: 'timed',
+          include: TIMED,
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
