@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Decision, decide, type GreylistRules, type Records } from '../../src/greylist/decision.ts';
 
@@ -158,4 +159,34 @@ describe('the auto-whitelist', () => {
       clientWhitelisted: true,
     });
   });
+});
+
+test('whatever is known, from the past or the future, who comes back after the delay passes', () => {
+  const seconds = fc.oneof(
+    fc.integer({ min: -400, max: 400 }),
+    fc.integer({ min: -40 * DAY, max: 40 * DAY }),
+    fc.integer({ min: -3650 * DAY, max: 3650 * DAY }),
+  );
+  const known = fc.record({
+    triplet: fc.option(fc.record({ first: seconds, last: seconds }), { nil: undefined }),
+    client: fc.option(fc.record({ count: fc.nat(6), last: seconds }), { nil: undefined }),
+  });
+  let putOff = 0;
+  fc.assert(
+    fc.property(known, ({ triplet, client }) => {
+      const before: Records = {
+        triplet: triplet && { first: T + triplet.first, last: T + triplet.last },
+        client: client && { count: client.count, last: T + client.last },
+      };
+      const first = visit(before, T);
+      if (first.verdict.action === 'greylist') putOff += 1;
+      const after = {
+        triplet: first.save.triplet ?? before.triplet,
+        client: first.save.client ?? before.client,
+      };
+      expect(visit(after, T + RULES.delay).verdict.action).toBe('pass');
+    }),
+    { numRuns: 2000 },
+  );
+  expect(putOff).toBeGreaterThan(0);
 });
