@@ -21,6 +21,13 @@ import type { Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome, Store } fr
 /** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
 
+/**
+ * A commit that finds this many pages in the log copies them into the database, and everyone waits for
+ * that. In a database of a million records they lie far apart: SQLite's own 1000 took a disk 50 to 170 ms
+ * while old records were deleted, 200 a third of that, and no fewer requests were answered in all.
+ */
+const CHECKPOINT_PAGES = 200;
+
 /** An update that waits for the next transaction. A connection has at most one, which bounds them. */
 interface Waiting {
   /** Does its part of the transaction; what it returns settles its promise once that is durable. */
@@ -55,7 +62,10 @@ export function openSqliteStore(
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);
     file.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    return new SqliteStore(file, { isOwn: privacy !== undefined, digest });
+    const isOwn = privacy !== undefined;
+    // Nobody waits for the answers of another program than the daemon, and an import is faster without.
+    if (isOwn) file.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    return new SqliteStore(file, { isOwn, digest });
   });
 }
 

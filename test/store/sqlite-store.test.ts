@@ -207,6 +207,15 @@ describe('group commit', () => {
   });
 });
 
+test('what is copied from the log into the database at a time is little', async () => {
+  const dbdir = temporaryDirectory();
+  const store = open(dbdir);
+  for (let number = 0; number < 1000; number += 1)
+    await put(store, triplet(`n${number}`), { first: 1, last: 1 });
+  const megabyte = 1024 * 1024;
+  expect(statSync(join(dbdir, 'greyd.db-wal')).size).toBeLessThan(megabyte);
+});
+
 test('a check is a commit that saves something', async () => {
   const dbdir = temporaryDirectory();
   const store = open(dbdir);
