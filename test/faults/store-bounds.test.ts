@@ -56,6 +56,7 @@ test('--max-triplets: new mail passes, and what was put off is greylisted to its
   const mails = deferred(await Promise.all(sendMails(daemon)));
   expect(mails.size).toBe(BOUND);
   expect(forgotten(mails, join(daemon.dbdir, 'greyd.db'))).toEqual([]);
+  await daemon.logged(/--max-triplets allows/);
   expect(daemon.logLines.filter((line) => line.includes('--max-triplets'))).toEqual([
     'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
   ]);
