@@ -6,6 +6,7 @@
  * that does not read its answers is not read from either.
  */
 import type { Socket } from 'node:net';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { encodeReply } from '../policy/action.ts';
 import { AttributeReader, type RawRequest, type RequestBounds } from '../policy/attributes.ts';
 
@@ -56,6 +57,10 @@ export class Connection {
       if (!this.#isClosing) this.#reportUnfinished();
     });
     socket.resume();
+  }
+
+  get isAnswering(): boolean {
+    return this.#isAnswering;
   }
 
   /**
@@ -113,6 +118,8 @@ export class Connection {
         }
         break;
       }
+      // Who sends many requests at once has no more of greyd's time than others.
+      if (hasAnswered) await eventLoopTurn();
       this.#waitingSince = undefined;
       this.#onAnswering(true);
       const action = await this.#settings.answer(request);

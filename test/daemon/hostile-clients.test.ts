@@ -153,3 +153,23 @@ test('a client that does not read its answers is not read from either', async ()
   expect(memoryOf(daemon) - before).toBeLessThan(50 * MEGABYTE);
   expect(await daemon.stop()).toEqual({ status: 0, signal: null });
 });
+
+test('many thousand requests at once on many connections: others have their turn between any two', async () => {
+  const daemon = await Daemon.start(['--quiet']);
+  const flood = await Promise.all(Array.from({ length: 20 }, () => daemon.connect()));
+  // Each is answered at once, for nothing has to be read from the database.
+  const REQUESTS = 5000;
+  const requests = 'request=smtpd_access_policy\n\n'.repeat(REQUESTS);
+  for (const client of flood) client.send(requests);
+  const [first] = flood;
+  let answered = 0;
+  first?.socket.on('data', (text: string) => {
+    answered += text.split('\n\n').length - 1;
+  });
+  await first?.reply();
+  const before = answered;
+  await daemon.ask();
+  // Of the flood's, greyd has answered no more than a part meanwhile.
+  expect(answered - before).toBeLessThan(REQUESTS / 2);
+  for (const client of flood) client.close();
+});
