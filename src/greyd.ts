@@ -21,6 +21,7 @@ import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
 import { type Options, parseOptions } from './options.ts';
+import { DUNNO } from './policy/action.ts';
 import { RequestHandler } from './request-handler.ts';
 import { ListenError } from './server/listen-error.ts';
 import { PolicyServer } from './server/policy-server.ts';
@@ -36,7 +37,9 @@ import { Whitelists } from './whitelist/whitelists.ts';
 
 /** At the end, how long a connection stays open for its next answer, in milliseconds, ... */
 const DRAIN_GRACE_MS = 500;
-/** ... how long all of it takes at most: a request that the database holds up has its 2 seconds, ... */
+/** ... how long a request waits for the database, whatever --store-timeout says, ... */
+const GIVE_UP_AFTER_MS = 2000;
+/** ... how long all of it takes at most, ... */
 const DRAIN_LIMIT_MS = 2700;
 /** ... how long the database has to be closed, ... */
 const CLOSE_LIMIT_MS = 1000;
@@ -111,7 +114,18 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
   const connections = connectionsWithin(openFilesLimit(), options.maxConnections);
   const server = new PolicyServer(connections.max);
-  lifetime.onEnd(() => server.destroy());
+  const serving = {
+    closeAfterAnswer: options.exim,
+    requestBounds: options.requestBounds,
+    timeoutMs: options.requestTimeout * 1000,
+    uptime,
+  };
+  lifetime.onEnd(() => {
+    if (server.isServing) return server.destroy();
+    // A start that fails or is broken off leaves nobody unanswered who has connected already.
+    server.serve({ ...serving, answer: async () => DUNNO, warn: () => {} });
+    return drain(server);
+  });
   await server.open(options.endpoints, options.listenQueueSize);
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
   const warnings = [...options.warnings, ...giveUpRoot(options)];
@@ -137,15 +151,11 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     { ...options, version },
     { whitelists, greylisting: guard, log: requestLog, counters, clock },
   );
-  server.serve({
-    answer: (request) => handler.answer(request),
-    closeAfterAnswer: options.exim,
-    requestBounds: options.requestBounds,
-    timeoutMs: options.requestTimeout * 1000,
-    uptime,
-    warn: (text) => log.warn(text),
+  lifetime.onEnd(() => {
+    const late = setTimeout(() => guard.giveUp(), GIVE_UP_AFTER_MS);
+    return drain(server).finally(() => clearTimeout(late));
   });
-  lifetime.onEnd(() => drain(server));
+  server.serve({ ...serving, answer: (request) => handler.answer(request), warn: (text) => log.warn(text) });
   log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
   const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
   lifetime.onEnd(() => manager.stopping());

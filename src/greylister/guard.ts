@@ -37,6 +37,8 @@ export class Guard implements Greylisting {
   #rejected = 0;
   /** Visits that the store has not answered, those among them that nobody waits for any more. */
   #waiting = 0;
+  /** Rejects each visit that still waits in time. */
+  readonly #open = new Set<() => void>();
 
   /** @param clock milliseconds; nobody sets it */
   constructor(inner: Greylisting, settings: GuardSettings, observer: StoreObserver, clock: () => number) {
@@ -59,8 +61,13 @@ export class Guard implements Greylisting {
     return this.#guarded(() => this.#inner.check());
   }
 
+  /** Rejects all who wait: there is no time left. */
+  giveUp(): void {
+    for (const giveUp of this.#open) giveUp();
+  }
+
   async #guarded<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    const { timeoutMs, maxWaiting } = this.#settings;
+    const { maxWaiting } = this.#settings;
     try {
       if (this.#failure !== undefined && this.#waiting > 0) throw this.#failure.error;
       if (this.#waiting >= maxWaiting)
@@ -70,7 +77,7 @@ export class Guard implements Greylisting {
       const answer = tried.finally(() => {
         this.#waiting -= 1;
       });
-      const inTime = await withinTime(answer, timeoutMs);
+      const inTime = await this.#inTime(answer);
       this.#worked();
       return inTime;
     } catch (error) {
@@ -91,20 +98,25 @@ export class Guard implements Greylisting {
     this.#failure = undefined;
     this.#rejected = 0;
   }
-}
 
-/** @throws (rejects) if the answer takes longer than `timeoutMs` milliseconds */
-async function withinTime<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${timeoutMs / 1000} s (--store-timeout)`)),
-      timeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
+  /** @throws (rejects) if the answer takes longer than the time-out, or nobody has the time to wait for it */
+  async #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const { timeoutMs } = this.#settings;
+    let timer: NodeJS.Timeout | undefined;
+    let giveUp: () => void = () => {};
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`no answer within ${timeoutMs / 1000} s (--store-timeout)`)),
+        timeoutMs,
+      );
+      giveUp = () => reject(new Error('greyd ends, and it has not answered'));
+    });
+    this.#open.add(giveUp);
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+      this.#open.delete(giveUp);
+    }
   }
 }

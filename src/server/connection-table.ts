@@ -11,6 +11,7 @@
  * very turn of the event loop in which the place is needed. Postfix then connects again and repeats it.
  */
 import type { Socket } from 'node:net';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { Connection, type ConnectionSettings } from './connection.ts';
 import { Spell } from './spell.ts';
 
@@ -30,17 +31,22 @@ export class ConnectionTable {
   /** Accepted and unread. */
   #waiting: Socket[] = [];
   #serving: { settings: TableSettings; full: Spell; overdue: Spell } | undefined;
-  /** greyd is stopping: what is done to each connection, those that are still let in too. */
-  #farewell: (connection: Connection) => void = () => {};
+  /** As long as greyd lives; then each connection has one more answer; at last only what has arrived. */
+  #stage: 'open' | 'leaving' | 'finishing' = 'open';
+  #onEmpty: () => void = () => {};
 
   /** @param max connections at a time */
   constructor(max: number) {
     this.#max = max;
   }
 
+  /** Connections that are read from. */
   get size(): number {
     return this.#all.size;
   }
+
+  /** Connections since the start, those that are closed among them. */
+  accepted = 0;
 
   /** Begins to read from connections; until then as many wait as there may be. */
   serve(settings: TableSettings): void {
@@ -65,6 +71,7 @@ export class ConnectionTable {
 
   /** Takes a new connection, which is not read from yet. */
   add(socket: Socket): void {
+    this.accepted += 1;
     this.#waiting.push(socket);
     this.#fill();
     if (this.#waiting.length === 0) return;
@@ -91,19 +98,20 @@ export class ConnectionTable {
     overdue.look(now);
   }
 
-  /** Closes each behind its next answer. */
-  leave(): void {
-    this.#sayFarewell((connection) => connection.leave());
+  /** Closes each behind its next answer, and settles when there is none left. */
+  async leave(): Promise<void> {
+    this.#stage = 'leaving';
+    for (const connection of this.#all) connection.leave();
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      this.#noteEmpty();
+    });
   }
 
   /** Answers what has arrived whole, then closes. */
   finish(): void {
-    this.#sayFarewell((connection) => connection.finish());
-  }
-
-  /** Settles when all those that there are now are closed. */
-  async closed(): Promise<void> {
-    await Promise.all([...this.#all].map((connection) => connection.closed()));
+    this.#stage = 'finishing';
+    for (const connection of [...this.#all]) connection.finish();
   }
 
   /** Closes all at once. */
@@ -139,22 +147,35 @@ export class ConnectionTable {
   #admit(socket: Socket, settings: ConnectionSettings): void {
     const connection = new Connection(socket, settings, (isAnswering) => {
       this.#idle.delete(connection);
-      if (isAnswering || !this.#all.has(connection)) return;
-      this.#idle.add(connection);
-      if (this.#waiting.length > 0) this.#makeRoom();
+      if (!isAnswering) this.#noteIdle(connection);
     });
     this.#all.add(connection);
-    this.#idle.add(connection);
-    this.#farewell(connection);
     socket.on('close', () => {
       this.#remove(connection);
       this.#fill();
+      this.#noteEmpty();
     });
+    if (this.#stage === 'leaving') connection.leave();
+    void this.#noteRead(connection);
   }
 
-  #sayFarewell(farewell: (connection: Connection) => void): void {
-    this.#farewell = farewell;
-    for (const connection of [...this.#all]) farewell(connection);
+  /** A new connection is idle, or done with at the end, only when what has come with it was read. */
+  async #noteRead(connection: Connection): Promise<void> {
+    // One turn of the event loop begins to read, the next one has it.
+    await eventLoopTurn();
+    await eventLoopTurn();
+    if (this.#stage === 'finishing') connection.finish();
+    if (!connection.isAnswering) this.#noteIdle(connection);
+  }
+
+  #noteIdle(connection: Connection): void {
+    if (!this.#all.has(connection)) return;
+    this.#idle.add(connection);
+    if (this.#waiting.length > 0) this.#makeRoom();
+  }
+
+  #noteEmpty(): void {
+    if (this.#all.size + this.#waiting.length === 0) this.#onEmpty();
   }
 
   #remove(connection: Connection): void {

@@ -67,6 +67,10 @@ export class PolicyServer {
     return this.#exposed;
   }
 
+  get isServing(): boolean {
+    return this.#sweeper !== undefined;
+  }
+
   /** Begins to answer requests. */
   serve(settings: TableSettings): void {
     const failing = new Spell(
@@ -91,14 +95,14 @@ export class PolicyServer {
    *
    * Connections that come meanwhile are served as well, and what the system holds for greyd has come. On
    * an inherited socket they wait for the next process: it is closed here at once, and lives on there.
-   * @param graceMs milliseconds; it ends early when all who were connected have had their answer
+   * @param graceMs milliseconds; it ends early when nobody is connected any more
    */
   async stop(graceMs: number): Promise<void> {
     const grace = pause(graceMs);
-    this.#connections.leave();
+    const empty = this.#connections.leave();
     const closed = this.#inherited.map(close);
     await this.#acceptWaiting();
-    await Promise.race([grace, this.#connections.closed()]);
+    await Promise.race([grace, empty]);
     await this.#acceptWaiting();
     closed.push(...this.#servers.map(close));
     await eventLoopTurn();
@@ -115,8 +119,12 @@ export class PolicyServer {
 
   /** Accepts the connections that the system holds. */
   async #acceptWaiting(): Promise<void> {
-    for (let turn = 0, before = -1; turn < MAX_LAST_TURNS && before !== this.#connections.size; turn += 1) {
-      before = this.#connections.size;
+    for (
+      let turn = 0, before = -1;
+      turn < MAX_LAST_TURNS && before !== this.#connections.accepted;
+      turn += 1
+    ) {
+      before = this.#connections.accepted;
       await eventLoopTurn();
     }
   }
