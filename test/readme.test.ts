@@ -1,7 +1,8 @@
 /**
  * README.md and the table of options say the same.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { OptionEntry } from '../src/command-line.ts';
 import { COMMANDS } from '../src/ctl/commands.ts';
@@ -47,4 +48,13 @@ test('README.md lists every option of greyctl', () => {
       .map((entry) => readmeRow(entry, `\`${name}\``)),
   );
   expect(rowsBelow('| command | option | default | meaning |')).toEqual(rows);
+});
+
+test('each row of test/faults/README.md names a test, and each test there has a row', () => {
+  const rows = readFileSync('test/faults/README.md', 'utf8').match(/^\| (?!fault |---).*$/gm) ?? [];
+  const named = rows.map((row) => /\]\(([^)]+\.test\.ts)\) \|$/.exec(row)?.[1] ?? row);
+  expect(rows.length).toBeGreaterThan(20);
+  expect(named.filter((path) => !existsSync(join('test/faults', path)))).toEqual([]);
+  const files = readdirSync('test/faults').filter((name) => name.endsWith('.test.ts'));
+  expect(files.filter((name) => !named.includes(name))).toEqual([]);
 });
