@@ -4,7 +4,8 @@
  *   server -> policy -> request-handler -> whitelist -> greylister -> log -> policy -> server
  *
  * Exit status: 0 after SIGTERM or SIGINT, 2 if a restart with the same command line cannot succeed
- * (systemd then leaves it alone), 1 for every other failure.
+ * (systemd then leaves it alone), 1 for every other failure. It ends by a SIGKILL of its own if the disk
+ * under its database does not answer at the end.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';

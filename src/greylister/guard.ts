@@ -68,8 +68,9 @@ export class Guard implements Greylisting {
 
   async #guarded<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     const { maxWaiting } = this.#settings;
+    // That one is turned away says nothing new about the store.
+    if (this.#failure !== undefined && this.#waiting > 0) throw this.#failure.error;
     try {
-      if (this.#failure !== undefined && this.#waiting > 0) throw this.#failure.error;
       if (this.#waiting >= maxWaiting)
         throw new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`);
       this.#waiting += 1;
@@ -88,8 +89,7 @@ export class Guard implements Greylisting {
 
   #failed(error: unknown): void {
     if (this.#failure === undefined) this.#observer.storeFailed(error);
-    // A visit that was only turned away says nothing new about the store.
-    if (error !== this.#failure?.error) this.#failure = { error, at: this.#clock() };
+    this.#failure = { error, at: this.#clock() };
   }
 
   #worked(): void {

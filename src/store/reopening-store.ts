@@ -97,7 +97,7 @@ export class ReopeningStore implements OpenStore {
     try {
       return open();
     } catch (error) {
-      if (!this.#hasSetAside(error)) throw error;
+      if (!this.#setAsideIfDamaged(error)) throw error;
       return open();
     }
   }
@@ -112,7 +112,7 @@ export class ReopeningStore implements OpenStore {
   async #clearAway(store: OpenStore, error: unknown): Promise<void> {
     await store.close().catch(() => {});
     try {
-      this.#hasSetAside(error);
+      this.#setAsideIfDamaged(error);
     } catch {
       // It cannot be moved now; when it fails again, that is tried again.
     }
@@ -122,7 +122,7 @@ export class ReopeningStore implements OpenStore {
    * @returns whether a new file can be begun
    * @throws if it is damaged and cannot be moved
    */
-  #hasSetAside(error: unknown): boolean {
+  #setAsideIfDamaged(error: unknown): boolean {
     const { path, report, clock } = this.#settings;
     if (!isDamage(error) || Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) return false;
     const damage = `the database is damaged (${(error as Error).message})`;
