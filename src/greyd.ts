@@ -125,7 +125,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     if (server.isServing) return server.destroy();
     // A start that fails or is broken off leaves nobody unanswered who has connected already.
     server.serve({ ...serving, answer: async () => DUNNO, warn: () => {} });
-    return drain(server);
+    return withinLimit(server, server.abandon());
   });
   await server.open(options.endpoints, options.listenQueueSize);
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
@@ -154,7 +154,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   );
   lifetime.onEnd(() => {
     const late = setTimeout(() => guard.giveUp(), GIVE_UP_AFTER_MS);
-    return drain(server).finally(() => clearTimeout(late));
+    return withinLimit(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
   });
   server.serve({ ...serving, answer: (request) => handler.answer(request), warn: (text) => log.warn(text) });
   log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
@@ -243,9 +243,9 @@ function startGreylister(
   return thread;
 }
 
-/** Answers what is asked yet, then closes; clients that do not take their answers do not hold it up. */
-async function drain(server: PolicyServer): Promise<void> {
+/** Waits until a server has ended; clients that do not take their answers do not hold it up. */
+async function withinLimit(server: PolicyServer, ended: Promise<void>): Promise<void> {
   const limit = setTimeout(() => server.destroy(), DRAIN_LIMIT_MS);
-  await server.stop(DRAIN_GRACE_MS);
+  await ended;
   clearTimeout(limit);
 }

@@ -110,6 +110,17 @@ export class PolicyServer {
     await Promise.all(closed);
   }
 
+  /**
+   * Listens no more, and settles when those who have connected until now have their answers: for a start
+   * that fails, so that nobody takes greyd for one that serves.
+   */
+  async abandon(): Promise<void> {
+    const closed = [...this.#servers, ...this.#inherited].map(close);
+    for (let turn = 0; turn < 2; turn += 1) await eventLoopTurn();
+    this.#connections.finish();
+    await Promise.all(closed);
+  }
+
   /** Closes everything at once; closing also removes the files of unix sockets. */
   destroy(): void {
     for (const server of [...this.#servers, ...this.#inherited]) server.close();
