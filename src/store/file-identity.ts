@@ -4,9 +4,9 @@
  */
 import { rmSync, statSync } from 'node:fs';
 
-/** A file that is open was removed or replaced. */
-export class FileReplacedError extends Error {
-  override readonly name = 'FileReplacedError';
+/** What was written to a file that is open is not where it is looked for: it was removed, replaced or cut. */
+export class FileHarmedError extends Error {
+  override readonly name = 'FileHarmedError';
 }
 
 export class FileIdentity {
@@ -18,10 +18,10 @@ export class FileIdentity {
     this.#files = new Map(paths.map((path) => [path, identityOf(path)]));
   }
 
-  /** @throws {FileReplacedError} */
+  /** @throws {FileHarmedError} */
   check(): void {
     for (const path of this.#files.keys()) {
-      if (!this.holds(path)) throw new FileReplacedError(`${path} was removed or replaced`);
+      if (!this.holds(path)) throw new FileHarmedError(`${path} was removed or replaced`);
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * A store that opens its file anew when that is what may help: after an error of the file, or when
- * it was removed or replaced. A damaged one is set aside first, and a new one begun.
+ * it was removed, replaced or cut. A damaged one is set aside first, and a new one begun.
  *
  * While it cannot be opened every update fails; one in REOPEN_PAUSE_MS tries again.
  */

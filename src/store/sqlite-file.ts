@@ -7,7 +7,7 @@
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { FileReplacedError } from './file-identity.ts';
+import { FileHarmedError } from './file-identity.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
@@ -57,7 +57,7 @@ export function isDamage(error: unknown): boolean {
 
 /** Whether an error is of the file and not of what was asked: opening it anew may help. */
 export function isOfTheFile(error: unknown): boolean {
-  return error instanceof FileReplacedError || !/^(|SQLITE_(BUSY|FULL|CONSTRAINT).*)$/.test(codeOf(error));
+  return error instanceof FileHarmedError || !/^(|SQLITE_(BUSY|FULL|CONSTRAINT).*)$/.test(codeOf(error));
 }
 
 /** SQLite's result code; empty for an error of somebody else. */

@@ -14,6 +14,7 @@ import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.
 import { FileIdentity } from './file-identity.ts';
 import { keyedDigest, loadSecret } from './private-keys.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+import { SqliteLog } from './sqlite-log.ts';
 import { type Digest, hidePlainRecords, readPrivacy, savePrivacy } from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
 import type { Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome, Store } from './store.ts';
@@ -89,6 +90,8 @@ export class SqliteStore implements Store {
   readonly #checkPrivacy: () => void;
   /** The files that were opened: what is saved must be where it is looked for after a restart. */
   readonly #identity: FileIdentity;
+  /** What is saved stands in it first. */
+  readonly #log: SqliteLog;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -129,6 +132,7 @@ export class SqliteStore implements Store {
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
+    this.#log = new SqliteLog(`${file.name}-wal`);
   }
 
   update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result> {
@@ -176,6 +180,7 @@ export class SqliteStore implements Store {
     for (const table of [this.#plain[kind], this.#private[kind]]) {
       let after: readonly KeyColumn[] | undefined;
       do {
+        this.#checkLog();
         const slice = table.cleanSlice(after, isExpired);
         yield slice;
         after = slice.lastKey;
@@ -198,6 +203,8 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     // An empty update settles together with those that wait.
     await this.update([], () => ({ save: [], result: undefined })).catch(() => {});
+    if (!this.#file.open) return;
+    this.#log.close();
     if (this.#identity.holds(this.#file.name)) this.#file.close();
     else this.#closeReplaced();
   }
@@ -232,16 +239,25 @@ export class SqliteStore implements Store {
     const group = this.#waiting;
     this.#waiting = [];
     try {
+      // Before too: a commit may copy the log into the database, and would copy the harm.
+      this.#checkLog();
       this.#begin.run();
       this.#checkPrivacy();
       const settle = group.map(({ run }) => run());
       this.#commit.run();
       this.#identity.check();
+      this.#checkLog();
       for (const settleOne of settle) settleOne();
     } catch (error) {
       this.#abandonTransaction();
       for (const { fail } of group) fail(error);
     }
+  }
+
+  /** @throws if what was saved is not in the log, where it is looked for after a crash */
+  #checkLog(): void {
+    // SQLite has nothing to copy if it was another program that emptied the log, and fails otherwise.
+    if (this.#log.check()) this.#file.pragma('wal_checkpoint(PASSIVE)');
   }
 
   /** SQLite ends a transaction itself after some errors; after others it has to be told. */

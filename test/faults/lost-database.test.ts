@@ -1,5 +1,5 @@
 /**
- * greyd.db is removed, moved away, replaced or damaged by somebody else's hand, under load. What was put
+ * greyd.db is removed, moved away, replaced, cut or damaged by somebody else's hand, under load. What was put
  * off before is gone with it, or stands where it was moved to; what is put off afterwards is kept.
  */
 import {
@@ -53,6 +53,50 @@ describe('a database that is in use and', () => {
     const later = await goThrough(daemon, () => rmSync(join(daemon.dbdir, name)));
     expect(forgotten(later, path)).toEqual([]);
     expect(daemon.log).toContain(`${name} was removed or replaced`);
+  });
+
+  test.each([
+    ['emptied', (log: string) => truncateSync(log)],
+    ['cut in half', (log: string) => truncateSync(log, statSync(log).size / 2)],
+    ['cut within its header', (log: string) => truncateSync(log, 16)],
+    ['overwritten at its begin', (log: string) => overwriteBytes(log, 0, 32)],
+  ])('has its log %s', async (_, harm) => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const later = await goThrough(daemon, () => harm(`${path}-wal`));
+    await daemon.stop('SIGKILL');
+    expect(forgotten(later, path)).toEqual([]);
+    expect(setAside(daemon.dbdir)).toEqual([]);
+    expect(new Database(path).pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
+  test('has its log emptied between two mails', async () => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    await daemon.ask();
+    truncateSync(`${path}-wal`);
+    expect(await daemon.ask({ sender: 'a@example.net' })).toBe('DUNNO');
+    expect(await daemon.ask({ sender: 'b@example.net' })).toMatch(/^DEFER_IF_PERMIT /);
+    await daemon.stop('SIGKILL');
+    expect(forgotten(new Map([['b@example.net', Date.now() / 1000]]), path)).toEqual([]);
+  });
+
+  test('has its log emptied by another program, as SQLite does it', async () => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const flow = new MailFlow(daemon);
+    const other = new Database(path);
+    for (let times = 0; times < 50; times += 1) {
+      await flow.moreDeferred(times % 3);
+      other.pragma(`wal_checkpoint(${times % 2 === 0 ? 'TRUNCATE' : 'RESTART'})`);
+    }
+    other.close();
+    await flow.moreDeferred(MAILS);
+    await flow.stop();
+    await daemon.stop('SIGKILL');
+    expect(flow.passed).toBe(0);
+    expect(daemon.log).not.toContain('store failed');
+    expect(forgotten(flow.deferred, path)).toEqual([]);
   });
 
   test('is moved away: what was put off is there, or in the new one', async () => {
@@ -131,7 +175,11 @@ describe('a damaged database is set aside, and a new one begun:', () => {
 });
 
 function overwrite(path: string, firstPage: number, pages: number): void {
+  overwriteBytes(path, firstPage * PAGE, pages * PAGE, 0xa5);
+}
+
+function overwriteBytes(path: string, begin: number, length: number, value = 0): void {
   const file = openSync(path, 'r+');
-  writeSync(file, Buffer.alloc(pages * PAGE, 0xa5), 0, pages * PAGE, firstPage * PAGE);
+  writeSync(file, Buffer.alloc(length, value), 0, length, begin);
   closeSync(file);
 }
