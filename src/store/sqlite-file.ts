@@ -4,6 +4,9 @@
  * synchronous=FULL makes a commit wait until the disk has it: a deferral must not be forgotten,
  * not even when the power fails. Other processes (the sqlite3 shell, a backup) may use the file
  * at the same time.
+ *
+ * Known limit: greyd.db-shm is mapped into memory. Whoever cuts it short under a running program ends
+ * that with SIGBUS, which nothing here can catch. It holds no records; a new start finds all of them.
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';

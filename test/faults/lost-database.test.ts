@@ -99,6 +99,19 @@ describe('a database that is in use and', () => {
     expect(forgotten(flow.deferred, path)).toEqual([]);
   });
 
+  test('has its index cut: greyd ends, and its next start finds all that was put off', async () => {
+    const daemon = await Daemon.start(['--quiet']);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const flow = new MailFlow(daemon);
+    await flow.moreDeferred(MAILS);
+    await flow.stop();
+    truncateSync(`${path}-shm`);
+    await expect(daemon.ask()).rejects.toThrow();
+    expect(await daemon.exited).toEqual({ status: null, signal: 'SIGBUS' });
+    await Daemon.start(['--quiet'], { dbdir: daemon.dbdir });
+    expect(forgotten(flow.deferred, path)).toEqual([]);
+  });
+
   test('is moved away: what was put off is there, or in the new one', async () => {
     const daemon = await Daemon.start(['--quiet']);
     const path = join(daemon.dbdir, 'greyd.db');
