@@ -83,9 +83,17 @@ export function refuseNewer(file: SqliteFile): void {
   );
 }
 
+/** Else the tables would be made once more, which fails at this start and at all others. */
+function refuseWithoutVersion(file: SqliteFile): void {
+  if (versionOf(file) > 0) return;
+  if (file.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'triplets'").get() === undefined) return;
+  throw new Database.SqliteError('it has tables of greyd and no schema version', 'SQLITE_CORRUPT');
+}
+
 function migrate(file: SqliteFile): void {
   file
     .transaction(() => {
+      refuseWithoutVersion(file);
       for (const migration of MIGRATIONS.slice(versionOf(file))) {
         file.exec(migration);
         file.pragma(`user_version = ${versionOf(file) + 1}`);

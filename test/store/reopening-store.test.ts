@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { REOPEN_PAUSE_MS, ReopeningStore, SET_ASIDE_PAUSE_MS } from '../../src/store/reopening-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
@@ -108,6 +109,20 @@ describe('a file that is', () => {
       'greyd.db-wal',
       'greyd.db.damaged-20261124T033000Z',
     ]);
+  });
+
+  test('without its schema version is set aside when it is opened', async () => {
+    const { store, dbdir, path, told } = setUp();
+    await fill(dbdir);
+    const file = new Database(path);
+    file.pragma('user_version = 0');
+    file.close();
+    await put(store, triplet('a'), RECORD);
+    expect(await read(store, triplet('a'), triplet('n1'))).toEqual([RECORD, undefined]);
+    expect(told).toEqual([
+      expect.stringContaining('it has tables of greyd and no schema version): set aside as '),
+    ]);
+    expect(setAsideFiles(dbdir)).toHaveLength(1);
   });
 
   test('damaged while it is in use is set aside after one failure', async () => {
