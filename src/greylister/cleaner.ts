@@ -12,6 +12,8 @@ export interface CleaningPace {
   readonly firstWalkMs: number;
   /** From the end of one walk to the next. */
   readonly intervalMs: number;
+  /** From a walk that failed to the next. */
+  readonly retryMs: number;
   /** Between two slices. */
   readonly slicePauseMs: number;
 }
@@ -20,6 +22,7 @@ export interface CleaningPace {
 export const CLEANING_PACE: CleaningPace = {
   firstWalkMs: 60_000,
   intervalMs: 24 * 3600_000,
+  retryMs: 3600_000,
   slicePauseMs: 20,
 };
 
@@ -31,7 +34,7 @@ const DATABASES = [
 
 type CleanerLog = Pick<Log, 'notice' | 'warn'>;
 
-/** Walks again and again until `signal` aborts. A walk that fails is logged; the next begins anew. */
+/** Walks again and again until `signal` aborts. A walk that fails is logged; the next begins anew, and sooner. */
 export async function runCleaner(
   store: Pick<Store, 'clean'>,
   expired: ExpiryRule,
@@ -41,13 +44,16 @@ export async function runCleaner(
 ): Promise<void> {
   await pause(pace.firstWalkMs, signal);
   while (!signal.aborted) {
+    let waitMs = pace.intervalMs;
     try {
       await walk(store, expired, log, pace, signal);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.warn(`cleaning up old entries failed, the next attempt is tomorrow: ${reason}`);
+      waitMs = pace.retryMs;
+      const minutes = Math.round(waitMs / 60_000);
+      log.warn(`cleaning up old entries failed, the next attempt is in ${minutes} minutes: ${reason}`);
     }
-    await pause(pace.intervalMs, signal);
+    await pause(waitMs, signal);
   }
 }
 

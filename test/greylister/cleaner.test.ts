@@ -7,7 +7,7 @@ import type { ExpiryRule, Store } from '../../src/store/store.ts';
 import { CLIENT, put, read, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
-const { firstWalkMs, intervalMs, slicePauseMs } = CLEANING_PACE;
+const { firstWalkMs, intervalMs, retryMs, slicePauseMs } = CLEANING_PACE;
 const SLICES = 4;
 const oddOnes: ExpiryRule = { triplet: ({ first }) => first % 2 === 1, client: () => true };
 
@@ -68,7 +68,7 @@ test('walks a minute after the start and once a day, slice by slice, with pauses
   expect(lines[3]).toBe('cleaning up old entries...');
 });
 
-test('a walk that fails is told, and the next one begins anew', async () => {
+test('a walk that fails is told, and an hour later the next one begins anew', async () => {
   const store = open();
   await fill(store);
   let isBroken = true;
@@ -82,9 +82,14 @@ test('a walk that fails is told, and the next one begins anew', async () => {
   await vi.advanceTimersByTimeAsync(firstWalkMs);
   expect(lines).toEqual([
     'cleaning up old entries...',
-    'cleaning up old entries failed, the next attempt is tomorrow: disk I/O error',
+    'cleaning up old entries failed, the next attempt is in 60 minutes: disk I/O error',
   ]);
   isBroken = false;
-  await vi.advanceTimersByTimeAsync(intervalMs + 1000);
+  await vi.advanceTimersByTimeAsync(retryMs - 1);
+  expect(lines).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1000);
   expect(lines.at(-1)).toBe('cleaning clients database finished. before: 1, after: 0');
+
+  await vi.advanceTimersByTimeAsync(retryMs);
+  expect(lines).toHaveLength(5);
 });
