@@ -3,7 +3,8 @@
  * and the records to save. Steps 4 and 5 of the decision; the whitelists come before it.
  *
  * Pure: no clock, no store, no socket. It may be called again for the same request.
- * Source of the rule: postgrey 1.37, to the second; expiry at lookup is greyd's own.
+ * Source of the rule: postgrey 1.37, to the second; expiry at lookup is greyd's own, and that a client
+ * is counted whose last success lies in the future.
  */
 import {
   type ClientRecord,
@@ -93,10 +94,9 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
 
 /** A client on the auto-whitelist passes; its record is kept fresh, its triplet is not touched. */
 function passWhitelisted({ count, last }: ClientRecord, now: number): Decision {
-  const isDue = now >= last + AUTO_WHITELIST_INTERVAL || last > now;
   return {
     verdict: { action: 'pass', reason: 'client AWL' },
-    save: { client: isDue ? { count: count + 1, last: now } : undefined, triplet: undefined },
+    save: { client: isDue(last, now) ? { count: count + 1, last: now } : undefined, triplet: undefined },
   };
 }
 
@@ -108,5 +108,10 @@ function countSuccess(
 ): ClientRecord | undefined {
   if (rules.autoWhitelistAfter === 0) return undefined;
   if (client === undefined) return { count: 1, last: now };
-  return now >= client.last + AUTO_WHITELIST_INTERVAL ? { count: client.count + 1, last: now } : undefined;
+  return isDue(client.last, now) ? { count: client.count + 1, last: now } : undefined;
+}
+
+/** Or if it was counted in the future (somebody set a clock), which may be years away. */
+function isDue(last: number, now: number): boolean {
+  return now >= last + AUTO_WHITELIST_INTERVAL || last > now;
 }

@@ -114,6 +114,13 @@ describe('the auto-whitelist', () => {
     expect(visit({ ...success, ...client(2, 301 - HOUR) }, T + 300).save.client).toBeUndefined();
   });
 
+  test('it counts if the last one lies in the future', () => {
+    expect(visit({ ...triplet(0, 1), ...client(2, 301) }, T + 300).save.client).toEqual({
+      count: 3,
+      last: T + 300,
+    });
+  });
+
   test('the success that reaches the number is told', () => {
     expect(visit({ ...triplet(0, 1), ...client(4, -HOUR) }, T + 300)).toMatchObject({
       verdict: { delayed: 300, clientWhitelisted: true },

@@ -110,6 +110,24 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
     });
   },
 
+  async 'clients from the future'() {
+    const both = await startBoth({ args: ['--auto-whitelist-clients=2'] });
+    const all = await withBoth(async (name) => {
+      const verdicts = [];
+      for (const [seconds, sender] of [
+        [DAY, 'a'],
+        [DAY + 300, 'a'],
+        [0, 'b'],
+        [300, 'b'],
+        [301, 'c'],
+      ] as const)
+        verdicts.push(await verdict(both[name], seconds, { sender: `${sender}@example.net` }));
+      return verdicts;
+    });
+    const before = [GREYLISTED, 'PREPEND', GREYLISTED, 'PREPEND'];
+    expect(all).toEqual({ postgrey: [...before, GREYLISTED], greyd: [...before, 'DUNNO'] });
+  },
+
   async instances() {
     /** First tries, then second ones with these instances. */
     const second = async (...instances: string[]) => {

@@ -114,6 +114,13 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    name: 'clients from the future',
+    about: 'Answers',
+    text: 'A client that was last counted for the auto-whitelist at a later time than now is counted (postgrey: not before that time and an hour have passed).',
+    reason: 'A clock that was wrong for a moment must not keep a client off the list for years.',
+    parts: ({ clientFromFuture }) => (clientFromFuture ? /reason=triplet found/ : undefined),
+  },
+  {
     name: 'cleaning',
     about: 'Answers',
     text: 'Old records are deleted in the background, a few hundred at a time (postgrey: all at once, and answers nobody meanwhile).',

@@ -20,6 +20,8 @@ export interface Grounds {
   readonly tripletExpired: boolean;
   /** The same of the client, where it decides something. */
   readonly clientExpired: boolean;
+  /** The client was last counted at a later time than now, and would be counted again. */
+  readonly clientFromFuture: boolean;
   /** The triplet was looked up before under other bytes that greyd takes for the same text. */
   readonly otherBytes: boolean;
   /** Seconds since the triplet was first seen, if it now passes for the first time. */
@@ -64,6 +66,7 @@ export class Ledger {
     const grounds = {
       tripletExpired: false,
       clientExpired: false,
+      clientFromFuture: false,
       otherBytes: false,
       delayed: undefined,
       isForgotten: this.#hasForgotten(instance),
@@ -93,6 +96,7 @@ export class Ledger {
       ...grounds,
       tripletExpired: before !== undefined && reason !== 'new' && now - before.last > maxAge,
       clientExpired: isFirstSuccess && isClientOld,
+      clientFromFuture: isFirstSuccess && counted !== undefined && counted > now,
       otherBytes: before !== undefined && before.bytes !== bytes,
       delayed: isFirstSuccess ? now - first : undefined,
     };
