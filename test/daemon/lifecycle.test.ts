@@ -408,7 +408,7 @@ describe('stopping', () => {
     expect(daemon.log).toContain('stopping after 4 requests');
   });
 
-  test('a signal at any moment of the start ends it, and leaves nothing', async () => {
+  test('a signal at any moment of the start ends it, and leaves nothing', { timeout: 120_000 }, async () => {
     const folder = temporaryDirectory();
     const [socket, pidfile] = [join(folder, 'socket'), join(folder, 'pid')];
     const listen = [`--unix=${socket}`, '--inet=localhost:0', `--pidfile=${pidfile}`];
