@@ -86,4 +86,28 @@ describe.skipIf(!canRun('tests of the units', OWN_SYSTEMD_NEEDS))('the units', (
     systemd.run('systemctl', 'restart', 'greyd.service');
     expect(ask(systemd, 'third@example.net')).toMatch(/^action=DEFER_IF_PERMIT /);
   });
+
+  test('with greyd.socket a wrong option is told now and then, and who waits is served once it is mended', async () => {
+    const systemd = await OwnSystemd.boot({
+      'greyd.service': SERVICE,
+      'greyd.socket': SOCKET,
+      ...LOG_TO_FILE,
+    });
+    const setOptions = (options: string) =>
+      systemd.pipe(`POSTGREY_OPTS="${options}"\n`, 'dd', 'status=none', 'of=/etc/default/greyd');
+    setOptions('--inet=60000 --delay=foo');
+    systemd.run('systemctl', 'start', 'greyd.socket');
+    const client = 'socat -t60 - TCP:127.0.0.1:60000 >/run/answer 2>&1 && mv /run/answer /run/answered';
+    systemd.pipe(requestText(), 'sh', '-c', `cat >/run/request; (${client}) </run/request >/dev/null 2>&1 &`);
+    await systemd.changed('greyd.service', 'ExecMainStatus', '0');
+    expect(systemd.property('greyd.service', 'ExecMainStatus')).toBe('2');
+    // Not started again, while somebody waits.
+    expect(systemd.property('greyd.service', 'SubState')).toBe('stop-post');
+    expect(systemd.property('greyd.socket', 'ActiveState')).toBe('active');
+
+    setOptions('--inet=60000');
+    await expect.poll(() => systemd.run('ls', '/run'), { timeout: 20_000 }).toMatch(/^answered$/m);
+    expect(systemd.run('cat', '/run/answered')).toMatch(/^action=DEFER_IF_PERMIT /);
+    expect(systemd.run('cat', LOG).match(/--delay/g)).toHaveLength(1);
+  });
 });
