@@ -100,7 +100,7 @@ export class RequestHandler {
   }
 
   #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {
-    if (verdict.action === 'greylist') return this.#defer(request, verdict);
+    if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
     let delay: number | undefined;
     if (verdict.reason === 'triplet found') {
       if (verdict.clientWhitelisted) {
@@ -109,15 +109,17 @@ export class RequestHandler {
       const isFirstSuccess = verdict.delayed !== undefined;
       if (isFirstSuccess && this.#instances.isNew(request.instance)) delay = verdict.delayed;
     }
-    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull();
+    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull(now);
     this.#passed(request, verdict.reason, delay);
     if (delay === undefined) return DUNNO;
     const { greylistHeader, hostname, version } = this.#settings;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
   }
 
-  #defer(request: PolicyRequest, { reason, missing, wasInFuture }: GreylistVerdict): string {
+  #defer(request: PolicyRequest, verdict: GreylistVerdict, now: number): string {
     const { log, counters } = this.#parts;
+    const { reason, missing, wasInFuture } = verdict;
+    if (reason === 'new') log.storeHasRoom(now);
     if (wasInFuture) log.firstVisitInFuture();
     counters.count('greylist', reason);
     const detail = reason === 'early-retry' ? ` (${missing}s missing)` : '';

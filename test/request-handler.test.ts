@@ -75,6 +75,32 @@ test('beyond --max-triplets mail passes; it is told once, beside the line of eac
   ]);
 });
 
+test('room for new triplets is told after a minute without such mail, with how many passed, and then its lack anew', async () => {
+  const FULL = expect.stringMatching(/^as many triplets are stored as /);
+  const OVER: Judgement = { action: 'pass', reason: 'over --max-triplets' };
+  const EARLY: Judgement = { action: 'greylist', reason: 'early-retry', missing: 1, wasInFuture: false };
+  let now = 1_700_000_000;
+  let judgement: Judgement = OVER;
+  const { handler, lines } = setUp(
+    async () => judgement,
+    () => now,
+  );
+  const told = async (after: number, then: Judgement) => {
+    [now, judgement] = [now + after, then];
+    lines.length = 0;
+    await handler.answer(raw());
+    return lines.filter((line) => !line.startsWith('action='));
+  };
+  expect(await told(0, OVER)).toEqual([FULL]);
+  // A few that were deleted make room for as many.
+  expect(await told(1, NEW)).toEqual([]);
+  expect(await told(1, OVER)).toEqual([]);
+  expect(await told(60, EARLY)).toEqual([]);
+  expect(await told(0, NEW)).toEqual(['room for new triplets again: 2 mails passed without greylisting']);
+  expect(await told(0, NEW)).toEqual([]);
+  expect(await told(0, OVER)).toEqual([FULL]);
+});
+
 test('a bug is answered DUNNO and told, and the next request is answered as ever', async () => {
   let isBroken = true;
   const { handler, lines } = setUp(

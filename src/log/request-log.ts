@@ -15,10 +15,15 @@ export interface Answered {
   readonly delay?: number | undefined;
 }
 
+/** Seconds without a mail that passed, until the store is said to have room: cleaning lets in a few at a time. */
+const ROOM_AFTER = 60;
+
 export class RequestLog {
   readonly #log: Log;
   readonly #disclosure: Disclosure;
-  #isFullTold = false;
+  /** Since the store was full: mails that passed, and when the last one did. */
+  #passedWhileFull = 0;
+  #lastWhileFull = 0;
 
   constructor(log: Log, disclosure: Disclosure) {
     this.#log = log;
@@ -68,13 +73,22 @@ export class RequestLog {
     this.#log.warn(`store works again, ${rejected} requests passed without greylisting`);
   }
 
-  /** Told once; each of the mails has its own line. */
-  storeIsFull(): void {
-    if (this.#isFullTold) return;
-    this.#isFullTold = true;
-    this.#log.warn(
-      'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
-    );
+  /** There is no room for a new triplet. Told once; each of the mails has its own line. @param now Unix seconds */
+  storeIsFull(now: number): void {
+    if (this.#passedWhileFull === 0) {
+      this.#log.warn(
+        'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
+      );
+    }
+    this.#passedWhileFull += 1;
+    this.#lastWhileFull = now;
+  }
+
+  /** A new triplet was stored. @param now Unix seconds */
+  storeHasRoom(now: number): void {
+    if (this.#passedWhileFull === 0 || now - this.#lastWhileFull < ROOM_AFTER) return;
+    this.#log.warn(`room for new triplets again: ${this.#passedWhileFull} mails passed without greylisting`);
+    this.#passedWhileFull = 0;
   }
 }
 
