@@ -15,7 +15,8 @@ const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => process.exit(status));
 
 // For a file, Node.js's own stream takes a write that a full disk has cut short for a whole one.
-const output = fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
+const target = fstatSync(1);
+const output = target.isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
 // Whoever reads only the head of the output is not told of an error.
 output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -50,6 +51,7 @@ function surroundings(): Surroundings {
     greyctl: [execPath, ...execArgv, argv[1] ?? ''],
     input: process.stdin,
     output,
+    outputDevice: target.isFile() ? target.dev : undefined,
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,

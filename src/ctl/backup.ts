@@ -5,7 +5,8 @@
  * whoever called: a file of root's is written by a greyctl that stays root and reads nothing of the
  * database, from another one that gives root up.
  *
- * Known limit: the directory of the database has to hold a second copy for a moment.
+ * Known limits: the directory of the database has to hold a second copy for a moment. Whether what is
+ * written goes to the same disk is known by the number of its device: btrfs gives each subvolume its own.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +24,10 @@ import { DBDIR_OPTION } from './options.ts';
 /** In place of a file: the copy is written to standard output. */
 const STDOUT = '-';
 
-/** What must be free beside the database, in sizes of the copy: greyd needs room to write meanwhile. */
+/**
+ * What must be free beside the database, in sizes of the copy: it is made there, and greyd needs room to
+ * write meanwhile. One more if what is written goes to the same file system.
+ */
 const ROOM = 2;
 
 interface Given {
@@ -68,18 +72,19 @@ async function saveCopy(dbdir: string, to: string, { greyctl, tell }: Surroundin
   return 0;
 }
 
-async function writeCopy(dbdir: string, { output, tell }: Surroundings): Promise<ExitStatus> {
+async function writeCopy(dbdir: string, { output, outputDevice, tell }: Surroundings): Promise<ExitStatus> {
   const { path } = becomeDatabaseOwner(dbdir);
   const copy = join(makeWorkFolder(dbdir, 'backup'), 'greyd.db');
-  const { triplets, clients } = copyDatabase(path, copy, (bytes) => checkRoom(dbdir, bytes));
+  const copies = statSync(dbdir).dev === outputDevice ? ROOM + 1 : ROOM;
+  const { triplets, clients } = copyDatabase(path, copy, (bytes) => checkRoom(dbdir, copies * bytes));
   await pipeline(createReadStream(copy), output, { end: false });
   tell(`copied ${triplets} triplets and ${clients} clients, ${statSync(copy).size} bytes`);
   return 0;
 }
 
 /** A disk that is full keeps greyd from greylisting: rather no backup. */
-function checkRoom(dbdir: string, bytes: number): void {
+function checkRoom(dbdir: string, needed: number): void {
   const { bavail, bsize } = statfsSync(dbdir);
-  const [free, needed] = [bavail * bsize, ROOM * bytes];
+  const free = bavail * bsize;
   if (free < needed) throw new Error(`${dbdir} has ${free} bytes free, a backup needs ${needed} there`);
 }

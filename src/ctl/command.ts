@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly greyctl: readonly [string, ...string[]];
   readonly input: Readable;
   readonly output: Writable;
+  /** The number of the device that holds the output, if it is a file. */
+  readonly outputDevice: number | undefined;
   /** Unix time. */
   readonly now: () => number;
   /** Prints a line for the administrator, beside the output. */

@@ -213,14 +213,29 @@ describe.skipIf(!canRun('backup on full disks', { ...OWN_MOUNTS_NEED, programs: 
       expect(await inside('ls', '-A', place)).toEqual([0, '']);
       expect(await client.ask({ sender: 'after@example.net' })).toMatch(/^DEFER/);
 
-      const used = `head -c $(($(df --output=avail -B1 '${dbdir}' | tail -n1) - 32768)) /dev/zero > '${dbdir}/ballast'`;
-      expect(await inside('sh', '-c', used)).toEqual([0, '']);
+      /** Leaves so many bytes free beside the database. */
+      const leaveFree = async (bytes: number) => {
+        const ballast = `${dbdir}/ballast`;
+        const free = `$(df --output=avail -B1 '${dbdir}' | tail -n1)`;
+        const script = `rm -f '${ballast}' && head -c $((${free} - ${bytes})) /dev/zero > '${ballast}'`;
+        expect(await inside('sh', '-c', script)).toEqual([0, '']);
+      };
+      await leaveFree(32768);
       const elsewhere = join(temporaryDirectory(), 'copy');
       const [status, text] = await backup(elsewhere);
       expect(status).toBe(1);
-      expect(text).toMatch(/^greyctl: cannot copy \S+: \S+ has \d+ bytes free, a backup needs \d+ there\n$/);
+      const tooLittle = /^greyctl: cannot copy \S+: \S+ has \d+ bytes free, a backup needs (\d+) there\n$/;
+      expect(text).toMatch(tooLittle);
+      const twoCopies = Number(tooLittle.exec(text)?.[1]);
       expect(existsSync(elsewhere) || existsSync(`${elsewhere}.part`)).toBe(false);
+
+      // Room for two copies is enough if the file is elsewhere, and not if it is a third one beside them.
+      await leaveFree(twoCopies * 1.25);
+      const [, beside] = await backup(join(dbdir, 'copy'));
+      expect(tooLittle.exec(beside)?.[1]).toBe(String(twoCopies * 1.5));
+      expect(await backup(elsewhere)).toEqual([0, expect.stringContaining('copied 2 triplets')]);
       const [, names] = await inside('ls', dbdir);
+      expect(names).not.toContain('copy');
       expect(names).not.toContain('backup-');
       expect(await client.ask({ sender: 'later@example.net' })).toMatch(/^DEFER/);
       expect(daemon.log).not.toMatch(/fail|full/);
