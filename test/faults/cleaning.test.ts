@@ -17,7 +17,7 @@ import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';
-import { threads, waited } from '../support/run-queue.ts';
+import { mainThread, threads, waited } from '../support/run-queue.ts';
 
 const RECORDS = 1_000_000;
 const REQUESTS_PER_SECOND = 500;
@@ -81,7 +81,7 @@ test('while half of a million records are deleted, no answer is held up for more
   );
   onTestFinished(() => thread.close());
   await thread.check();
-  const involved = [String(process.pid), ...threads().filter((id) => !others.includes(id))];
+  const involved = [mainThread(), ...threads().filter((one) => !others.includes(one))];
 
   const asked: { readonly isCleaning: boolean; readonly took: number; readonly own: number }[] = [];
   const begin = performance.now();
