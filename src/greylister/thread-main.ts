@@ -17,7 +17,13 @@ const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace } = workerData 
 const say = (level: LogLevel) => (text: string) => post({ log: level, text });
 const store = new ReopeningStore({
   path: join(dbdir, 'greyd.db'),
-  open: () => openSqliteStore(dbdir, { privacy, hash: (key) => hashOf(key, lookupByHost), busyTimeoutMs }),
+  open: () =>
+    openSqliteStore(dbdir, {
+      privacy,
+      hash: (key) => hashOf(key, lookupByHost),
+      busyTimeoutMs,
+      report: say('warn'),
+    }),
   report: say('error'),
   clock: Date.now,
 });

@@ -20,6 +20,11 @@ export function savePrivacy(file: SqliteFile, privacy: boolean): void {
   file.prepare("INSERT OR REPLACE INTO settings VALUES ('privacy', ?)").run(privacy ? 'on' : 'off');
 }
 
+export function hasPrivateRecords(file: SqliteFile): boolean {
+  const sql = 'SELECT EXISTS (SELECT 1 FROM private_triplets) OR EXISTS (SELECT 1 FROM private_clients)';
+  return file.prepare(sql).pluck().get() === 1;
+}
+
 const MOVES = [
   {
     from: 'triplets',

@@ -8,6 +8,7 @@
  * Known limit: it waits for the disk, and for the locks of other processes, in the thread that calls
  * it; what arrives meanwhile makes up the next group.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
@@ -15,7 +16,13 @@ import { FileIdentity } from './file-identity.ts';
 import { keyedDigest, loadSecret } from './private-keys.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { SqliteLog } from './sqlite-log.ts';
-import { type Digest, hidePlainRecords, readPrivacy, savePrivacy } from './sqlite-privacy.ts';
+import {
+  type Digest,
+  hasPrivateRecords,
+  hidePlainRecords,
+  readPrivacy,
+  savePrivacy,
+} from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
 import type { Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome, Store } from './store.ts';
 
@@ -43,6 +50,8 @@ export interface SqliteSettings {
   readonly hash: (key: Key) => string;
   /** How long a commit waits for another process to let go of its lock, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** Is told if the secret is gone of which the digests in the file are made. */
+  readonly report?: (text: string) => void;
 }
 
 /**
@@ -51,15 +60,22 @@ export interface SqliteSettings {
  */
 export function openSqliteStore(
   dbdir: string,
-  { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS }: SqliteSettings,
+  { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
 ): SqliteStore {
-  const load = () => loadSecret(join(dbdir, 'greyd.secret'));
+  const secretPath = join(dbdir, 'greyd.secret');
+  const load = () => loadSecret(secretPath);
+  const hadSecret = existsSync(secretPath);
   let secret = privacy ? load() : undefined;
   const digest: Digest = (key) => {
     secret ??= load();
     return keyedDigest(secret, hash(key));
   };
   return openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
+    if (privacy && !hadSecret && hasPrivateRecords(file)) {
+      report?.(
+        `${secretPath} was lost, and a new one is made: clients that were known are greylisted once more`,
+      );
+    }
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);
     file.pragma(`busy_timeout = ${busyTimeoutMs}`);

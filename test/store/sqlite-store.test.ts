@@ -136,6 +136,20 @@ describe('the file', () => {
   });
 });
 
+test('a secret that is lost is told once; a new database and one in plain keys have none to lose', async () => {
+  const dbdir = temporaryDirectory();
+  const told: string[] = [];
+  const reporting = { ...PRIVATE, report: (text: string) => void told.push(text) };
+  await put(open(dbdir), CLIENT, { count: 5, last: 1 });
+  await openSqliteStore(dbdir, reporting).close();
+  expect(told).toEqual([]);
+  rmSync(join(dbdir, 'greyd.secret'));
+  for (let times = 0; times < 2; times += 1) await openSqliteStore(dbdir, reporting).close();
+  expect(told).toEqual([
+    `${dbdir}/greyd.secret was lost, and a new one is made: clients that were known are greylisted once more`,
+  ]);
+});
+
 describe('group commit', () => {
   test('all updates of one turn are one transaction', async () => {
     const dbdir = temporaryDirectory();
