@@ -21,8 +21,10 @@ export function savePrivacy(file: SqliteFile, privacy: boolean): void {
 }
 
 export function hasPrivateRecords(file: SqliteFile): boolean {
-  const sql = 'SELECT EXISTS (SELECT 1 FROM private_triplets) OR EXISTS (SELECT 1 FROM private_clients)';
-  return file.prepare(sql).pluck().get() === 1;
+  const either = file.prepare(
+    'SELECT 1 FROM private_triplets UNION ALL SELECT 1 FROM private_clients LIMIT 1',
+  );
+  return either.get() !== undefined;
 }
 
 const MOVES = [
