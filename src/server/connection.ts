@@ -27,6 +27,9 @@ export interface ConnectionSettings {
 /** Unread bytes at which a connection is not read from until its requests are answered. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
+/** Of one connection, in one turn of the event loop. */
+const ANSWERS_IN_A_TURN = 8;
+
 export class Connection {
   readonly #socket: Socket;
   readonly #settings: ConnectionSettings;
@@ -107,24 +110,24 @@ export class Connection {
   async #answerAll(): Promise<void> {
     if (this.#isAnswering) return;
     this.#isAnswering = true;
-    let hasAnswered = false;
+    let answered = 0;
     while (!this.#isClosing && !this.#socket.writableNeedDrain) {
       const request = this.#reader.next();
       if (request === undefined) {
         const isBetween = this.#reader.unfinishedBytes === 0;
-        if (this.#isFinishing || (this.#isLeaving && hasAnswered && isBetween)) {
+        if (this.#isFinishing || (this.#isLeaving && answered > 0 && isBetween)) {
           this.#reportUnfinished();
           this.#close();
         }
         break;
       }
-      // Who sends many requests at once has no more of greyd's time than others.
-      if (hasAnswered) await eventLoopTurn();
+      // Who sends many requests at once has little more of greyd's time than others.
+      if (answered % ANSWERS_IN_A_TURN === ANSWERS_IN_A_TURN - 1) await eventLoopTurn();
       this.#waitingSince = undefined;
       this.#onAnswering(true);
       const action = await this.#settings.answer(request);
       if (action !== undefined && this.#socket.writable) this.#socket.write(encodeReply(action));
-      hasAnswered = true;
+      answered += 1;
       if (action === undefined || this.#settings.closeAfterAnswer) this.#close();
       this.#onAnswering(false);
     }
