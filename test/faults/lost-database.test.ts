@@ -174,18 +174,29 @@ describe('a damaged database is set aside, and a new one begun:', () => {
   ])('at run time, %s', async (_, damage) => {
     const daemon = await Daemon.start(['--quiet']);
     const path = join(daemon.dbdir, 'greyd.db');
-    const later = await goThrough(daemon, () => {
-      // So that the pages are read from the file, not from its log.
-      const other = new Database(path);
-      other.pragma('wal_checkpoint(TRUNCATE)');
-      other.close();
-      damage(path);
-    });
+    const later = await goThrough(daemon, () => whileNothingIsRead(daemon, path, () => damage(path)));
     expect(forgotten(later, path)).toEqual([]);
     expect(setAside(daemon.dbdir)).toHaveLength(1);
     expect(daemon.logLines.filter((line) => line.startsWith('the database is damaged'))).toHaveLength(1);
   });
 });
+
+/**
+ * Does something to the file at a moment in which the daemon holds none of its pages, neither in the log
+ * nor in memory, so that it reads them from the file afterwards.
+ */
+function whileNothingIsRead(daemon: Daemon, path: string, action: () => void): void {
+  const other = new Database(path, { timeout: 100 });
+  for (;;) {
+    daemon.kill('SIGSTOP');
+    // 1 if it was stopped in the middle of a commit.
+    if (other.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0) break;
+    daemon.kill('SIGCONT');
+  }
+  other.close();
+  action();
+  daemon.kill('SIGCONT');
+}
 
 function overwrite(path: string, firstPage: number, pages: number): void {
   overwriteBytes(path, firstPage * PAGE, pages * PAGE, 0xa5);
