@@ -53,7 +53,6 @@ function wellFormed(): { text: string; answer: string } {
 const DELAY = '--delay=36000';
 
 /** A daemon that logs to a file. */
-
 async function startDaemon() {
   const folder = temporaryDirectory();
   const [path, log] = [join(folder, 'socket'), join(folder, 'log')];
