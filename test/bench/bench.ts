@@ -1,0 +1,167 @@
+/**
+ * `npm run bench`: greyd beside postgrey, sqlgrey and a server that does nothing, under the same load, in
+ * one go. What it measures stands in plan.ts, how in slices.ts and load.ts.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeDirectory, NAMES, type Name, Running, whyAbsent } from './contenders.ts';
+import { watchExpiry } from './expiry.ts';
+import { bytesPerTriplet, fill, ONLY_KNOWN } from './fill.ts';
+import { type Cell, cellName, type Group, LONG, type Plan, SHORT } from './plan.ts';
+import { machine, type Report, reportText } from './report.ts';
+import { Load, measureCell } from './slices.ts';
+
+const HELP = `Usage: npm run bench -- [OPTION...]
+
+  --long         all databases, all numbers of connections, and expiry; takes an hour and 6 GB of disk
+  --only=WORDS   only what has all of these words in its name, as in "new, 100 connections", "expiry"
+  --dir=PATH     where the databases stand meanwhile, on a real disk; default: ${tmpdir()}
+  --json=FILE    writes all figures there too
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    long: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    dir: { type: 'string', default: tmpdir() },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+class Bench {
+  readonly #plan: Plan;
+  readonly #folder: string;
+  readonly #load = new Load();
+  readonly #present: readonly Name[];
+  readonly report: Report;
+
+  constructor(plan: Plan, folder: string) {
+    this.#plan = plan;
+    this.#folder = folder;
+    this.#present = NAMES.filter((name) => whyAbsent(name) === undefined);
+    this.report = { machine: machine(folder), cells: [], fills: [], expiry: [], notRun: [] };
+    this.report.notRun.push(...NAMES.flatMap((name) => whyAbsent(name) ?? []));
+  }
+
+  async run(): Promise<void> {
+    for (const group of this.#plan.groups) {
+      const cells = group.cells.filter((cell) => isWanted(cellName(group, cell)));
+      if (cells.length === 0) continue;
+      if (group.triplets === 0) await this.#onNewDatabases(group, cells);
+      else await this.#onFilledDatabases(group, cells);
+    }
+    if (!this.#plan.expiry || !isWanted('expiry')) return;
+    for (const name of this.#present.filter((one) => one === 'greyd' || one === 'postgrey')) {
+      await this.#attempt(`expiry, ${name}`, async () => {
+        const folder = this.#directory(name, 'expiry');
+        this.report.expiry.push(await watchExpiry(name, folder, this.#load, tell));
+      });
+    }
+  }
+
+  end(): void {
+    this.#load.end();
+  }
+
+  /** Each cell has new databases, with nothing in them but what is to be known. */
+  async #onNewDatabases(group: Group, cells: readonly Cell[]): Promise<void> {
+    for (const name of this.#present) await fill(name, this.#directory(name, 'known'), ONLY_KNOWN, () => {});
+    for (const [number, cell] of cells.entries()) {
+      const running: Running[] = [];
+      for (const name of cell.programs.filter((one) => this.#present.includes(one))) {
+        const dbdir = join(this.#folder, `cell-${number}-${name}`);
+        execFileSync('cp', ['-a', join(this.#folder, `known-${name}`), dbdir]);
+        await this.#attempt(`${cellName(group, cell)}, ${name}`, async () => {
+          running.push(await Running.start(name, dbdir));
+        });
+      }
+      await this.#measure(group, cell, running);
+      for (const program of running) await program.stop();
+    }
+  }
+
+  async #onFilledDatabases(group: Group, cells: readonly Cell[]): Promise<void> {
+    const running: Running[] = [];
+    for (const name of this.#present) {
+      await this.#attempt(`${group.triplets} triplets, ${name}`, async () => {
+        const dbdir = this.#directory(name, `${group.triplets}`);
+        const begin = performance.now();
+        await fill(name, dbdir, { triplets: group.triplets, expired: 0 }, (done) => {
+          if (done % (group.triplets / 10) === 0) tell(`${name}: ${done} triplets`);
+        });
+        const seconds = (performance.now() - begin) / 1000;
+        const program = await Running.start(name, dbdir);
+        running.push(program);
+        const { triplets } = group;
+        this.report.fills.push({
+          name,
+          triplets,
+          seconds,
+          bytesPerTriplet: bytesPerTriplet(name, dbdir, triplets),
+          startMs: program.startMs,
+        });
+      });
+    }
+    for (const cell of cells) await this.#measure(group, cell, running);
+    for (const program of running) await program.stop();
+  }
+
+  async #measure(group: Group, cell: Cell, running: readonly Running[]): Promise<void> {
+    const name = cellName(group, cell);
+    const programs = running.filter((program) => cell.programs.includes(program.name));
+    await this.#attempt(name, async () => {
+      const figures = await measureCell(this.#load, cell, programs, this.#plan, (text) =>
+        tell(`${name}: ${text}`),
+      );
+      this.report.cells.push({ triplets: group.triplets, ...cell, figures });
+    });
+  }
+
+  #directory(name: Name, what: string): string {
+    const path = join(this.#folder, `${what}-${name}`);
+    makeDirectory(name, path);
+    return path;
+  }
+
+  /** What cannot be run is told, and the others go on. */
+  async #attempt(what: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      const reason = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      tell(reason);
+      this.report.notRun.push(reason);
+    }
+  }
+}
+
+function isWanted(name: string): boolean {
+  return options.only.split(' ').every((word) => name.includes(word));
+}
+
+function tell(text: string): void {
+  process.stderr.write(`[${Math.round(performance.now() / 1000)} s] ${text}\n`);
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(options.dir, 'greyd-bench-'));
+  chmodSync(folder, 0o755);
+  const bench = new Bench(options.long ? LONG : SHORT, folder);
+  try {
+    await bench.run();
+  } finally {
+    bench.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(reportText(bench.report));
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify(bench.report, undefined, 2)}\n`);
+  }
+}
+
+if (options.help) process.stdout.write(HELP);
+else await main();

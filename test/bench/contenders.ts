@@ -1,0 +1,179 @@
+/**
+ * The programs under comparison, each with its own defaults, in the foreground, its log going to a file:
+ * greyd, Debian's postgrey, Debian's sqlgrey on SQLite, and the null server.
+ *
+ * Differs from the defaults: the place to listen, the directory of the database, and the account, which
+ * is the one that the package brings, or for greyd the one that runs this.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { requestText } from '../support/policy-client.ts';
+import { freePort } from '../support/ports.ts';
+import { pathOf } from '../support/requirements.ts';
+
+export const NAMES = ['greyd', 'postgrey', 'sqlgrey', 'null'] as const;
+export type Name = (typeof NAMES)[number];
+
+/** A command, to be run in the directory of the database. */
+type CommandFor = (dbdir: string, port: number) => readonly string[];
+
+interface Contender {
+  /** Debian's package of it, by its program; undefined: it is part of this project. */
+  readonly program?: string;
+  /** The account that its package brings. */
+  readonly account?: string;
+  readonly command: CommandFor;
+  /** The files of its database, by their names; none: it has no database. */
+  readonly files: readonly string[];
+}
+
+const ROOT = new URL('../../../', import.meta.url);
+const here = (path: string) => fileURLToPath(new URL(path, ROOT));
+
+export const CONTENDERS: Readonly<Record<Name, Contender>> = {
+  greyd: {
+    command: (dbdir, port) => [
+      process.execPath,
+      here('bin/greyd.js'),
+      `--inet=127.0.0.1:${port}`,
+      `--dbdir=${dbdir}`,
+      `--user=${process.getuid?.() ?? 0}`,
+      `--whitelist-clients=${here('etc/greyd/whitelist_clients')}`,
+      `--whitelist-recipients=${here('etc/greyd/whitelist_recipients')}`,
+    ],
+    files: ['greyd.db', 'greyd.db-wal'],
+  },
+  postgrey: {
+    program: 'postgrey',
+    account: 'postgrey',
+    command: (dbdir, port) => ['postgrey', `--inet=127.0.0.1:${port}`, `--dbdir=${dbdir}`],
+    files: ['postgrey.db', 'postgrey_clients.db'],
+  },
+  sqlgrey: {
+    program: 'sqlgrey',
+    account: 'sqlgrey',
+    command: (dbdir, port) => {
+      const configuration = join(dbdir, 'sqlgrey.conf');
+      writeFileSync(
+        configuration,
+        `db_type = SQLite\ndb_name = sqlgrey.db\ninet = 127.0.0.1:${port}\npidfile = ${dbdir}/pid\n`,
+      );
+      return ['sqlgrey', '-f', configuration];
+    },
+    files: ['sqlgrey.db'],
+  },
+  null: {
+    command: (_, port) => [
+      process.execPath,
+      fileURLToPath(new URL('null-server.js', import.meta.url)),
+      `${port}`,
+    ],
+    files: [],
+  },
+};
+
+/** Why one cannot take part, if it cannot. */
+export function whyAbsent(name: Name): string | undefined {
+  const { program } = CONTENDERS[name];
+  if (program === undefined) return undefined;
+  if (pathOf(program) === undefined) return `${program} is not installed (apt-get install ${program})`;
+  return process.getuid?.() === 0
+    ? undefined
+    : `${program} changes its account and wants to be started by root`;
+}
+
+/** Makes the directory of a database, for the account that uses it. */
+export function makeDirectory(name: Name, path: string): void {
+  mkdirSync(path, { recursive: true });
+  handOver(name, path);
+}
+
+/** Gives files to the account that the program runs as. */
+export function handOver(name: Name, ...paths: readonly string[]): void {
+  const { account } = CONTENDERS[name];
+  if (account === undefined) return;
+  const id = (flag: string) => Number(execFileSync('id', [flag, account], { encoding: 'utf8' }));
+  for (const path of paths) chownSync(path, id('-u'), id('-g'));
+}
+
+/** The line that a program may have at most in the log of its trouble. */
+const SHOWN_LINES = 5;
+const ATTEMPT_PAUSE_MS = 2;
+
+/** One that runs. */
+export class Running {
+  readonly name: Name;
+  readonly port: number;
+  /** From its start to its first answer, in milliseconds. */
+  readonly startMs: number;
+  readonly logFile: string;
+  readonly #process: ChildProcess;
+
+  private constructor(name: Name, port: number, startMs: number, logFile: string, child: ChildProcess) {
+    this.name = name;
+    this.port = port;
+    this.startMs = startMs;
+    this.logFile = logFile;
+    this.#process = child;
+  }
+
+  /**
+   * Starts a program on a database and waits for its first answer.
+   * @throws (rejects) with the end of its log if it ends before that
+   */
+  static async start(name: Name, dbdir: string): Promise<Running> {
+    const port = await freePort();
+    const [command = '', ...args] = CONTENDERS[name].command(dbdir, port);
+    const logFile = join(dbdir, 'log');
+    const log = openSync(logFile, 'a');
+    const begin = performance.now();
+    const child = spawn(command, args, { cwd: dbdir, stdio: ['ignore', log, log] });
+    closeSync(log);
+    while (!(await answers(port))) {
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`${name} did not start: ${lastLines(logFile)}`);
+      }
+      await pause(ATTEMPT_PAUSE_MS);
+    }
+    return new Running(name, port, performance.now() - begin, logFile, child);
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#process, 'exit');
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill('SIGTERM');
+    await ended;
+  }
+}
+
+function lastLines(path: string): string {
+  return existsSync(path)
+    ? readFileSync(path, 'utf8').trim().split('\n').slice(-SHOWN_LINES).join(' | ')
+    : '';
+}
+
+/** Whether a policy request is answered. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+      if (!received.endsWith('\n\n')) return;
+      resolve(true);
+      socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(false));
+    socket.write(requestText({ sender: 'first@example.net' }));
+  });
+}

@@ -1,0 +1,166 @@
+/**
+ * What was measured, as tables in Markdown for people, and as an object for machines.
+ */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, release } from 'node:os';
+import { NAMES, type Name } from './contenders.ts';
+import type { Expiry } from './expiry.ts';
+import type { Cell } from './plan.ts';
+import type { Figures } from './slices.ts';
+
+export interface CellReport extends Omit<Cell, 'programs'> {
+  readonly triplets: number;
+  readonly figures: Readonly<Partial<Record<Name, Figures>>>;
+}
+
+/** A database that was filled. */
+export interface FillReport {
+  readonly name: Name;
+  readonly triplets: number;
+  /** What that took. */
+  readonly seconds: number;
+  readonly bytesPerTriplet: number;
+  /** From the start of the program on it to its first answer. */
+  readonly startMs: number;
+}
+
+export interface Report {
+  readonly machine: string;
+  readonly cells: CellReport[];
+  readonly fills: FillReport[];
+  readonly expiry: Expiry[];
+  /** What could not be run, and why. */
+  readonly notRun: string[];
+}
+
+/** What everything was measured on, in one line. */
+export function machine(folder: string): string {
+  const fileSystem = execFileSync('stat', ['--file-system', '--format=%T', folder], { encoding: 'utf8' });
+  const model = cpus()[0]?.model ?? 'unknown processor';
+  return `${availableParallelism()} × ${model}, Linux ${release()}, Node.js ${process.version}, ${fileSystem.trim()}`;
+}
+
+export function reportText(report: Report): string {
+  const parts = [
+    `Measured on ${report.machine}`,
+    cellTable(report.cells),
+    report.fills.length > 0 ? fillTable(report.fills) : '',
+    report.expiry.length > 0 ? expiryTable(report.expiry) : '',
+    report.notRun.map((reason) => `Not run: ${reason}`).join('\n'),
+    wrongAnswers(report.cells),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function cellTable(cells: readonly CellReport[]): string {
+  const rows = cells.flatMap(({ triplets, traffic, connections, figures }) =>
+    NAMES.flatMap((name) => {
+      const own = figures[name];
+      if (own === undefined) return [];
+      return [
+        [
+          count(triplets),
+          traffic,
+          count(connections),
+          name,
+          count(own.rate),
+          milliseconds(own.latency.p50),
+          milliseconds(own.latency.p99),
+          milliseconds(own.latency.p999),
+          milliseconds(own.latency.worst),
+          megabytes(own.memory),
+          ratio(own.ratioTo.postgrey),
+          ratio(own.ratioTo.null),
+        ],
+      ];
+    }),
+  );
+  return table(
+    [
+      'triplets',
+      'traffic',
+      'connections',
+      'program',
+      'requests/s',
+      'p50 ms',
+      'p99 ms',
+      'p99.9 ms',
+      'worst ms',
+      'memory MB',
+      '× postgrey',
+      '× null',
+    ],
+    rows,
+  );
+}
+
+function fillTable(fills: readonly FillReport[]): string {
+  return table(
+    ['triplets', 'program', 'filled in s', 'bytes per triplet', 'start to first answer ms'],
+    fills.map(({ triplets, name, seconds, bytesPerTriplet, startMs }) => [
+      count(triplets),
+      name,
+      count(seconds),
+      count(bytesPerTriplet),
+      count(startMs),
+    ]),
+  );
+}
+
+function expiryTable(expiry: readonly Expiry[]): string {
+  return table(
+    ['program', 'records deleted', 'answers meanwhile', 'p50 ms', 'p99 ms', 'p99.9 ms', 'worst ms'],
+    expiry.map(({ name, deleted, answers, latency }) => [
+      name,
+      count(deleted),
+      count(answers),
+      milliseconds(latency.p50),
+      milliseconds(latency.p99),
+      milliseconds(latency.p999),
+      milliseconds(latency.worst),
+    ]),
+  );
+}
+
+/** Answers that were not those that a kind of mail must have: the figures beside them are worth nothing. */
+function wrongAnswers(cells: readonly CellReport[]): string {
+  return cells
+    .flatMap(({ traffic, connections, figures }) =>
+      NAMES.flatMap((name) =>
+        Object.entries(figures[name]?.wrong ?? {}).map(
+          ([what, times]) =>
+            `Wrong answers: ${name}, ${traffic}, ${connections} connections: ${times} × ${what}`,
+        ),
+      ),
+    )
+    .join('\n');
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const isText = heads.map((_, column) => rows.every((row) => !/^[\d–]/.test(row[column] ?? '')));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => (isText[column] ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    isText[column] ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [line(heads), line(rule), ...rows.map(line)].join('\n');
+}
+
+function count(number: number): string {
+  return Math.round(number).toLocaleString('en-US');
+}
+
+function milliseconds(number: number): string {
+  return number.toFixed(number < 10 ? 2 : number < 100 ? 1 : 0);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(0);
+}
+
+function ratio(number: number | undefined): string {
+  return number === undefined ? '–' : number.toFixed(number < 10 ? 2 : 1);
+}
