@@ -43,7 +43,6 @@ export const MAX_GARBAGE_LINES = 10;
 /** What is kept of such a line, in bytes. */
 export const MAX_GARBAGE_BYTES = 100;
 
-const LF = 0x0a;
 const CR = 0x0d;
 const EQUALS = 0x3d;
 
@@ -58,8 +57,22 @@ export interface RawRequest {
   readonly tooLarge: string | undefined;
 }
 
-const knownNames: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
-const isKnown = (name: string): name is AttributeName => knownNames.has(name);
+/** The names of each length: nearly all others are told from them without a look at their letters. */
+const NAMES_OF_LENGTH = Array.from({ length: MAX_FIELD_BYTES + 1 }, (_, length) =>
+  ATTRIBUTE_NAMES.filter((name) => name.length === length),
+);
+
+/** Bytes, and the same as text, a character for each. */
+interface Bytes {
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+const NOTHING: Bytes = { bytes: Buffer.alloc(0), text: '' };
+
+function withText(bytes: Buffer): Bytes {
+  return { bytes, text: bytes.toString('latin1') };
+}
 
 class RequestBuilder implements RawRequest {
   readonly attributes = new Map<AttributeName, string>();
@@ -79,19 +92,22 @@ class RequestBuilder implements RawRequest {
     return this.#attributeLines > maxAttributes ? `more than ${maxAttributes} attributes` : undefined;
   }
 
-  addLine(line: Buffer): void {
+  /** Takes the line that stands from `start` up to `end`. */
+  addLine({ bytes, text }: Bytes, start: number, end: number): void {
     if (this.tooLarge !== undefined) return;
-    const equals = line.indexOf(EQUALS);
-    if (equals < 1) {
+    let equals = start;
+    while (equals < end && text.charCodeAt(equals) !== EQUALS) equals += 1;
+    if (equals === start || equals === end) {
       this.garbageLines += 1;
       if (this.garbage.length < MAX_GARBAGE_LINES)
-        this.garbage.push(textOf(line.subarray(0, MAX_GARBAGE_BYTES)));
+        this.garbage.push(textOf(bytes, start, Math.min(end, start + MAX_GARBAGE_BYTES)));
       return;
     }
     this.#attributeLines += 1;
-    const name = line.toString('latin1', 0, Math.min(equals, MAX_FIELD_BYTES));
-    if (isKnown(name)) {
-      this.attributes.set(name, textOf(line.subarray(equals + 1, equals + 1 + MAX_FIELD_BYTES)));
+    for (const name of NAMES_OF_LENGTH[equals - start] ?? []) {
+      if (!text.startsWith(name, start)) continue;
+      const value = equals + 1;
+      this.attributes.set(name, textOf(bytes, value, Math.min(end, value + MAX_FIELD_BYTES)));
     }
   }
 }
@@ -103,10 +119,12 @@ class RequestBuilder implements RawRequest {
  */
 export class AttributeReader {
   readonly #bounds: RequestBounds;
-  #buffer: Buffer = Buffer.alloc(0);
+  #unread = NOTHING;
+  /** Up to here it was read. */
+  #at = 0;
   #request: RequestBuilder;
   /** The head of a line longer than MAX_LINE_BYTES, while the rest of it is skipped. */
-  #longLine: Buffer | undefined;
+  #longLine: Bytes | undefined;
 
   constructor(bounds: RequestBounds) {
     this.#bounds = bounds;
@@ -115,56 +133,63 @@ export class AttributeReader {
 
   /** Bytes that were pushed and not yet read as lines. */
   get bufferedBytes(): number {
-    return this.#buffer.length;
+    return this.#unread.bytes.length - this.#at;
   }
 
   /** Bytes of a request that has begun and is not whole yet; 0 between requests. */
   get unfinishedBytes(): number {
-    return this.#request.bytes + this.#buffer.length + (this.#longLine?.length ?? 0);
+    return this.#request.bytes + this.bufferedBytes + (this.#longLine?.bytes.length ?? 0);
   }
 
   push(chunk: Buffer): void {
-    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk]);
+    this.#unread = withText(this.bufferedBytes === 0 ? chunk : Buffer.concat([this.#rest(), chunk]));
+    this.#at = 0;
   }
 
   /** The next whole request, or undefined until more bytes are pushed. */
   next(): RawRequest | undefined {
-    let start = 0;
-    for (let end = this.#buffer.indexOf(LF); end !== -1; end = this.#buffer.indexOf(LF, start)) {
-      const line = this.#lineUpTo(start, end);
-      this.#request.bytes += end + 1 - start;
-      start = end + 1;
-      if (line.length === 0) {
-        this.#buffer = this.#buffer.subarray(start);
+    const { text } = this.#unread;
+    for (let end = text.indexOf('\n', this.#at); end !== -1; end = text.indexOf('\n', this.#at)) {
+      const start = this.#at;
+      this.#at = end + 1;
+      this.#request.bytes += this.#at - start;
+      const lineEnd = end > start && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+      if (this.#longLine === undefined && lineEnd === start) {
         const request = this.#request;
         this.#request = new RequestBuilder(this.#bounds);
         return request;
       }
-      this.#request.addLine(line);
+      this.#addLine(start, lineEnd);
     }
-    this.#keepPartialLine(start);
+    this.#keepPartialLine();
     return undefined;
   }
 
-  #lineUpTo(start: number, end: number): Buffer {
-    if (this.#longLine !== undefined) {
-      const line = this.#longLine;
-      this.#longLine = undefined;
-      return line;
+  #addLine(start: number, end: number): void {
+    if (this.#longLine === undefined) {
+      this.#request.addLine(this.#unread, start, Math.min(end, start + MAX_LINE_BYTES));
+      return;
     }
-    const line = this.#buffer.subarray(start, end);
-    return (line.at(-1) === CR ? line.subarray(0, -1) : line).subarray(0, MAX_LINE_BYTES);
+    this.#request.addLine(this.#longLine, 0, MAX_LINE_BYTES);
+    this.#longLine = undefined;
   }
 
   /** Copies what is left, so that a few bytes do not keep a whole chunk of the socket in memory. */
-  #keepPartialLine(start: number): void {
-    const rest = this.#buffer.subarray(start);
-    if (this.#longLine === undefined && rest.length <= MAX_LINE_BYTES) {
-      this.#buffer = Buffer.from(rest);
-      return;
+  #keepPartialLine(): void {
+    const rest = this.#rest();
+    if (rest.length === 0) {
+      this.#unread = NOTHING;
+    } else if (this.#longLine === undefined && rest.length <= MAX_LINE_BYTES) {
+      this.#unread = withText(Buffer.from(rest));
+    } else {
+      this.#longLine ??= withText(Buffer.from(rest.subarray(0, MAX_LINE_BYTES)));
+      this.#request.bytes += rest.length;
+      this.#unread = NOTHING;
     }
-    this.#longLine ??= Buffer.from(rest.subarray(0, MAX_LINE_BYTES));
-    this.#request.bytes += rest.length;
-    this.#buffer = Buffer.alloc(0);
+    this.#at = 0;
+  }
+
+  #rest(): Buffer {
+    return this.#unread.bytes.subarray(this.#at);
   }
 }

@@ -4,8 +4,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 
-export function textOf(bytes: Buffer): string {
-  const text = bytes.toString('latin1');
+/** The text of the bytes from `start` up to `end`. It keeps no other byte in memory. */
+export function textOf(bytes: Buffer, start = 0, end = bytes.length): string {
+  const text = bytes.toString('latin1', start, end);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the question here
-  return /^[\x00-\x7f]*$/.test(text) || !isUtf8(bytes) ? text : bytes.toString('utf8');
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  return isUtf8(bytes.subarray(start, end)) ? bytes.toString('utf8', start, end) : text;
 }
