@@ -19,10 +19,8 @@ export interface ActionEntry {
   readonly recipient: string;
 }
 
-type ActionFields = Readonly<Record<string, string | number>>;
-
 /** The named fields of an entry, in the order of the line, as the JSON log has them. */
-export function actionFields(entry: ActionEntry): ActionFields {
+export function actionFields(entry: ActionEntry): Readonly<Record<string, string | number>> {
   const fields = {
     queue_id: entry.queueId,
     action: entry.action,
@@ -40,7 +38,16 @@ export function actionFields(entry: ActionEntry): ActionFields {
   );
 }
 
-export function actionLine({ queue_id: queueId, ...fields }: ActionFields): string {
-  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return (queueId === undefined ? '' : `${queueId}: `) + text.join(', ');
+export function actionLine(entry: ActionEntry): string {
+  const { queueId, action, reason, delay, clientName, clientAddress, sender, recipient } = entry;
+  const field = (name: string, value: string) => (value === '' ? '' : `, ${name}=${value}`);
+  return (
+    (queueId === '' ? '' : `${queueId}: `) +
+    `action=${action}, reason=${reason}` +
+    (delay === undefined ? '' : `, delay=${delay}`) +
+    field('client_name', clientName) +
+    field('client_address', clientAddress) +
+    field('sender', sender) +
+    field('recipient', recipient)
+  );
 }

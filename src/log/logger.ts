@@ -1,39 +1,71 @@
 /**
- * The log, written by pino: plain lines for people and for the parsers of postgrey's log, or JSON
- * (one object per line) for machines. Everything that leaves goes through `printable`.
+ * The daemon's log: plain lines for people and for the parsers of postgrey's log, or JSON (one object per
+ * line, by pino) for machines. Everything that leaves goes through `printable`.
  */
 import { pino } from 'pino';
+import { type ActionEntry, actionFields, actionLine } from './action-line.ts';
 import { printable } from './printable.ts';
 import type { LogSink } from './sink.ts';
 
-/** `info` is for the lines about single requests, `notice` for what greyd itself does. */
-export type Log = Pick<pino.Logger<'notice'>, 'debug' | 'info' | 'notice' | 'warn' | 'error'>;
+export interface Log {
+  debug(text: string): void;
+  /** How a request was answered. */
+  action(entry: ActionEntry): void;
+  /** What greyd itself does. */
+  notice(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
 
 export type LogFormat = 'text' | 'json';
 /** quiet: no lines about single requests; verbose: details as well. */
 export type LogLevel = 'quiet' | 'normal' | 'verbose';
-
-const CUSTOM_LEVELS = { notice: 35 };
-const PINO_LEVELS = { quiet: 'notice', normal: 'info', verbose: 'debug' } as const;
 
 export interface LoggerSettings {
   readonly format: LogFormat;
   readonly level: LogLevel;
 }
 
+/** pino's, and one between its own. */
+const LEVELS = { debug: 20, info: 30, notice: 35, warn: 40, error: 50 } as const;
+/** The lowest level that is logged. */
+const LOWEST = { quiet: 'notice', normal: 'info', verbose: 'debug' } as const;
+
 export function createLogger({ format, level }: LoggerSettings, sink: LogSink): Log {
-  // pino hands the last message and level to a stream that asks for them with this symbol.
+  return format === 'text' ? textLog(LEVELS[LOWEST[level]], sink) : jsonLog(LOWEST[level], sink);
+}
+
+function textLog(lowest: number, sink: LogSink): Log {
+  const at = (level: number) => (text: string) => {
+    if (level >= lowest) sink.write(printable(text), level);
+  };
+  const info = at(LEVELS.info);
+  return {
+    debug: at(LEVELS.debug),
+    action: LEVELS.info < lowest ? () => {} : (entry) => info(actionLine(entry)),
+    notice: at(LEVELS.notice),
+    warn: at(LEVELS.warn),
+    error: at(LEVELS.error),
+  };
+}
+
+function jsonLog(level: keyof typeof LEVELS, sink: LogSink): Log {
+  // pino hands the last level to a stream that asks for it with this symbol.
   const stream = {
     [Symbol.for('pino.metadata')]: true,
-    lastMsg: '',
-    lastLevel: 30,
+    lastLevel: LEVELS.info,
     write(json: string): void {
-      const line = format === 'json' ? json.trimEnd() : stream.lastMsg;
-      sink.write(printable(line), stream.lastLevel);
+      sink.write(printable(json.trimEnd()), stream.lastLevel);
     },
   };
-  const bare = format === 'text' && { base: null, timestamp: false };
-  return pino({ level: PINO_LEVELS[level], customLevels: CUSTOM_LEVELS, ...bare }, stream);
+  const logger = pino({ level, customLevels: { notice: LEVELS.notice } }, stream);
+  return {
+    debug: (text) => logger.debug(text),
+    action: (entry) => logger.info(actionFields(entry), actionLine(entry)),
+    notice: (text) => logger.notice(text),
+    warn: (text) => logger.warn(text),
+    error: (text) => logger.error(text),
+  };
 }
 
 /** What an error says, on one line. */

@@ -3,17 +3,12 @@
  */
 import type { RawRequest } from '../policy/attributes.ts';
 import type { PolicyRequest, RequestFault } from '../policy/request.ts';
-import { actionFields, actionLine } from './action-line.ts';
+import type { ActionEntry } from './action-line.ts';
 import type { Disclosure } from './disclosure.ts';
 import { errorText, type Log } from './logger.ts';
 
 /** How a request was answered. */
-export interface Answered {
-  readonly action: 'greylist' | 'pass';
-  readonly reason: string;
-  /** Seconds that the mail was delayed, if it is told so in its header. */
-  readonly delay?: number | undefined;
-}
+export type Answered = Pick<ActionEntry, 'action' | 'reason' | 'delay'>;
 
 /** Seconds without a mail that passed, until the store is said to have room: cleaning lets in a few at a time. */
 const ROOM_AFTER = 60;
@@ -31,8 +26,8 @@ export class RequestLog {
   }
 
   answered(request: PolicyRequest, { action, reason, delay }: Answered): void {
-    const fields = actionFields({ ...this.#disclosure.request(request), action, reason, delay });
-    this.#log.info(fields, actionLine(fields));
+    const { queueId, clientName, clientAddress, sender, recipient } = this.#disclosure.request(request);
+    this.#log.action({ queueId, action, reason, delay, clientName, clientAddress, sender, recipient });
   }
 
   /** @param clientAddress normalised, as postgrey writes it here */

@@ -40,7 +40,7 @@ describe.each<Partial<ActionEntry>>([
   const entry = { ...ENTRY, ...changes };
 
   test('from its line', () => {
-    expect(readLoggedAction(actionLine(actionFields(entry)))).toEqual(readable(entry));
+    expect(readLoggedAction(actionLine(entry))).toEqual(readable(entry));
   });
 
   test('from its object', () => {
@@ -54,7 +54,7 @@ test.each([
   ['192.0.2.1/32', '192.0.2.1'],
   ['2001:db8::1/128', '2001:db8::1'],
 ])('the mask of postgrey 1.36 is dropped: %s', (written, clientAddress) => {
-  const line = actionLine(actionFields({ ...ENTRY, clientAddress: written }));
+  const line = actionLine({ ...ENTRY, clientAddress: written });
   expect(readLoggedAction(line)).toEqual(readable({ ...ENTRY, clientAddress }));
 });
 
