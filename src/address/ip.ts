@@ -13,6 +13,8 @@ export interface IpAddress {
 }
 
 const BITS_PER_WORD = 16;
+/** Of ASCII; the only other character in an IPv4 address, `.`, stands below it. */
+const DIGIT_ZERO = 0x30;
 
 /** The number of bits in an address of this family: 32 or 128. */
 export function addressBits(family: 4 | 6): number {
@@ -42,12 +44,23 @@ export function networkOf(address: IpAddress, prefixLength: number): IpAddress {
 /** Writes an address in full, in lower case: `192.0.2.1`, `2001:db8:0:0:0:0:0:1`. */
 export function formatAddress({ family, words }: IpAddress): string {
   if (family === 6) return words.map((word) => word.toString(16)).join(':');
-  return words.flatMap((word) => [word >> 8, word & 0xff]).join('.');
+  const [high = 0, low = 0] = words;
+  return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
 }
 
 function ipv4Words(text: string): number[] {
-  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
-  return [(a << 8) | b, (c << 8) | d];
+  let address = 0;
+  let byte = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - DIGIT_ZERO;
+    if (digit >= 0) {
+      byte = byte * 10 + digit;
+      continue;
+    }
+    address = (address << 8) | byte;
+    byte = 0;
+  }
+  return [address >>> 8, ((address & 0xff) << 8) | byte];
 }
 
 function ipv6Words(text: string): number[] {

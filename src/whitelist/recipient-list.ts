@@ -50,6 +50,7 @@ export class RecipientList {
 
 /** The local part itself and what stands before each `+` and something: `a+b+c`, `a`, `a+b`. */
 function usersOf(local: string): string[] {
+  if (!local.includes('+')) return [local];
   const plusses = [...local.matchAll(/\+(?=.)/g)];
   return [local, ...plusses.map(({ index }) => local.slice(0, index))];
 }
