@@ -7,6 +7,7 @@
  * stored in time and the last failure lies RECOVERY_MS back. Most visits of those who are known need
  * nothing saved, and succeed on a full disk: so each try begins with a check whether anything can be.
  */
+import { Deadlines } from './deadlines.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
 
 export interface GuardSettings {
@@ -37,8 +38,7 @@ export class Guard implements Greylisting {
   #rejected = 0;
   /** Visits that the store has not answered, those among them that nobody waits for any more. */
   #waiting = 0;
-  /** Rejects each visit that still waits in time. */
-  readonly #open = new Set<() => void>();
+  readonly #deadlines: Deadlines;
 
   /** @param clock milliseconds; nobody sets it */
   constructor(inner: Greylisting, settings: GuardSettings, observer: StoreObserver, clock: () => number) {
@@ -46,45 +46,58 @@ export class Guard implements Greylisting {
     this.#settings = settings;
     this.#observer = observer;
     this.#clock = clock;
+    this.#deadlines = new Deadlines(settings.timeoutMs, clock);
   }
 
-  async judge(visit: Visit): Promise<Judgement> {
-    try {
-      return await this.#guarded(() => this.#inner.judge(visit));
-    } catch (error) {
-      this.#rejected += 1;
-      throw error;
-    }
+  judge(visit: Visit): Promise<Judgement> {
+    return this.#guarded(() => this.#inner.judge(visit), 1);
   }
 
   check(): Promise<void> {
-    return this.#guarded(() => this.#inner.check());
+    return this.#guarded(() => this.#inner.check(), 0);
   }
 
   /** Rejects all who wait: there is no time left. */
   giveUp(): void {
-    for (const giveUp of this.#open) giveUp();
+    this.#deadlines.endAll(new Error('greyd ends, and it has not answered'));
   }
 
-  async #guarded<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    const { maxWaiting } = this.#settings;
-    // That one is turned away says nothing new about the store.
-    if (this.#failure !== undefined && this.#waiting > 0) throw this.#failure.error;
-    try {
-      if (this.#waiting >= maxWaiting)
-        throw new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`);
+  /** @param visits how many of them are rejected if it is */
+  #guarded<Answer>(ask: () => Promise<Answer>, visits: 0 | 1): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const turnAway = (error: unknown) => {
+        this.#rejected += visits;
+        reject(error);
+      };
+      const fail = (error: unknown) => {
+        this.#failed(error);
+        turnAway(error);
+      };
+      // That one is turned away says nothing new about the store.
+      if (this.#failure !== undefined && this.#waiting > 0) return turnAway(this.#failure.error);
+      const { maxWaiting } = this.#settings;
+      if (this.#waiting >= maxWaiting) {
+        return fail(new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`));
+      }
       this.#waiting += 1;
-      const tried = this.#failure === undefined ? ask() : this.#inner.check().then(ask);
-      const answer = tried.finally(() => {
+      const wait = this.#deadlines.begin(fail);
+      /** Whether anybody waits for the answer still. */
+      const isInTime = () => {
         this.#waiting -= 1;
-      });
-      const inTime = await this.#inTime(answer);
-      this.#worked();
-      return inTime;
-    } catch (error) {
-      this.#failed(error);
-      throw error;
-    }
+        return this.#deadlines.end(wait);
+      };
+      const tried = this.#failure === undefined ? ask() : this.#inner.check().then(ask);
+      tried.then(
+        (answer) => {
+          if (!isInTime()) return;
+          this.#worked();
+          resolve(answer);
+        },
+        (error) => {
+          if (isInTime()) fail(error);
+        },
+      );
+    });
   }
 
   #failed(error: unknown): void {
@@ -97,26 +110,5 @@ export class Guard implements Greylisting {
     this.#observer.storeWorks(this.#rejected);
     this.#failure = undefined;
     this.#rejected = 0;
-  }
-
-  /** @throws (rejects) if the answer takes longer than the time-out, or nobody has the time to wait for it */
-  async #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    const { timeoutMs } = this.#settings;
-    let timer: NodeJS.Timeout | undefined;
-    let giveUp: () => void = () => {};
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${timeoutMs / 1000} s (--store-timeout)`)),
-        timeoutMs,
-      );
-      giveUp = () => reject(new Error('greyd ends, and it has not answered'));
-    });
-    this.#open.add(giveUp);
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-      this.#open.delete(giveUp);
-    }
   }
 }
