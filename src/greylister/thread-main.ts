@@ -9,8 +9,15 @@ import { isClientExpired, isTripletExpired } from '../greylist/records.ts';
 import { ReopeningStore } from '../store/reopening-store.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import { runCleaner } from './cleaner.ts';
-import { Greylister } from './greylister.ts';
-import type { FromThread, LogLevel, Outcome, Task, ThreadSettings, ToThread } from './messages.ts';
+import { Greylister, type Visit } from './greylister.ts';
+import {
+  type FromThread,
+  type LogLevel,
+  type Outcome,
+  type ThreadSettings,
+  type ToThread,
+  unpackVisits,
+} from './messages.ts';
 
 const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace } = workerData as ThreadSettings;
 
@@ -49,18 +56,21 @@ parentPort?.on('message', async (message: ToThread) => {
     parentPort?.close();
     return;
   }
-  const { batch, tasks } = message;
-  post({ batch, outcomes: await Promise.all(tasks.map(outcomeOf)) });
+  const { batch, visits } = message;
+  try {
+    if (visits.length === 0) await greylister.check();
+    post({ batch, outcomes: await Promise.all(unpackVisits(visits).map(outcomeOf)) });
+  } catch (error) {
+    post({ batch, error: textOf(error) });
+  }
 });
 
-async function outcomeOf({ visit }: Task): Promise<Outcome> {
-  try {
-    if (visit !== undefined) return { judgement: await greylister.judge(visit) };
-    await greylister.check();
-    return { works: true };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
+function outcomeOf(visit: Visit): Promise<Outcome> {
+  return greylister.judge(visit).catch((error) => ({ error: textOf(error) }));
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function post(message: FromThread): void {

@@ -2,22 +2,42 @@
  * Greylisting in a thread of its own. SQLite waits for the disk in the thread that calls it; there it
  * holds up neither connections, nor signals, nor the guard's time-out.
  *
- * Visits of one turn of the event loop go over in one message and come back in one. The first one
- * starts the thread. One that has died (a bug, memory) fails what it had taken; the next visit starts
- * a new one, but not within RESTART_PAUSE_MS of the last start.
+ * Visits of one turn of the event loop go over together, in messages of up to BATCH_SIZE, so that the
+ * store begins with the first ones while the last ones are read. The first one starts the thread. One that
+ * has died (a bug, memory) fails what it had taken; the next visit starts a new one, but not within
+ * RESTART_PAUSE_MS of the last start.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log/logger.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
-import type { FromThread, LogLevel, Outcome, Task, ThreadSettings, ToThread } from './messages.ts';
+import {
+  type FromThread,
+  type LogLevel,
+  type Outcome,
+  packVisits,
+  type ThreadSettings,
+  type ToThread,
+} from './messages.ts';
 
 /** A thread that dies at once is not to be started again and again. */
 export const RESTART_PAUSE_MS = 1000;
 
 const THREAD_MAIN = new URL('./thread-main.js', import.meta.url);
 
-interface Call extends Task {
-  readonly settle: (outcome: Outcome) => void;
+/** Visits in one message. */
+const BATCH_SIZE = 32;
+
+/** A visit that somebody waits for. */
+interface Call {
+  readonly visit: Visit;
+  readonly resolve: (judgement: Judgement) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What is to be done when a message is answered. */
+interface Batch {
+  readonly done: (outcomes: readonly Outcome[]) => void;
+  readonly fail: (error: Error) => void;
 }
 
 export class GreylisterThread implements Greylisting {
@@ -27,9 +47,9 @@ export class GreylisterThread implements Greylisting {
   readonly #main: URL;
   #worker: Worker | undefined;
   #startedAt = -RESTART_PAUSE_MS;
-  /** Of this turn of the event loop. */
+  /** Of this turn of the event loop, and not sent yet. */
   #calls: Call[] = [];
-  readonly #batches = new Map<number, readonly Call[]>();
+  readonly #batches = new Map<number, Batch>();
   #lastBatch = 0;
   #isEnding = false;
 
@@ -44,20 +64,23 @@ export class GreylisterThread implements Greylisting {
     this.#main = main;
   }
 
-  async judge(visit: Visit): Promise<Judgement> {
-    const outcome = await this.#ask(visit);
-    if ('judgement' in outcome) return outcome.judgement;
-    throw new Error('error' in outcome ? outcome.error : 'no judgement');
+  judge(visit: Visit): Promise<Judgement> {
+    return new Promise((resolve, reject) => {
+      this.#calls.push({ visit, resolve, reject });
+      if (this.#calls.length === BATCH_SIZE) this.#sendCalls();
+      else if (this.#calls.length === 1) setImmediate(() => this.#sendCalls());
+    });
   }
 
-  async check(): Promise<void> {
-    const outcome = await this.#ask(undefined);
-    if ('error' in outcome) throw new Error(outcome.error);
+  check(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#send([], { done: () => resolve(), fail: reject });
+    });
   }
 
   /** Settles when all visits are answered and the store is closed. */
   async close(): Promise<void> {
-    this.#send();
+    this.#sendCalls();
     this.#isEnding = true;
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -66,28 +89,38 @@ export class GreylisterThread implements Greylisting {
     await ended;
   }
 
-  #ask(visit: Visit | undefined): Promise<Outcome> {
-    return new Promise((settle) => {
-      this.#calls.push({ visit, settle });
-      if (this.#calls.length === 1) setImmediate(() => this.#send());
-    });
-  }
-
-  #send(): void {
+  #sendCalls(): void {
     const calls = this.#calls;
     if (calls.length === 0) return;
     this.#calls = [];
+    this.#send(
+      calls.map(({ visit }) => visit),
+      {
+        done: (outcomes) => {
+          for (const [index, { resolve, reject }] of calls.entries()) {
+            const outcome = outcomes[index] ?? { error: 'the store thread gave no answer' };
+            if ('error' in outcome) reject(new Error(outcome.error));
+            else resolve(outcome);
+          }
+        },
+        fail: (error) => {
+          for (const { reject } of calls) reject(error);
+        },
+      },
+    );
+  }
+
+  #send(visits: readonly Visit[], batch: Batch): void {
     let worker: Worker;
     try {
       worker = this.#worker ?? this.#start();
     } catch (error) {
-      failAll(calls, error instanceof Error ? error.message : String(error));
+      batch.fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
     this.#lastBatch += 1;
-    this.#batches.set(this.#lastBatch, calls);
-    const tasks = calls.map(({ visit }) => ({ visit }));
-    worker.postMessage({ batch: this.#lastBatch, tasks } satisfies ToThread);
+    this.#batches.set(this.#lastBatch, batch);
+    worker.postMessage({ batch: this.#lastBatch, visits: packVisits(visits) } satisfies ToThread);
   }
 
   /** @throws if it must not be started now, or the system allows no more threads */
@@ -104,9 +137,9 @@ export class GreylisterThread implements Greylisting {
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
       if (!this.#isEnding) this.#log.error(`the store thread has failed, please report it: ${cause}`);
-      const open = [...this.#batches.values()].flat();
+      const open = [...this.#batches.values()];
       this.#batches.clear();
-      failAll(open, 'the store thread has failed');
+      for (const { fail } of open) fail(new Error('the store thread has failed'));
     });
     this.#worker = worker;
     return worker;
@@ -117,14 +150,9 @@ export class GreylisterThread implements Greylisting {
       this.#log[message.log](message.text);
       return;
     }
-    const calls = this.#batches.get(message.batch) ?? [];
+    const batch = this.#batches.get(message.batch);
     this.#batches.delete(message.batch);
-    for (const [index, { settle }] of calls.entries()) {
-      settle(message.outcomes[index] ?? { error: 'the store thread gave no answer' });
-    }
+    if ('error' in message) batch?.fail(new Error(message.error));
+    else batch?.done(message.outcomes);
   }
-}
-
-function failAll(calls: readonly Call[], error: string): void {
-  for (const { settle } of calls) settle({ error });
 }

@@ -64,14 +64,13 @@ export class ReopeningStore implements OpenStore {
     await this.#store?.close();
   }
 
-  async #try<Result>(work: (store: OpenStore) => Promise<Result>): Promise<Result> {
-    const store = await this.#opened();
-    try {
-      return await work(store);
-    } catch (error) {
-      this.#failed(store, error);
-      throw error;
-    }
+  #try<Result>(work: (store: OpenStore) => Promise<Result>): Promise<Result> {
+    const attempt = (store: OpenStore) =>
+      work(store).catch((error) => {
+        this.#failed(store, error);
+        throw error;
+      });
+    return this.#store === undefined ? this.#opened().then(attempt) : attempt(this.#store);
   }
 
   async #opened(): Promise<OpenStore> {
