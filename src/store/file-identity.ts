@@ -4,7 +4,10 @@
  */
 import { rmSync, statSync } from 'node:fs';
 
-/** What was written to a file that is open is not where it is looked for: it was removed, replaced or cut. */
+/**
+ * What was written to a file that is open is not where it is looked for: it was removed, replaced or cut,
+ * or the disk has not taken it.
+ */
 export class FileHarmedError extends Error {
   override readonly name = 'FileHarmedError';
 }

@@ -11,7 +11,7 @@
  * Known limit: of a log that is cut, other than to nothing, in the moment between the look before a
  * commit and its writing, the loss is not seen.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { FileHarmedError } from './file-identity.ts';
 
 const HEADER_BYTES = 32;
@@ -57,6 +57,20 @@ export class SqliteLog {
     }
     this.#known = now;
     return known.start.length > 0 && now.start.length === 0;
+  }
+
+  /**
+   * Waits until all that was written to it is on disk.
+   * @throws {FileHarmedError} if it is not, and never will be: the system does not write it again
+   */
+  sync(): void {
+    try {
+      fdatasyncSync(this.#file);
+    } catch (error) {
+      throw new FileHarmedError(`disk I/O error: ${(error as Error).message} (${this.#path})`, {
+        cause: error,
+      });
+    }
   }
 
   /** To be called before SQLite closes its files, at which it copies the log into the database. */

@@ -1,21 +1,19 @@
 /**
  * The embedded store: greyd.db in SQLite.
  *
- * Group commit: all updates that arrive in one turn of the event loop share one transaction, and
- * so one wait for the disk. Each of them still sees what those before it have saved. A step that
- * fails takes only its own update with it; an error of the database fails the whole group.
+ * Updates that come together share a transaction (see GroupCommit), and each of them still sees what
+ * those before it have saved. A step that fails takes only its own update with it.
  *
- * Known limit: it waits for the disk, and for the locks of other processes, in the thread that calls
- * it; what arrives meanwhile makes up the next group.
+ * Known limit: it waits for the locks of other processes, and now and then for the disk, in the thread
+ * that calls it; what arrives meanwhile makes up the next transaction.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
-import { FileIdentity } from './file-identity.ts';
 import { keyedDigest, loadSecret } from './private-keys.ts';
+import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
-import { SqliteLog } from './sqlite-log.ts';
 import {
   type Digest,
   hasPrivateRecords,
@@ -35,13 +33,6 @@ const BUSY_TIMEOUT_MS = 2000;
  * while old records were deleted, 200 a third of that, and no fewer requests were answered in all.
  */
 const CHECKPOINT_PAGES = 200;
-
-/** An update that waits for the next transaction. A connection has at most one, which bounds them. */
-interface Waiting {
-  /** Does its part of the transaction; what it returns settles its promise once that is durable. */
-  readonly run: () => () => void;
-  readonly fail: (error: unknown) => void;
-}
 
 export interface SqliteSettings {
   /** Whether keys are stored as keyed digests; undefined: as the daemon that used the file last had it. */
@@ -98,33 +89,18 @@ interface Place {
 
 export class SqliteStore implements Store {
   readonly privacy: boolean | undefined;
-  readonly #file: SqliteFile;
   readonly #plain: Tables;
   readonly #private: Tables;
   readonly #digest: Digest;
-  /** Fails a transaction that would save records in a form that is not asked for any more. */
-  readonly #checkPrivacy: () => void;
-  /** The files that were opened: what is saved must be where it is looked for after a restart. */
-  readonly #identity: FileIdentity;
-  /** What is saved stands in it first. */
-  readonly #log: SqliteLog;
-  readonly #begin;
-  readonly #commit;
-  readonly #rollback;
   readonly #countTriplets;
   readonly #addToCount;
-  #waiting: Waiting[] = [];
+  readonly #commit: GroupCommit;
 
   /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
   constructor(file: SqliteFile, { isOwn, digest }: { isOwn: boolean; digest: Digest }) {
     const privacy = readPrivacy(file);
     this.privacy = privacy;
-    this.#file = file;
     this.#digest = digest;
-    this.#checkPrivacy = () => {
-      if (isOwn || readPrivacy(file) === privacy) return;
-      throw new Error('greyd was started with another --privacy meanwhile: do it once more');
-    };
     this.#plain = {
       triplet: new SqliteTable(
         file,
@@ -138,42 +114,58 @@ export class SqliteStore implements Store {
       triplet: new SqliteTable(file, 'private_triplets', ['digest'], ['first_seen', 'last_seen']),
       client: new SqliteTable(file, 'private_clients', ['digest'], ['count', 'last_seen']),
     };
-    this.#identity = new FileIdentity([file.name, ...sideFiles(file)]);
     this.#countTriplets = file
       .prepare<[], number>("SELECT records FROM record_counts WHERE kind = 'triplet'")
       .pluck();
     this.#addToCount = file.prepare<[number]>(
       "UPDATE record_counts SET records = records + ? WHERE kind = 'triplet'",
     );
-    this.#begin = file.prepare('BEGIN IMMEDIATE');
-    this.#commit = file.prepare('COMMIT');
-    this.#rollback = file.prepare('ROLLBACK');
-    this.#log = new SqliteLog(`${file.name}-wal`);
+    // Records must not be saved in a form that is not asked for any more.
+    this.#commit = new GroupCommit(file, () => {
+      if (isOwn || readPrivacy(file) === privacy) return;
+      throw new Error('greyd was started with another --privacy meanwhile: do it once more');
+    });
   }
 
   update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const run = () => {
-        const places = keys.map((key) => this.#placeOf(key));
-        const before = places.map(({ kind, table, columns }) => {
-          const numbers = table.get(columns);
-          return numbers && toRecord(kind, numbers);
-        });
-        let outcome: StepOutcome<Keys, Result>;
-        try {
-          // The records are in the order of the keys, each of the kind of its key.
-          outcome = step(before as unknown as RecordsOf<Keys>, { triplets: this.#countTriplets.get() ?? 0 });
-        } catch (error) {
-          return () => reject(error);
-        }
-        for (const [index, { table, columns }] of places.entries()) {
-          const record = outcome.save[index];
-          if (record !== undefined) table.put(columns, ...toNumbers(record));
-        }
-        return () => resolve(outcome.result);
-      };
-      this.#wait({ run, fail: reject });
+      this.#commit.add({ run: () => this.#run(keys, step, resolve, reject), fail: reject });
     });
+  }
+
+  /** An update's part of a transaction. */
+  #run<const Keys extends readonly Key[], Result>(
+    keys: Keys,
+    step: Step<Keys, Result>,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ): Done {
+    const places = keys.map((key) => this.#placeOf(key));
+    const before = places.map(({ kind, table, columns }) => {
+      const numbers = table.get(columns);
+      return numbers && toRecord(kind, numbers);
+    });
+    const countTriplets = this.#countTriplets;
+    const size = {
+      get triplets() {
+        return countTriplets.get() ?? 0;
+      },
+    };
+    let outcome: StepOutcome<Keys, Result>;
+    try {
+      // The records are in the order of the keys, each of the kind of its key.
+      outcome = step(before as unknown as RecordsOf<Keys>, size);
+    } catch (error) {
+      return { hasSaved: false, settle: () => reject(error) };
+    }
+    let hasSaved = false;
+    for (const [index, { table, columns }] of places.entries()) {
+      const record = outcome.save[index];
+      if (record === undefined) continue;
+      table.put(columns, ...toNumbers(record));
+      hasSaved = true;
+    }
+    return { hasSaved, settle: () => resolve(outcome.result) };
   }
 
   check(): Promise<void> {
@@ -182,9 +174,9 @@ export class SqliteStore implements Store {
         // There and back: where a value stays what it is, SQLite writes nothing.
         this.#addToCount.run(1);
         this.#addToCount.run(-1);
-        return resolve;
+        return { hasSaved: true, settle: resolve };
       };
-      this.#wait({ run, fail: reject });
+      this.#commit.add({ run, fail: reject });
     });
   }
 
@@ -196,7 +188,7 @@ export class SqliteStore implements Store {
     for (const table of [this.#plain[kind], this.#private[kind]]) {
       let after: readonly KeyColumn[] | undefined;
       do {
-        this.#checkLog();
+        this.#commit.checkLog();
         const slice = table.cleanSlice(after, isExpired);
         yield slice;
         after = slice.lastKey;
@@ -216,26 +208,8 @@ export class SqliteStore implements Store {
     } while (after !== undefined);
   }
 
-  async close(): Promise<void> {
-    // An empty update settles together with those that wait.
-    await this.update([], () => ({ save: [], result: undefined })).catch(() => {});
-    if (!this.#file.open) return;
-    this.#log.close();
-    if (this.#identity.holds(this.#file.name)) this.#file.close();
-    else this.#closeReplaced();
-  }
-
-  /**
-   * SQLite leaves the side files of a database that was moved or replaced where they are, and whoever
-   * opens what stands in its place would take them for its own.
-   */
-  #closeReplaced(): void {
-    try {
-      this.#file.pragma('wal_checkpoint(TRUNCATE)');
-    } finally {
-      this.#file.close();
-      for (const path of sideFiles(this.#file)) this.#identity.remove(path);
-    }
+  close(): Promise<void> {
+    return this.#commit.close();
   }
 
   #placeOf(key: Key): Place {
@@ -244,51 +218,6 @@ export class SqliteStore implements Store {
       ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
       : { kind, table: this.#plain[kind], columns: plainColumns(key) };
   }
-
-  #wait(waiting: Waiting): void {
-    this.#waiting.push(waiting);
-    if (this.#waiting.length === 1) setImmediate(() => this.#commitWaiting());
-  }
-
-  /** One transaction for everyone who waits; at the end all of their promises are settled. */
-  #commitWaiting(): void {
-    const group = this.#waiting;
-    this.#waiting = [];
-    try {
-      // Before too: a commit may copy the log into the database, and would copy the harm.
-      this.#checkLog();
-      this.#begin.run();
-      this.#checkPrivacy();
-      const settle = group.map(({ run }) => run());
-      this.#commit.run();
-      this.#identity.check();
-      this.#checkLog();
-      for (const settleOne of settle) settleOne();
-    } catch (error) {
-      this.#abandonTransaction();
-      for (const { fail } of group) fail(error);
-    }
-  }
-
-  /** @throws if what was saved is not in the log, where it is looked for after a crash */
-  #checkLog(): void {
-    // SQLite has nothing to copy if it was another program that emptied the log, and fails otherwise.
-    if (this.#log.check()) this.#file.pragma('wal_checkpoint(PASSIVE)');
-  }
-
-  /** SQLite ends a transaction itself after some errors; after others it has to be told. */
-  #abandonTransaction(): void {
-    try {
-      if (this.#file.inTransaction) this.#rollback.run();
-    } catch {
-      // What led here is reported; there is nothing to add.
-    }
-  }
-}
-
-/** The log of what is not in the database yet, and its index. */
-function sideFiles({ name }: SqliteFile): string[] {
-  return [`${name}-wal`, `${name}-shm`];
 }
 
 function plainColumns(key: PlainKey): readonly KeyColumn[] {
