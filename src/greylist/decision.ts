@@ -10,6 +10,7 @@ import {
   type ClientRecord,
   hasPassed,
   isClientExpired,
+  isDue,
   isTripletExpired,
   type Lifetimes,
   type TripletRecord,
@@ -56,9 +57,6 @@ export interface Decision {
   readonly save: Records;
 }
 
-/** A client is counted at most once in this many seconds. */
-const AUTO_WHITELIST_INTERVAL = 3600;
-
 /** @param now Unix seconds */
 export function decide(known: Records, rules: GreylistRules, now: number): Decision {
   const client = known.client && !isClientExpired(known.client, rules, now) ? known.client : undefined;
@@ -88,7 +86,10 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
       delayed: passedBefore ? undefined : now - first,
       clientWhitelisted: counted?.count === rules.autoWhitelistAfter,
     },
-    save: { triplet: { first, last: now }, client: counted },
+    save: {
+      triplet: passedBefore && !isDue(triplet.last, now) ? undefined : { first, last: now },
+      client: counted,
+    },
   };
 }
 
@@ -109,9 +110,4 @@ function countSuccess(
   if (rules.autoWhitelistAfter === 0) return undefined;
   if (client === undefined) return { count: 1, last: now };
   return isDue(client.last, now) ? { count: client.count + 1, last: now } : undefined;
-}
-
-/** Or if it was counted in the future (somebody set a clock), which may be years away. */
-function isDue(last: number, now: number): boolean {
-  return now >= last + AUTO_WHITELIST_INTERVAL || last > now;
 }

@@ -7,7 +7,7 @@ import type { Key } from './keys.ts';
 export interface TripletRecord {
   /** When its waiting began. */
   readonly first: number;
-  /** When it was last asked about. */
+  /** When it was last asked about; once it has passed, noted again only when that `isDue`. */
   readonly last: number;
 }
 
@@ -52,10 +52,25 @@ export function hasPassed({ first, last }: TripletRecord, { delay }: Lifetimes):
   return last - first >= delay;
 }
 
-/** An expired record counts as absent, whether or not it has been deleted yet. */
+/** In seconds: what happens again and again is noted in a record at most once in this time. */
+const NOTING_INTERVAL = 3600;
+
+/**
+ * Whether something is to be noted that was noted before at `last`; also if that lies in the future
+ * (somebody set a clock), which may be years away.
+ */
+export function isDue(last: number, now: number): boolean {
+  return now >= last + NOTING_INTERVAL || last > now;
+}
+
+/**
+ * An expired record counts as absent, whether or not it has been deleted yet. One that has passed may
+ * have been of use for NOTING_INTERVAL after its `last`, and has so much more time: it never expires early.
+ */
 export function isTripletExpired(record: TripletRecord, lifetimes: Lifetimes, now: number): boolean {
   const age = now - record.last;
-  return age > lifetimes.maxAge || (age > lifetimes.retryWindow && !hasPassed(record, lifetimes));
+  if (hasPassed(record, lifetimes)) return age >= lifetimes.maxAge + NOTING_INTERVAL;
+  return age > Math.min(lifetimes.maxAge, lifetimes.retryWindow);
 }
 
 export function isClientExpired(record: ClientRecord, { maxAge }: Lifetimes, now: number): boolean {

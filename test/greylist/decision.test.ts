@@ -73,15 +73,24 @@ describe('a triplet that has passed before', () => {
   const passed = triplet(0, 300);
 
   test('passes at once and counts no more', () => {
-    expect(visit(passed, T + 301)).toEqual({
+    expect(visit(passed, T + 300 + HOUR)).toEqual({
       verdict: { action: 'pass', reason: 'triplet found', delayed: undefined, clientWhitelisted: false },
-      save: { triplet: { first: T, last: T + 301 }, client: undefined },
+      save: { triplet: { first: T, last: T + 300 + HOUR }, client: undefined },
     });
   });
 
-  test('is remembered for the maximal age after its last visit, to the second', () => {
-    expect(visit(passed, T + 300 + 35 * DAY).verdict).toMatchObject({ action: 'pass', delayed: undefined });
-    expect(visit(passed, T + 300 + 35 * DAY + 1).verdict).toMatchObject({
+  test('has its visits noted at most once an hour, and one from the future at once', () => {
+    for (const now of [T + 300, T + 301, T + 299 + HOUR]) {
+      expect(visit(passed, now)).toMatchObject({ verdict: { action: 'pass' }, save: { triplet: undefined } });
+    }
+    expect(visit(triplet(0, HOUR), T + 400).save.triplet).toEqual({ first: T, last: T + 400 });
+  });
+
+  test('is remembered for the maximal age after its last visit at least, noted or not, and for an hour more at most', () => {
+    const lastNoted = T + 300;
+    const lastVisit = lastNoted + HOUR - 1;
+    expect(visit(passed, lastVisit + 35 * DAY).verdict).toMatchObject({ action: 'pass', delayed: undefined });
+    expect(visit(passed, lastNoted + HOUR + 35 * DAY).verdict).toMatchObject({
       action: 'greylist',
       reason: 'new',
     });

@@ -114,6 +114,17 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    name: 'last visits',
+    about: 'Answers',
+    text: 'The visits of a triplet that has passed are noted at most once an hour, and `--max-age` has an hour more for it (postgrey: each is noted).',
+    reason:
+      'Mail that is known is most of the good mail: it needs no write to the disk, and is not forgotten early.',
+    shownIn: {
+      file: 'test/greylist/decision.test.ts',
+      test: 'has its visits noted at most once an hour, and one from the future at once',
+    },
+  },
+  {
     name: 'clients from the future',
     about: 'Answers',
     text: 'A client that was last counted for the auto-whitelist at a later time than now is counted (postgrey: not before that time and an hour have passed).',

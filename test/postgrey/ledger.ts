@@ -11,12 +11,14 @@ import type { Exchange } from './pair.ts';
 import { decoded, fieldOf, type TestRequest } from './request.ts';
 
 const AUTO_WHITELIST_INTERVAL = 3600;
+/** greyd notes a visit of a triplet that has passed when the one noted before lies so far back. */
+export const NOTING_INTERVAL = 3600;
 /** postgrey remembers so many messages. */
 const MAX_INSTANCES = 10;
 
 /** The grounds on which the programs may differ in one exchange. */
 export interface Grounds {
-  /** The triplet was looked up, and last seen more than max-age ago. */
+  /** The triplet was looked up, and expired by what greyd has noted of its last visit. */
   readonly tripletExpired: boolean;
   /** The same of the client, where it decides something. */
   readonly clientExpired: boolean;
@@ -47,7 +49,7 @@ export function keysOf(
 
 export class Ledger {
   readonly #options: Options;
-  readonly #triplets = new Map<string, { first: number; last: number; bytes: string }>();
+  readonly #triplets = new Map<string, { first: number; last: number; noted: number; bytes: string }>();
   /** When each client was last counted. */
   readonly #clients = new Map<string, number>();
   readonly #instances: string[] = [];
@@ -84,8 +86,9 @@ export class Ledger {
     const before = this.#triplets.get(keys.triplet);
     const bytes = keyBytes(request);
     const first = before === undefined || reason === 'new' ? now : before.first;
-    this.#triplets.set(keys.triplet, { first, last: now, bytes });
     const hadPassed = before !== undefined && before.last - before.first >= delay;
+    const isNoted = !hadPassed || now >= before.noted + NOTING_INTERVAL || before.noted > now;
+    this.#triplets.set(keys.triplet, { first, last: now, noted: isNoted ? now : before.noted, bytes });
     const isFirstSuccess = reason === 'triplet found' && !hadPassed;
     if (isFirstSuccess && this.#options.autoWhitelistClients > 0) {
       if (counted === undefined || now >= counted + AUTO_WHITELIST_INTERVAL)
@@ -94,7 +97,10 @@ export class Ledger {
     if (postgrey.answer.startsWith('PREPEND') && instance !== undefined) this.#instances.push(instance);
     return {
       ...grounds,
-      tripletExpired: before !== undefined && reason !== 'new' && now - before.last > maxAge,
+      tripletExpired:
+        before !== undefined &&
+        reason !== 'new' &&
+        (hadPassed ? now - before.noted >= maxAge + NOTING_INTERVAL : now - before.last > maxAge),
       clientExpired: isFirstSuccess && isClientOld,
       clientFromFuture: isFirstSuccess && counted !== undefined && counted > now,
       otherBytes: before !== undefined && before.bytes !== bytes,
