@@ -78,8 +78,8 @@ const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
   'sqlite-privacy.ts': ['columns', 'from', 'key', 'merge', 'to'],
   // Tables and kinds in MIGRATIONS.
   'sqlite-schema.ts': ["change('+')", "change('-')", 'kind', 'sign', 'table'],
-  // A number of this file, and --store-timeout, a number.
-  'sqlite-store.ts': ['CHECKPOINT_PAGES', 'busyTimeoutMs'],
+  // --store-timeout, a number.
+  'sqlite-store.ts': ['busyTimeoutMs'],
   // Made of what `new SqliteTable` is given, see below, and question marks.
   'sqlite-table.ts': ['SLICE_ROWS', 'first', 'inOrder', 'marks', 'names', 'second', 'select', 'table'],
 };

@@ -7,6 +7,9 @@
  * by fdatasync(2), which takes the disk half as long as SQLite's fsync(2) does, and only if anything was
  * saved.
  *
+ * What was committed is copied from the log into the database when its answers have left (a checkpoint),
+ * so that nobody waits for that who was there before it.
+ *
  * An error of the database fails the work of one transaction. If the disk has not taken it, or it is not
  * where it is looked for, everything fails from then on: the file has to be opened anew.
  */
@@ -28,6 +31,12 @@ export interface Done {
   readonly settle: () => void;
 }
 
+/**
+ * After so many changes the log is copied into the database. In a database of a million records they lie
+ * far apart, and each is a page to be written.
+ */
+const CHECKPOINT_CHANGES = 1000;
+
 export class GroupCommit {
   readonly #file: SqliteFile;
   readonly #check: () => void;
@@ -39,6 +48,8 @@ export class GroupCommit {
   readonly #commit;
   readonly #rollback;
   #waiting: Work[] = [];
+  /** Changes that were committed since the last checkpoint, each of a page or so. */
+  #changes = 0;
   /** Why nothing that is saved here can be relied on any more. */
   #harm: unknown;
 
@@ -47,6 +58,7 @@ export class GroupCommit {
     this.#file = file;
     this.#check = check;
     file.pragma('synchronous = NORMAL');
+    file.pragma('wal_autocheckpoint = 0');
     this.#identity = new FileIdentity([file.name, ...sideFiles(file)]);
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
@@ -57,6 +69,14 @@ export class GroupCommit {
   add(work: Work): void {
     this.#waiting.push(work);
     if (this.#waiting.length === 1) setImmediate(() => this.#commitWaiting());
+  }
+
+  /** Notes changes that were committed; many of them are followed by a checkpoint. */
+  noteChanges(changes: number): void {
+    const before = this.#changes;
+    this.#changes += changes;
+    if (before < CHECKPOINT_CHANGES && this.#changes >= CHECKPOINT_CHANGES)
+      setImmediate(() => this.#checkpoint());
   }
 
   /** @throws if what was saved is not in the log, where it is looked for after a crash */
@@ -82,20 +102,33 @@ export class GroupCommit {
     this.#waiting = [];
     try {
       if (this.#harm !== undefined) throw this.#harm;
-      // Before too: a commit may copy the log into the database, and would copy the harm.
-      this.checkLog();
       this.#begin.run();
       this.#check();
       const done = group.map(({ run }) => run());
       this.#commit.run();
-      if (done.some(({ hasSaved }) => hasSaved)) this.#log.sync();
+      const saved = done.filter(({ hasSaved }) => hasSaved).length;
+      if (saved > 0) this.#log.sync();
       this.#identity.check();
       this.checkLog();
       for (const { settle } of done) settle();
+      this.noteChanges(saved);
     } catch (error) {
       this.#abandonTransaction();
       if (error instanceof FileHarmedError) this.#harm = error;
       for (const { fail } of group) fail(error);
+    }
+  }
+
+  #checkpoint(): void {
+    this.#changes = 0;
+    if (!this.#file.open) return;
+    try {
+      // Harm to the log must not be copied.
+      this.checkLog();
+      // Passive: waits for nobody who reads, such as a backup.
+      this.#file.pragma('wal_checkpoint(PASSIVE)');
+    } catch {
+      // The log goes on to grow; the next commit, or the next checkpoint, finds what is wrong.
     }
   }
 

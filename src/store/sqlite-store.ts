@@ -27,13 +27,6 @@ import type { Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome, Store } fr
 /** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
 
-/**
- * A commit that finds this many pages in the log copies them into the database, and everyone waits for
- * that. In a database of a million records they lie far apart: SQLite's own 1000 took a disk 50 to 170 ms
- * while old records were deleted, 200 a third of that, and no fewer requests were answered in all.
- */
-const CHECKPOINT_PAGES = 200;
-
 export interface SqliteSettings {
   /** Whether keys are stored as keyed digests; undefined: as the daemon that used the file last had it. */
   readonly privacy: boolean | undefined;
@@ -70,10 +63,7 @@ export function openSqliteStore(
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);
     file.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    const isOwn = privacy !== undefined;
-    // Nobody waits for the answers of another program than the daemon, and an import is faster without.
-    if (isOwn) file.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    return new SqliteStore(file, { isOwn, digest });
+    return new SqliteStore(file, { isOwn: privacy !== undefined, digest });
   });
 }
 
@@ -190,6 +180,7 @@ export class SqliteStore implements Store {
       do {
         this.#commit.checkLog();
         const slice = table.cleanSlice(after, isExpired);
+        this.#commit.noteChanges(slice.deleted);
         yield slice;
         after = slice.lastKey;
       } while (after !== undefined);
