@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: greyd beside postgrey, sqlgrey and a server that does nothing, under the same load, in
- * one go. What it measures stands in plan.ts, how in slices.ts and load.ts.
+ * one go. What it measures stands in plan.ts, how in turns.ts and slice.ts.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { watchExpiry } from './expiry.ts';
 import { bytesPerTriplet, fill, ONLY_KNOWN } from './fill.ts';
 import { type Cell, cellName, type Group, LONG, type Plan, SHORT } from './plan.ts';
 import { machine, type Report, reportText } from './report.ts';
-import { Load, measureCell } from './slices.ts';
+import { Load, measureCell } from './turns.ts';
 
 const HELP = `Usage: npm run bench -- [OPTION...]
 

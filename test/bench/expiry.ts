@@ -10,8 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PolicyClient } from '../support/policy-client.ts';
 import { type Name, Running } from './contenders.ts';
 import { fill } from './fill.ts';
-import type { LoadResult } from './load.ts';
-import { type Load, order } from './slices.ts';
+import type { LoadResult } from './slice.ts';
+import { type Load, order } from './turns.ts';
 
 const CONTENT = { triplets: 1_000_000, expired: 500_000 };
 const CONNECTIONS = 50;

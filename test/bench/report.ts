@@ -6,7 +6,7 @@ import { availableParallelism, cpus, release } from 'node:os';
 import { NAMES, type Name } from './contenders.ts';
 import type { Expiry } from './expiry.ts';
 import type { Cell } from './plan.ts';
-import type { Figures } from './slices.ts';
+import type { Figures } from './turns.ts';
 
 export interface CellReport extends Omit<Cell, 'programs'> {
   readonly triplets: number;

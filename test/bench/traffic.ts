@@ -91,12 +91,16 @@ function spread(mixture: Mixture): Kind[] {
   return kinds.map((_, place) => kinds[(place * 7) % TENTHS] ?? 'new');
 }
 
+const CLIENT_NAME = 'mta-out.mail.provider.example.net';
+
 /** The text of a request, in pieces between which the parts of a mail stand. */
 const [HEAD = '', BEFORE_SENDER = '', BEFORE_RECIPIENT = '', TAIL = ''] = requestText({
+  client_name: CLIENT_NAME,
+  reverse_client_name: CLIENT_NAME,
+  helo_name: CLIENT_NAME,
   client_address: '|',
   sender: '|',
   recipient: '|',
-  etrn_domain: '',
 }).split('|');
 
 function requestAbout({ clientAddress, sender, recipient }: Mail): string {

@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from '../support/process-status.ts';
 import type { Name, Running } from './contenders.ts';
-import type { LoadOrder, LoadResult } from './load.ts';
 import { type Cell, type Plan, TRAFFIC } from './plan.ts';
+import type { LoadOrder, LoadResult } from './slice.ts';
 
 /** Of one program in one cell: medians of its slices, and the worst of all. */
 export interface Figures {
