@@ -65,7 +65,7 @@ export class RequestHandler {
     }
   }
 
-  async #decide(request: PolicyRequest): Promise<string> {
+  #decide(request: PolicyRequest): string | Promise<string> {
     const { log, greylisting, clock } = this.#parts;
     const client = parseAddress(request.clientAddress);
     if (client === undefined) {
@@ -81,14 +81,11 @@ export class RequestHandler {
     const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
     const { sender, recipient } = request;
     const triplet = tripletKey(client, sender, recipient, this.#settings.networkLengths);
-    let judgement: Judgement;
-    try {
-      judgement = await greylisting.judge({ triplet, client: clientKey(client), now });
-    } catch {
+    return greylisting.judge({ triplet, client: clientKey(client), now }).then(
+      (judgement) => this.#act(request, client, judgement, now),
       // The guard of greylisting tells it, once for all requests that it hits.
-      return this.#letThrough('store failure');
-    }
-    return this.#act(request, client, judgement, now);
+      () => this.#letThrough('store failure'),
+    );
   }
 
   /** Which whitelist lets this request pass, if any. */

@@ -48,7 +48,7 @@ const EQUALS = 0x3d;
 
 /** One whole request as it was sent, before anything in it is checked. */
 export interface RawRequest {
-  readonly attributes: ReadonlyMap<AttributeName, string>;
+  readonly attributes: Readonly<Partial<Record<AttributeName, string>>>;
   /** The first lines that were no attributes. */
   readonly garbage: readonly string[];
   /** How many such lines there were. */
@@ -75,7 +75,7 @@ function withText(bytes: Buffer): Bytes {
 }
 
 class RequestBuilder implements RawRequest {
-  readonly attributes = new Map<AttributeName, string>();
+  readonly attributes: Partial<Record<AttributeName, string>> = {};
   readonly garbage: string[] = [];
   garbageLines = 0;
   bytes = 0;
@@ -107,7 +107,7 @@ class RequestBuilder implements RawRequest {
     for (const name of NAMES_OF_LENGTH[equals - start] ?? []) {
       if (!text.startsWith(name, start)) continue;
       const value = equals + 1;
-      this.attributes.set(name, textOf(bytes, value, Math.min(end, value + MAX_FIELD_BYTES)));
+      this.attributes[name] = textOf(bytes, value, Math.min(end, value + MAX_FIELD_BYTES));
     }
   }
 }

@@ -35,21 +35,21 @@ const REQUIRED = ['client_address', 'client_name', 'recipient', 'sender'] as con
 /** Checks and types one request; the first fault found is the one reported, in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
   if (tooLarge !== undefined) return { fault: 'too large', bound: tooLarge };
-  const type = attributes.get('request') ?? '';
+  const type = attributes.request ?? '';
   if (type !== 'smtpd_access_policy') return { fault: 'unrecognized type', type };
 
-  const missing = REQUIRED.find((name) => !attributes.has(name));
+  const missing = REQUIRED.find((name) => attributes[name] === undefined);
   if (missing !== undefined) return { fault: 'attribute missing', name: missing };
 
   return {
-    clientAddress: attributes.get('client_address') ?? '',
-    clientName: attributes.get('client_name') ?? '',
-    sender: attributes.get('sender') ?? '',
-    recipient: attributes.get('recipient') ?? '',
-    queueId: attributes.get('queue_id') ?? '',
-    instance: attributes.get('instance') || undefined,
-    hasEtrnDomain: attributes.has('etrn_domain'),
-    testTime: unixSeconds(attributes.get('policy_test_time')),
+    clientAddress: attributes.client_address ?? '',
+    clientName: attributes.client_name ?? '',
+    sender: attributes.sender ?? '',
+    recipient: attributes.recipient ?? '',
+    queueId: attributes.queue_id ?? '',
+    instance: attributes.instance || undefined,
+    hasEtrnDomain: attributes.etrn_domain !== undefined,
+    testTime: unixSeconds(attributes.policy_test_time),
   };
 }
 

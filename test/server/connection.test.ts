@@ -16,9 +16,9 @@ const eventLoopTurn = () => new Promise((resolve) => setImmediate(resolve));
 async function echo({ attributes, garbage, garbageLines }: RawRequest): Promise<string | undefined> {
   // As the store does, this lets other events come in between.
   await eventLoopTurn();
-  const type = attributes.get('request');
+  const type = attributes.request;
   if (type !== undefined && type.length % 2 === 1) return undefined;
-  return JSON.stringify([[...attributes], garbage, garbageLines]);
+  return JSON.stringify([Object.entries(attributes), garbage, garbageLines]);
 }
 
 /** A server that answers with `echo`. @returns its path, and what it warned of */
