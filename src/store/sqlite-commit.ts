@@ -7,14 +7,15 @@
  * by fdatasync(2), which takes the disk half as long as SQLite's fsync(2) does, and only if anything was
  * saved.
  *
- * What was committed is copied from the log into the database when its answers have left (a checkpoint),
- * so that nobody waits for that who was there before it.
+ * What was committed is copied from the log into the database by a thread of its own (see Checkpointer). The
+ * rest that is left to be copied before the log can begin anew is copied here, between two transactions.
  *
  * An error of the database fails the work of one transaction. If the disk has not taken it, or it is not
  * where it is looked for, everything fails from then on: the file has to be opened anew.
  */
+import { Checkpointer } from './checkpointer.ts';
 import { FileHarmedError, FileIdentity } from './file-identity.ts';
-import type { SqliteFile } from './sqlite-file.ts';
+import { checkpoint, type SqliteFile } from './sqlite-file.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
 /** Some work that waits for the next transaction. Who asks for it bounds how much there is. */
@@ -31,11 +32,10 @@ export interface Done {
   readonly settle: () => void;
 }
 
-/**
- * After so many changes the log is copied into the database. In a database of a million records they lie
- * far apart, and each is a page to be written.
- */
+/** After so many changes the log is copied into the database; each is a page or so, somewhere in the file. */
 const CHECKPOINT_CHANGES = 1000;
+/** A log of so many pages, 64 MB, is to begin anew. */
+const MAX_LOG_PAGES = 16_000;
 
 export class GroupCommit {
   readonly #file: SqliteFile;
@@ -48,8 +48,10 @@ export class GroupCommit {
   readonly #commit;
   readonly #rollback;
   #waiting: Work[] = [];
-  /** Changes that were committed since the last checkpoint, each of a page or so. */
+  readonly #checkpointer: Checkpointer;
+  /** Changes that were committed since the last checkpoint began. */
   #changes = 0;
+  #isCopying = false;
   /** Why nothing that is saved here can be relied on any more. */
   #harm: unknown;
 
@@ -64,6 +66,7 @@ export class GroupCommit {
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
     this.#log = new SqliteLog(`${file.name}-wal`);
+    this.#checkpointer = new Checkpointer(file.name);
   }
 
   add(work: Work): void {
@@ -73,16 +76,14 @@ export class GroupCommit {
 
   /** Notes changes that were committed; many of them are followed by a checkpoint. */
   noteChanges(changes: number): void {
-    const before = this.#changes;
     this.#changes += changes;
-    if (before < CHECKPOINT_CHANGES && this.#changes >= CHECKPOINT_CHANGES)
-      setImmediate(() => this.#checkpoint());
+    if (this.#changes >= CHECKPOINT_CHANGES && !this.#isCopying) void this.#copyLog();
   }
 
   /** @throws if what was saved is not in the log, where it is looked for after a crash */
   checkLog(): void {
     // SQLite has nothing to copy if it was another program that emptied the log, and fails otherwise.
-    if (this.#log.check()) this.#file.pragma('wal_checkpoint(PASSIVE)');
+    if (this.#log.check()) checkpoint(this.#file);
   }
 
   /** Waits for the work under way, then closes the file. */
@@ -92,6 +93,7 @@ export class GroupCommit {
       this.add({ run: () => ({ hasSaved: false, settle: resolve }), fail: () => resolve() });
     });
     if (!this.#file.open) return;
+    await this.#checkpointer.close();
     this.#log.close();
     if (this.#identity.holds(this.#file.name)) this.#file.close();
     else this.#closeReplaced();
@@ -119,17 +121,21 @@ export class GroupCommit {
     }
   }
 
-  #checkpoint(): void {
+  async #copyLog(): Promise<void> {
+    this.#isCopying = true;
     this.#changes = 0;
-    if (!this.#file.open) return;
     try {
       // Harm to the log must not be copied.
       this.checkLog();
-      // Passive: waits for nobody who reads, such as a backup.
-      this.#file.pragma('wal_checkpoint(PASSIVE)');
+      const pages = await this.#checkpointer.run().catch(() => Number.POSITIVE_INFINITY);
+      if (pages > MAX_LOG_PAGES && this.#file.open) {
+        this.checkLog();
+        checkpoint(this.#file);
+      }
     } catch {
       // The log goes on to grow; the next commit, or the next checkpoint, finds what is wrong.
     }
+    this.#isCopying = false;
   }
 
   /** SQLite ends a transaction itself after some errors; after others it has to be told. */

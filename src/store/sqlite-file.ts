@@ -36,7 +36,7 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
     // What an earlier fsync failed to write counts as written to the system, and everything that is
     // appended to the log behind it would hang on it. Copied into the database it is written anew, and
     // the log begins from its start. Passive: waits for nobody who reads, such as a backup.
-    file.pragma('wal_checkpoint(PASSIVE)');
+    checkpoint(file);
     return use(file);
   } catch (error) {
     file?.close();
@@ -51,6 +51,25 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
  */
 export function openSqliteFileToRead(path: string): SqliteFile {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+}
+
+/**
+ * Opens a file that another connection uses, to copy its log into it.
+ * @throws if it cannot be opened
+ */
+export function openSqliteFileToCheckpoint(path: string): SqliteFile {
+  const file = new Database(path, { fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+  file.pragma('synchronous = NORMAL');
+  return file;
+}
+
+/**
+ * Copies what is in the log into the database, as far as nobody reads there; waits for nobody.
+ * @returns how many pages the log has
+ */
+export function checkpoint(file: SqliteFile): number {
+  const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { log: number }[];
+  return result?.log ?? 0;
 }
 
 /** Whether an error means that the file is no database (any more), so that trying again cannot help. */

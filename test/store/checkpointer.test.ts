@@ -1,0 +1,65 @@
+/**
+ * The thread that copies the log, as it is built: tests of the store run from the sources, where there is
+ * none, and the store copies the log itself.
+ */
+import { copyFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Checkpointer } from '../../src/store/checkpointer.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
+import { put, read, triplet } from './contract.ts';
+
+const MAIN = new URL('../../dist/store/checkpointer-main.js', import.meta.url);
+const RECORD = { first: 1, last: 1 };
+
+function setUp() {
+  const dbdir = temporaryDirectory();
+  const open = (path: string) => {
+    const store = openSqliteStore(path, { privacy: false, hash: () => '' });
+    onTestFinished(() => store.close());
+    return store;
+  };
+  const checkpointer = new Checkpointer(join(dbdir, 'greyd.db'), MAIN);
+  onTestFinished(() => checkpointer.close());
+  /** Whether a record stands in the database itself, without its log. */
+  const isCopied = async (name: string) => {
+    const alone = temporaryDirectory();
+    copyFileSync(join(dbdir, 'greyd.db'), join(alone, 'greyd.db'));
+    return (await read(open(alone), triplet(name)))[0] !== undefined;
+  };
+  return { dbdir, store: open(dbdir), checkpointer, isCopied };
+}
+
+test('copies what is in the log, and says how long that is', async () => {
+  const { store, checkpointer, isCopied } = setUp();
+  await put(store, triplet('a'), RECORD);
+  expect(await isCopied('a')).toBe(false);
+  const pages = await checkpointer.run();
+  expect(pages).toBeGreaterThan(0);
+  expect(await isCopied('a')).toBe(true);
+
+  // All of it was copied, so that the log begins anew, and is no longer than before.
+  await put(store, triplet('b'), RECORD);
+  expect(await checkpointer.run()).toBeLessThanOrEqual(pages);
+  expect(await isCopied('b')).toBe(true);
+});
+
+test('says why it cannot, and can again when that is over', async () => {
+  const missing = new Checkpointer(join(temporaryDirectory(), 'greyd.db'), MAIN);
+  await expect(missing.run()).rejects.toThrow('unable to open database file');
+  await expect(missing.run()).rejects.toThrow('unable to open database file');
+  await missing.close();
+  await expect(new Checkpointer('', new URL('file:///missing.js')).run()).rejects.toThrow('missing.js');
+});
+
+test('a store that cannot start it copies its log itself', async () => {
+  const { store, dbdir } = setUp();
+  const names = Array.from({ length: 40_000 }, (_, number) => `n${number}`);
+  for (let from = 0; from < names.length; from += 100) {
+    await Promise.all(names.slice(from, from + 100).map((name) => put(store, triplet(name), RECORD)));
+  }
+  const megabytes = (name: string) => statSync(join(dbdir, name)).size / 1024 / 1024;
+  expect(megabytes('greyd.db')).toBeGreaterThan(1);
+  expect(megabytes('greyd.db-wal')).toBeLessThan(80);
+});
