@@ -27,7 +27,7 @@ export async function startBackground(
   tell: (error: string) => void,
   clearAway: (pid: number) => void,
 ): Promise<never> {
-  const child = spawn(process.execPath, process.argv.slice(1), {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     env: { ...process.env, [MARK]: '1' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

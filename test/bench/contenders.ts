@@ -38,7 +38,6 @@ const here = (path: string) => fileURLToPath(new URL(path, ROOT));
 export const CONTENDERS: Readonly<Record<Name, Contender>> = {
   greyd: {
     command: (dbdir, port) => [
-      process.execPath,
       here('bin/greyd.js'),
       `--inet=127.0.0.1:${port}`,
       `--dbdir=${dbdir}`,
