@@ -34,8 +34,10 @@ export interface Done {
 
 /** After so many changes the log is copied into the database; each is a page or so, somewhere in the file. */
 const CHECKPOINT_CHANGES = 1000;
-/** A log of so many pages, 64 MB, is to begin anew. */
+/** A log of so many pages, 64 MB, is to begin anew, however much is left to be copied, ... */
 const MAX_LOG_PAGES = 16_000;
+/** ... and any log as soon as so little is left, which takes a few milliseconds. */
+const SMALL_REST_CHANGES = 200;
 
 export class GroupCommit {
   readonly #file: SqliteFile;
@@ -104,6 +106,8 @@ export class GroupCommit {
     this.#waiting = [];
     try {
       if (this.#harm !== undefined) throw this.#harm;
+      // Before too: SQLite writes where it was, and so hides that the log was cut.
+      this.checkLog();
       this.#begin.run();
       this.#check();
       const done = group.map(({ run }) => run());
@@ -128,7 +132,7 @@ export class GroupCommit {
       // Harm to the log must not be copied.
       this.checkLog();
       const pages = await this.#checkpointer.run().catch(() => Number.POSITIVE_INFINITY);
-      if (pages > MAX_LOG_PAGES && this.#file.open) {
+      if ((pages > MAX_LOG_PAGES || this.#changes < SMALL_REST_CHANGES) && this.#file.open) {
         this.checkLog();
         checkpoint(this.#file);
       }
