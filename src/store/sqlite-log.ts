@@ -3,7 +3,7 @@
  * SQLite keeps in memory where in the log it writes: it does not notice that somebody has cut the log
  * or overwritten its header, and whatever it appends behind that is not found after a crash.
  *
- *   log :== header frame*      header: 32 bytes, from 0x377f0682 or 0x377f0683; two salts at 16
+ *   log :== header frame*      header: 32 bytes, from 0x377f0682 or 0x377f0683; two salts at 16, their checksum at 24
  *                              frame:  24 bytes and a page; the salts of its header at 8
  *
  * A log begins anew with other salts, and other programs may empty it when all of it is in the database.
@@ -15,6 +15,8 @@ import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync 
 import { FileHarmedError } from './file-identity.ts';
 
 const HEADER_BYTES = 32;
+/** Of the words before it, whose order of bytes the fourth byte tells. It stands as big-endian itself. */
+const CHECKSUM_AT = 24;
 const FIRST_FRAME_SALTS = HEADER_BYTES + 8;
 /** The header, and the first frame to the end of its salts. */
 const START_BYTES = FIRST_FRAME_SALTS + 8;
@@ -88,8 +90,17 @@ export class SqliteLog {
   }
 }
 
+/** Whether it begins as a log does, with the checksum over the other bytes of its header. */
 function hasHeader({ start }: Look): boolean {
-  return start.length >= HEADER_BYTES && (start.readUInt32BE(0) & ~1) === 0x377f0682;
+  if (start.length < HEADER_BYTES || (start.readUInt32BE(0) & ~1) !== 0x377f0682) return false;
+  const isBigEndian = start[3] === 0x83;
+  const word = (at: number) => (isBigEndian ? start.readUInt32BE(at) : start.readUInt32LE(at));
+  let [sum0, sum1] = [0, 0];
+  for (let at = 0; at < CHECKSUM_AT; at += 8) {
+    sum0 = (sum0 + word(at) + sum1) >>> 0;
+    sum1 = (sum1 + word(at + 4) + sum0) >>> 0;
+  }
+  return sum0 === start.readUInt32BE(CHECKSUM_AT) && sum1 === start.readUInt32BE(CHECKSUM_AT + 4);
 }
 
 function sameHeader(one: Look, other: Look): boolean {
