@@ -11,6 +11,7 @@ import {
   hasPassed,
   isClientExpired,
   isDue,
+  isToBeNoted,
   isTripletExpired,
   type Lifetimes,
   type TripletRecord,
@@ -87,7 +88,7 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
       clientWhitelisted: counted?.count === rules.autoWhitelistAfter,
     },
     save: {
-      triplet: passedBefore && !isDue(triplet.last, now) ? undefined : { first, last: now },
+      triplet: passedBefore && !isToBeNoted(triplet, now) ? undefined : { first, last: now },
       client: counted,
     },
   };

@@ -7,7 +7,7 @@ import type { Key } from './keys.ts';
 export interface TripletRecord {
   /** When its waiting began. */
   readonly first: number;
-  /** When it was last asked about; once it has passed, noted again only when that `isDue`. */
+  /** When it was last asked about; once it has passed, only a visit that `isToBeNoted`. */
   readonly last: number;
 }
 
@@ -61,6 +61,14 @@ const NOTING_INTERVAL = 3600;
  */
 export function isDue(last: number, now: number): boolean {
   return now >= last + NOTING_INTERVAL || last > now;
+}
+
+/**
+ * Whether a visit of a triplet that has passed is to be noted: not each, for it says no more than when the
+ * record expires; but each in its first time, so that it has passed by a longer --delay as well.
+ */
+export function isToBeNoted({ first, last }: TripletRecord, now: number): boolean {
+  return isDue(last, now) || last - first < NOTING_INTERVAL;
 }
 
 /**

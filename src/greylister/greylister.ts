@@ -46,10 +46,10 @@ export class Greylister implements Greylisting {
     // A step may run again after a lost race; a visit is counted once all the same.
     let admission: { readonly over: LimitVerdict | undefined } | undefined;
     const keys = [triplet, client] as const;
-    return this.#store.update<typeof keys, Judgement>(keys, ([tripletRecord, clientRecord], { triplets }) => {
+    return this.#store.update<typeof keys, Judgement>(keys, ([tripletRecord, clientRecord], size) => {
       const { verdict, save } = decide({ triplet: tripletRecord, client: clientRecord }, this.#rules, now);
       if (tripletRecord === undefined && save.triplet !== undefined) {
-        admission ??= { over: this.#newTriplets.admit(triplet.clientNetwork, triplets, now) };
+        admission ??= { over: this.#newTriplets.admit(triplet.clientNetwork, size.triplets, now) };
         if (admission.over !== undefined) return { result: admission.over, save: [undefined, undefined] };
       }
       return { result: verdict, save: [save.triplet, save.client] };

@@ -22,8 +22,14 @@ export interface ThreadSettings {
 /** Some visits, see `packVisits`. */
 export type PackedVisits = readonly (string | number)[];
 
-/** To judge visits together; without any, to see whether the store works; or the order to end. */
-export type ToThread = { readonly batch: number; readonly visits: PackedVisits } | { readonly end: true };
+/** Visits to be judged together; without any, it is to be seen whether the store works. */
+export interface VisitBatch {
+  readonly batch: number;
+  readonly visits: PackedVisits;
+}
+
+/** Visits, or the order to end. */
+export type ToThread = VisitBatch | { readonly end: true };
 
 export type Outcome = Judgement | { readonly error: string };
 

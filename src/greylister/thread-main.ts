@@ -17,6 +17,7 @@ import {
   type ThreadSettings,
   type ToThread,
   unpackVisits,
+  type VisitBatch,
 } from './messages.ts';
 
 const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace } = workerData as ThreadSettings;
@@ -49,21 +50,31 @@ void runCleaner(
   end.signal,
 );
 
+/** Batches that are not answered. */
+const open = new Set<Promise<void>>();
+
 parentPort?.on('message', async (message: ToThread) => {
   if ('end' in message) {
     end.abort();
+    await Promise.all(open);
     await store.close();
     parentPort?.close();
     return;
   }
-  const { batch, visits } = message;
+  const answered = answer(message);
+  open.add(answered);
+  await answered;
+  open.delete(answered);
+});
+
+async function answer({ batch, visits }: VisitBatch): Promise<void> {
   try {
     if (visits.length === 0) await greylister.check();
     post({ batch, outcomes: await Promise.all(unpackVisits(visits).map(outcomeOf)) });
   } catch (error) {
     post({ batch, error: textOf(error) });
   }
-});
+}
 
 function outcomeOf(visit: Visit): Promise<Outcome> {
   return greylister.judge(visit).catch((error) => ({ error: textOf(error) }));

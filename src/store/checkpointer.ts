@@ -1,86 +1,82 @@
 /**
- * Copies SQLite's log into the database (a checkpoint) in a thread of its own: the thread that commits
- * would wait for a thousand writes all over the file, and for the disk to take them.
+ * When the log is copied into the database: after so many changes, by a thread of its own, beside the
+ * transactions that go on. The log can begin anew only when all of it is copied at the moment of a
+ * commit (https://sqlite.org/wal.html#ckpt): for that, the rest that has come meanwhile is copied here,
+ * between two transactions, when it is small or the log is long.
  *
- * It waits for nobody and keeps nobody from writing (https://sqlite.org/wal.html#ckpt, PASSIVE). The log
- * begins anew only when all of it is copied at the moment of a commit, which is for whoever commits to
- * bring about.
+ * Known limit: harm that is done to the log while it is being copied is found afterwards.
  */
-import { Worker } from 'node:worker_threads';
+import { CheckpointThread, NoThreadError } from './checkpoint-thread.ts';
+import { identityOf } from './file-identity.ts';
+import { checkpoint, type SqliteFile } from './sqlite-file.ts';
 
-const MAIN = new URL('./checkpointer-main.js', import.meta.url);
+/** Each is a page or so, somewhere in the file. */
+const CHECKPOINT_CHANGES = 1000;
+/** A rest of so many changes is small: it takes a few milliseconds. */
+const SMALL_REST = 200;
+/** A log of so many pages, 64 MB, is long. */
+const LONG_LOG = 16_000;
 
-/** It makes next to no garbage. */
-const YOUNG_MEGABYTES = 1;
-
-/** The message at which the thread closes its connection and ends. */
-export const END = 'end';
-
-export type CheckpointReply = { readonly pages: number } | { readonly error: string };
-
-interface Waiting {
-  readonly resolve: (pages: number) => void;
-  readonly reject: (error: Error) => void;
+export interface CheckpointParts {
+  /** Throws if the files are not what they should be: harm must not be copied. */
+  readonly checkFiles: () => void;
+  /** Told of what has failed. What is in the log and was not copied is there still. */
+  readonly failed: (error: unknown) => void;
 }
 
 export class Checkpointer {
-  readonly #path: string;
-  readonly #main: URL;
-  #worker: Worker | undefined;
-  #waiting: Waiting | undefined;
+  readonly #file: SqliteFile;
+  readonly #parts: CheckpointParts;
+  readonly #thread: CheckpointThread;
+  /** Changes since the last one began. */
+  #changes = 0;
+  #isCopying = false;
 
-  /**
-   * @param path of the database
-   * @param main the program of the thread
-   */
-  constructor(path: string, main = MAIN) {
-    this.#path = path;
-    this.#main = main;
+  /** @param file as it stands now at its path */
+  constructor(file: SqliteFile, parts: CheckpointParts) {
+    this.#file = file;
+    this.#parts = parts;
+    this.#thread = new CheckpointThread({ path: file.name, identity: identityOf(file.name) });
   }
 
-  /**
-   * Copies what is in the log now. One at a time; the first one starts the thread.
-   * @returns how many pages the log has
-   * @throws (rejects) if it cannot be copied, or the system allows no thread
-   */
-  run(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#worker ??= this.#start();
-      this.#waiting = { resolve, reject };
-      this.#worker.postMessage('checkpoint');
-    });
+  get isCopying(): boolean {
+    return this.#isCopying;
   }
 
-  /** Waits for the one under way, and closes the connection. */
-  async close(): Promise<void> {
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage(END);
-    await ended;
+  /** Notes changes that were committed; to be called between two transactions. */
+  changed(changes: number): void {
+    this.#changes += changes;
+    if (this.#changes >= CHECKPOINT_CHANGES && !this.#isCopying) void this.#copy();
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#main, {
-      workerData: this.#path,
-      name: 'greyd checkpoint',
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
-    });
-    let failure = new Error('the checkpoint thread has ended');
-    worker.on('message', (reply: CheckpointReply) => {
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      if ('pages' in reply) waiting?.resolve(reply.pages);
-      else waiting?.reject(new Error(reply.error));
-    });
-    worker.on('error', (error) => {
-      failure = error instanceof Error ? error : new Error(String(error));
-    });
-    worker.on('exit', () => {
-      this.#worker = undefined;
-      this.#waiting?.reject(failure);
-      this.#waiting = undefined;
-    });
-    return worker;
+  /** Waits for the copy under way. */
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+
+  async #copy(): Promise<void> {
+    this.#isCopying = true;
+    this.#changes = 0;
+    try {
+      this.#parts.checkFiles();
+      if (await this.#isRestDue()) {
+        this.#parts.checkFiles();
+        checkpoint(this.#file);
+      }
+    } catch (error) {
+      this.#parts.failed(error);
+    }
+    this.#isCopying = false;
+  }
+
+  /** Has the thread copy, and says whether what is left is to be copied here; without a thread, all of it. */
+  async #isRestDue(): Promise<boolean> {
+    try {
+      const { pages } = await this.#thread.run();
+      return this.#file.open && (this.#changes < SMALL_REST || pages > LONG_LOG);
+    } catch (error) {
+      if (error instanceof NoThreadError) return this.#file.open;
+      throw error;
+    }
   }
 }

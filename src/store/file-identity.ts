@@ -13,7 +13,7 @@ export class FileHarmedError extends Error {
 }
 
 export class FileIdentity {
-  /** Device and inode of each file; undefined: it was not there. */
+  /** See `identityOf`. */
   readonly #files: ReadonlyMap<string, string | undefined>;
 
   /** @param paths as they stand now */
@@ -39,7 +39,8 @@ export class FileIdentity {
   }
 }
 
-function identityOf(path: string): string | undefined {
+/** Device and inode of the file that stands at a path now; undefined: there is none. */
+export function identityOf(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat && `${stat.dev}:${stat.ino}`;
 }

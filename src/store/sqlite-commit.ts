@@ -7,15 +7,13 @@
  * by fdatasync(2), which takes the disk half as long as SQLite's fsync(2) does, and only if anything was
  * saved.
  *
- * What was committed is copied from the log into the database by a thread of its own (see Checkpointer). The
- * rest that is left to be copied before the log can begin anew is copied here, between two transactions.
- *
- * An error of the database fails the work of one transaction. If the disk has not taken it, or it is not
- * where it is looked for, everything fails from then on: the file has to be opened anew.
+ * An error of the database fails the work of one transaction. If the disk has not taken it, it is not where
+ * it is looked for, or the log cannot be copied into the database (see Checkpointer), everything fails
+ * from then on: the file has to be opened anew.
  */
 import { Checkpointer } from './checkpointer.ts';
 import { FileHarmedError, FileIdentity } from './file-identity.ts';
-import { checkpoint, type SqliteFile } from './sqlite-file.ts';
+import { checkpoint, isOfTheFile, type SqliteFile } from './sqlite-file.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
 /** Some work that waits for the next transaction. Who asks for it bounds how much there is. */
@@ -32,13 +30,6 @@ export interface Done {
   readonly settle: () => void;
 }
 
-/** After so many changes the log is copied into the database; each is a page or so, somewhere in the file. */
-const CHECKPOINT_CHANGES = 1000;
-/** A log of so many pages, 64 MB, is to begin anew, however much is left to be copied, ... */
-const MAX_LOG_PAGES = 16_000;
-/** ... and any log as soon as so little is left, which takes a few milliseconds. */
-const SMALL_REST_CHANGES = 200;
-
 export class GroupCommit {
   readonly #file: SqliteFile;
   readonly #check: () => void;
@@ -51,9 +42,6 @@ export class GroupCommit {
   readonly #rollback;
   #waiting: Work[] = [];
   readonly #checkpointer: Checkpointer;
-  /** Changes that were committed since the last checkpoint began. */
-  #changes = 0;
-  #isCopying = false;
   /** Why nothing that is saved here can be relied on any more. */
   #harm: unknown;
 
@@ -68,7 +56,10 @@ export class GroupCommit {
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
     this.#log = new SqliteLog(`${file.name}-wal`);
-    this.#checkpointer = new Checkpointer(file.name);
+    this.#checkpointer = new Checkpointer(file, {
+      checkFiles: () => this.checkFiles(),
+      failed: (error) => this.#noteHarm(error),
+    });
   }
 
   add(work: Work): void {
@@ -76,16 +67,15 @@ export class GroupCommit {
     if (this.#waiting.length === 1) setImmediate(() => this.#commitWaiting());
   }
 
-  /** Notes changes that were committed; many of them are followed by a checkpoint. */
+  /** Notes changes that were committed beside its own. */
   noteChanges(changes: number): void {
-    this.#changes += changes;
-    if (this.#changes >= CHECKPOINT_CHANGES && !this.#isCopying) void this.#copyLog();
+    this.#checkpointer.changed(changes);
   }
 
-  /** @throws if what was saved is not in the log, where it is looked for after a crash */
-  checkLog(): void {
-    // SQLite has nothing to copy if it was another program that emptied the log, and fails otherwise.
-    if (this.#log.check()) checkpoint(this.#file);
+  /** @throws if a file is not the one that was opened, or what was saved is not in the log */
+  checkFiles(): void {
+    this.#identity.check();
+    this.#checkLog();
   }
 
   /** Waits for the work under way, then closes the file. */
@@ -107,39 +97,37 @@ export class GroupCommit {
     try {
       if (this.#harm !== undefined) throw this.#harm;
       // Before too: SQLite writes where it was, and so hides that the log was cut.
-      this.checkLog();
+      this.#checkLog();
       this.#begin.run();
       this.#check();
       const done = group.map(({ run }) => run());
       this.#commit.run();
       const saved = done.filter(({ hasSaved }) => hasSaved).length;
       if (saved > 0) this.#log.sync();
-      this.#identity.check();
-      this.checkLog();
+      this.checkFiles();
       for (const { settle } of done) settle();
-      this.noteChanges(saved);
+      this.#checkpointer.changed(saved);
     } catch (error) {
       this.#abandonTransaction();
-      if (error instanceof FileHarmedError) this.#harm = error;
+      if (error instanceof FileHarmedError) this.#noteHarm(error);
       for (const { fail } of group) fail(error);
     }
   }
 
-  async #copyLog(): Promise<void> {
-    this.#isCopying = true;
-    this.#changes = 0;
-    try {
-      // Harm to the log must not be copied.
-      this.checkLog();
-      const pages = await this.#checkpointer.run().catch(() => Number.POSITIVE_INFINITY);
-      if ((pages > MAX_LOG_PAGES || this.#changes < SMALL_REST_CHANGES) && this.#file.open) {
-        this.checkLog();
-        checkpoint(this.#file);
-      }
-    } catch {
-      // The log goes on to grow; the next commit, or the next checkpoint, finds what is wrong.
-    }
-    this.#isCopying = false;
+  /**
+   * SQLite has nothing to copy from a log that another program has emptied, and fails if it was not that.
+   * @throws if what was saved is not in the log, where it is looked for after a crash
+   */
+  #checkLog(): void {
+    if (!this.#log.check()) return;
+    const { isBusy } = checkpoint(this.#file);
+    // The checkpointer's thread keeps others from emptying it, and this one from finding out.
+    if (isBusy && this.#checkpointer.isCopying)
+      throw new FileHarmedError(`${this.#file.name}-wal was emptied`);
+  }
+
+  #noteHarm(error: unknown): void {
+    if (isOfTheFile(error)) this.#harm ??= error;
   }
 
   /** SQLite ends a transaction itself after some errors; after others it has to be told. */

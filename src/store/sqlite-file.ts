@@ -1,8 +1,8 @@
 /**
  * Opens greyd.db: an SQLite file in WAL mode, of the newest schema, for its owner alone.
  *
- * synchronous=FULL makes a commit wait until the disk has it: a deferral must not be forgotten,
- * not even when the power fails. Other processes (the sqlite3 shell, a backup) may use the file
+ * A commit waits until the disk has it: a deferral must not be forgotten, not even when the power fails.
+ * Here SQLite sees to that (synchronous=FULL), in the daemon GroupCommit. Other processes (the sqlite3 shell, a backup) may use the file
  * at the same time.
  *
  * Known limit: greyd.db-shm is mapped into memory. Whoever cuts it short under a running program ends
@@ -10,7 +10,7 @@
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { FileHarmedError } from './file-identity.ts';
+import { FileHarmedError, identityOf } from './file-identity.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
@@ -55,37 +55,54 @@ export function openSqliteFileToRead(path: string): SqliteFile {
 
 /**
  * Opens a file that another connection uses, to copy its log into it.
+ * @param identity the file that it must be, see `identityOf`
+ * @throws {FileHarmedError} if it is another one, whose log is not this one; nothing was read then
  * @throws if it cannot be opened
  */
-export function openSqliteFileToCheckpoint(path: string): SqliteFile {
+export function openSqliteFileToCheckpoint(path: string, identity: string | undefined): SqliteFile {
   const file = new Database(path, { fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+  // Nothing was read yet, which would open the log that stands beside it.
+  if (identityOf(path) !== identity) {
+    file.close();
+    throw new FileHarmedError(`${path} was replaced`);
+  }
   file.pragma('synchronous = NORMAL');
   return file;
 }
 
-/**
- * Copies what is in the log into the database, as far as nobody reads there; waits for nobody.
- * @returns how many pages the log has
- */
-export function checkpoint(file: SqliteFile): number {
-  const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { log: number }[];
-  return result?.log ?? 0;
+/** What a checkpoint has done. */
+export interface Copied {
+  /** Pages in the log. */
+  readonly pages: number;
+  /** Another one is under way: nothing is known of the log, and nothing was copied. */
+  readonly isBusy: boolean;
+}
+
+/** Copies what is in the log into the database, as far as nobody reads there; waits for nobody. */
+export function checkpoint(file: SqliteFile): Copied {
+  const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { busy: number; log: number }[];
+  return { pages: result?.log ?? 0, isBusy: result?.busy !== 0 };
+}
+
+/** SQLite's result code of an error; empty for an error of somebody else. */
+export function errorCode(error: unknown): string {
+  const origin = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return origin instanceof Database.SqliteError ? origin.code : '';
+}
+
+/** An error of SQLite that has come from another thread. */
+export function sqliteError(message: string, code: string): Error {
+  return new Database.SqliteError(message, code);
 }
 
 /** Whether an error means that the file is no database (any more), so that trying again cannot help. */
 export function isDamage(error: unknown): boolean {
-  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error));
 }
 
 /** Whether an error is of the file and not of what was asked: opening it anew may help. */
 export function isOfTheFile(error: unknown): boolean {
-  return error instanceof FileHarmedError || !/^(|SQLITE_(BUSY|FULL|CONSTRAINT).*)$/.test(codeOf(error));
-}
-
-/** SQLite's result code; empty for an error of somebody else. */
-function codeOf(error: unknown): string {
-  const origin = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return origin instanceof Database.SqliteError ? origin.code : '';
+  return error instanceof FileHarmedError || !/^(|SQLITE_(BUSY|FULL|CONSTRAINT).*)$/.test(errorCode(error));
 }
 
 /** The version of a file's schema; 0: it has no tables of greyd. */

@@ -178,7 +178,7 @@ export class SqliteStore implements Store {
     for (const table of [this.#plain[kind], this.#private[kind]]) {
       let after: readonly KeyColumn[] | undefined;
       do {
-        this.#commit.checkLog();
+        this.#commit.checkFiles();
         const slice = table.cleanSlice(after, isExpired);
         this.#commit.noteChanges(slice.deleted);
         yield slice;

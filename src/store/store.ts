@@ -16,7 +16,7 @@ export interface StepOutcome<Keys extends readonly Key[], Result> {
   readonly result: Result;
 }
 
-/** How much is stored, at the moment of a step. */
+/** How much is stored, at the moment of a step; counted when it is asked for. */
 export interface StoreSize {
   readonly triplets: number;
 }

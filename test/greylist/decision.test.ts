@@ -73,17 +73,20 @@ describe('a triplet that has passed before', () => {
   const passed = triplet(0, 300);
 
   test('passes at once and counts no more', () => {
-    expect(visit(passed, T + 300 + HOUR)).toEqual({
+    expect(visit(passed, T + 301)).toEqual({
       verdict: { action: 'pass', reason: 'triplet found', delayed: undefined, clientWhitelisted: false },
-      save: { triplet: { first: T, last: T + 300 + HOUR }, client: undefined },
+      save: { triplet: { first: T, last: T + 301 }, client: undefined },
     });
   });
 
-  test('has its visits noted at most once an hour, and one from the future at once', () => {
-    for (const now of [T + 300, T + 301, T + 299 + HOUR]) {
-      expect(visit(passed, now)).toMatchObject({ verdict: { action: 'pass' }, save: { triplet: undefined } });
+  test('has its visits noted at most once an hour, but each in its first one, and after one from the future', () => {
+    expect(visit(triplet(0, HOUR - 1), T + HOUR).save.triplet).toEqual({ first: T, last: T + HOUR });
+    const noted = triplet(0, 2 * HOUR);
+    for (const now of [T + 2 * HOUR, T + 2 * HOUR + 1, T + 3 * HOUR - 1]) {
+      expect(visit(noted, now)).toMatchObject({ verdict: { action: 'pass' }, save: { triplet: undefined } });
     }
-    expect(visit(triplet(0, HOUR), T + 400).save.triplet).toEqual({ first: T, last: T + 400 });
+    expect(visit(noted, T + 3 * HOUR).save.triplet).toEqual({ first: T, last: T + 3 * HOUR });
+    expect(visit(noted, T + HOUR).save.triplet).toEqual({ first: T, last: T + HOUR });
   });
 
   test('is remembered for the maximal age after its last visit at least, noted or not, and for an hour more at most', () => {

@@ -11,7 +11,7 @@ import type { Exchange } from './pair.ts';
 import { decoded, fieldOf, type TestRequest } from './request.ts';
 
 const AUTO_WHITELIST_INTERVAL = 3600;
-/** greyd notes a visit of a triplet that has passed when the one noted before lies so far back. */
+/** greyd notes a visit of a triplet that has passed in its first hour, and when the one noted before lies so far back. */
 export const NOTING_INTERVAL = 3600;
 /** postgrey remembers so many messages. */
 const MAX_INSTANCES = 10;
@@ -87,7 +87,11 @@ export class Ledger {
     const bytes = keyBytes(request);
     const first = before === undefined || reason === 'new' ? now : before.first;
     const hadPassed = before !== undefined && before.last - before.first >= delay;
-    const isNoted = !hadPassed || now >= before.noted + NOTING_INTERVAL || before.noted > now;
+    const isNoted =
+      !hadPassed ||
+      now >= before.noted + NOTING_INTERVAL ||
+      before.noted > now ||
+      before.noted - before.first < NOTING_INTERVAL;
     this.#triplets.set(keys.triplet, { first, last: now, noted: isNoted ? now : before.noted, bytes });
     const isFirstSuccess = reason === 'triplet found' && !hadPassed;
     if (isFirstSuccess && this.#options.autoWhitelistClients > 0) {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -58,12 +58,27 @@ describe('the file', () => {
     expect(statSync(join(dbdir, 'greyd.db')).mode & 0o777).toBe(0o600);
   });
 
-  test('is written in WAL mode, and each commit waits for the disk', () => {
+  test('is opened in WAL mode, and what is done then waits for the disk', () => {
     const file = openSqliteFile(join(temporaryDirectory(), 'greyd.db'), (file) => file);
     onTestFinished(() => void file.close());
     const FULL = 2;
     expect(file.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(file.pragma('synchronous', { simple: true })).toBe(FULL);
+  });
+
+  test.each([
+    ['in half', (log: string) => truncateSync(log, statSync(log).size / 2)],
+    ['within its header', (log: string) => truncateSync(log, 16)],
+  ])('whose log was cut %s between two updates is of no use any more', async (_, cut) => {
+    const dbdir = temporaryDirectory();
+    const store = open(dbdir);
+    for (let number = 0; number < 20; number += 1)
+      await put(store, triplet(`before${number}`), { first: 1, last: 1 });
+    cut(join(dbdir, 'greyd.db-wal'));
+    for (const name of ['a', 'b'])
+      await expect(put(store, triplet(name), { first: 1, last: 1 })).rejects.toThrow(
+        'was cut or overwritten',
+      );
   });
 
   test('can be read with the sqlite3 shell, in columns', async () => {
