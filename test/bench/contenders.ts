@@ -23,8 +23,8 @@ export type Name = (typeof NAMES)[number];
 type CommandFor = (dbdir: string, port: number) => readonly string[];
 
 interface Contender {
-  /** Debian's package of it, by its program; undefined: it is part of this project. */
-  readonly program?: string;
+  /** Debian's packages that it needs, by their programs; none: it is part of this project. */
+  readonly programs: Readonly<Record<string, string>>;
   /** The account that its package brings. */
   readonly account?: string;
   readonly command: CommandFor;
@@ -37,6 +37,7 @@ const here = (path: string) => fileURLToPath(new URL(path, ROOT));
 
 export const CONTENDERS: Readonly<Record<Name, Contender>> = {
   greyd: {
+    programs: {},
     command: (dbdir, port) => [
       here('bin/greyd.js'),
       `--inet=127.0.0.1:${port}`,
@@ -48,13 +49,13 @@ export const CONTENDERS: Readonly<Record<Name, Contender>> = {
     files: ['greyd.db', 'greyd.db-wal'],
   },
   postgrey: {
-    program: 'postgrey',
+    programs: { postgrey: 'postgrey', 'db-util': 'db_load' },
     account: 'postgrey',
     command: (dbdir, port) => ['postgrey', `--inet=127.0.0.1:${port}`, `--dbdir=${dbdir}`],
     files: ['postgrey.db', 'postgrey_clients.db'],
   },
   sqlgrey: {
-    program: 'sqlgrey',
+    programs: { sqlgrey: 'sqlgrey', 'libdbd-sqlite3-perl': 'perl' },
     account: 'sqlgrey',
     command: (dbdir, port) => {
       const configuration = join(dbdir, 'sqlgrey.conf');
@@ -67,6 +68,7 @@ export const CONTENDERS: Readonly<Record<Name, Contender>> = {
     files: ['sqlgrey.db'],
   },
   null: {
+    programs: {},
     command: (_, port) => [
       process.execPath,
       fileURLToPath(new URL('null-server.js', import.meta.url)),
@@ -78,12 +80,15 @@ export const CONTENDERS: Readonly<Record<Name, Contender>> = {
 
 /** Why one cannot take part, if it cannot. */
 export function whyAbsent(name: Name): string | undefined {
-  const { program } = CONTENDERS[name];
-  if (program === undefined) return undefined;
-  if (pathOf(program) === undefined) return `${program} is not installed (apt-get install ${program})`;
-  return process.getuid?.() === 0
+  const { programs, account } = CONTENDERS[name];
+  for (const [debian, program] of Object.entries(programs)) {
+    if (pathOf(program) === undefined)
+      return `${name}: ${program} is not installed (apt-get install ${debian})`;
+  }
+  const isRoot = process.getuid?.() === 0;
+  return account === undefined || isRoot
     ? undefined
-    : `${program} changes its account and wants to be started by root`;
+    : `${name}: it changes its account and wants to be started by root`;
 }
 
 /** Makes the directory of a database, for the account that uses it. */
@@ -100,7 +105,7 @@ export function handOver(name: Name, ...paths: readonly string[]): void {
   for (const path of paths) chownSync(path, id('-u'), id('-g'));
 }
 
-/** The line that a program may have at most in the log of its trouble. */
+/** Of the log of one that does not start. */
 const SHOWN_LINES = 5;
 const ATTEMPT_PAUSE_MS = 2;
 
@@ -111,6 +116,8 @@ export class Running {
   /** From its start to its first answer, in milliseconds. */
   readonly startMs: number;
   readonly logFile: string;
+  /** Triplets of `known` that were asked about. */
+  asked = 0;
   readonly #process: ChildProcess;
 
   private constructor(name: Name, port: number, startMs: number, logFile: string, child: ChildProcess) {

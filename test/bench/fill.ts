@@ -1,6 +1,6 @@
 /**
- * Databases with records in them: the first so many triplets of the traffic, all of which have passed,
- * and its clients of the auto-whitelist.
+ * Databases with records in them: the first so many triplets of the traffic, all of which have passed, those
+ * of `recent` a minute ago and the others yesterday, and its clients of the auto-whitelist.
  *
  * greyd's is filled by greyd's own store, in the order of the numbers, which is a random one to the
  * database. postgrey's gets the same records in the same order by db_load(1), sqlgrey's by SQL.
@@ -14,10 +14,10 @@ import { hashOf, type PlainKey, postgreyKey } from '../../src/greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../../src/greylist/records.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { CONTENDERS, handOver, type Name, Running } from './contenders.ts';
-import { KNOWN_TRIPLETS, type Mail, tripletMail, WHITELISTED_CLIENTS, whitelistedMail } from './traffic.ts';
+import { type Mail, RECENT_TRIPLETS, tripletMail, WHITELISTED_CLIENTS, whitelistedMail } from './traffic.ts';
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
 
 /** Records that go to a database at a time. */
 const CHUNK = 10_000;
@@ -25,13 +25,10 @@ const CHUNK = 10_000;
 const SUCCESSES = 10;
 
 export interface Content {
-  /** Triplets, at least KNOWN_TRIPLETS. */
   readonly triplets: number;
   /** How many of them, the last ones, have not been seen for so long that they are to be deleted. */
   readonly expired: number;
 }
-
-export const ONLY_KNOWN: Content = { triplets: KNOWN_TRIPLETS, expired: 0 };
 
 type Progress = (done: number) => void;
 
@@ -49,20 +46,24 @@ interface Seen {
   readonly last: number;
 }
 
-function seen(mail: Mail, isExpired = false): Seen {
-  const last = Math.floor(Date.now() / 1000) - (isExpired ? 100 * DAY : DAY);
+function seen(mail: Mail, secondsAgo: number): Seen {
+  const last = Math.floor(Date.now() / 1000) - secondsAgo;
   return { mail, first: last - DAY, last };
 }
 
 function* triplets({ triplets, expired }: Content): Generator<readonly Seen[], void> {
+  const secondsAgo = (number: number) => {
+    if (number >= triplets - expired) return 100 * DAY;
+    return number < RECENT_TRIPLETS ? MINUTE : DAY;
+  };
   for (let from = 0; from < triplets; from += CHUNK) {
     const length = Math.min(CHUNK, triplets - from);
-    yield Array.from({ length }, (_, i) => seen(tripletMail(from + i), from + i >= triplets - expired));
+    yield Array.from({ length }, (_, index) => seen(tripletMail(from + index), secondsAgo(from + index)));
   }
 }
 
 function clients(): readonly Seen[] {
-  return Array.from({ length: WHITELISTED_CLIENTS }, (_, number) => seen(whitelistedMail(number)));
+  return Array.from({ length: WHITELISTED_CLIENTS }, (_, number) => seen(whitelistedMail(number), DAY));
 }
 
 const tripletKeyOf = ({ mail }: Seen): PlainKey => ({ kind: 'triplet', ...mail });
@@ -103,7 +104,10 @@ async function fillPostgrey(dbdir: string, content: Content, progress: Progress)
 }
 
 function startLoading(path: string): ChildProcessWithoutNullStreams {
-  return spawn('db_load', ['-T', '-t', 'btree', path]);
+  const loading = spawn('db_load', ['-T', '-t', 'btree', path]);
+  // That it has ended early is seen at its end.
+  loading.stdin.on('error', () => {});
+  return loading;
 }
 
 async function finishLoading(loading: ChildProcessWithoutNullStreams): Promise<void> {

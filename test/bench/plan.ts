@@ -5,24 +5,27 @@ import { NAMES, type Name } from './contenders.ts';
 import type { Mixture } from './traffic.ts';
 
 export const TRAFFIC = {
-  new: { new: 10, known: 0, whitelisted: 0 },
-  known: { new: 0, known: 10, whitelisted: 0 },
-  mix: { new: 7, known: 2, whitelisted: 1 },
+  new: { new: 10, known: 0, recent: 0, whitelisted: 0 },
+  known: { new: 0, known: 10, recent: 0, whitelisted: 0 },
+  recent: { new: 0, known: 0, recent: 10, whitelisted: 0 },
+  mix: { new: 7, known: 2, recent: 0, whitelisted: 1 },
 } as const satisfies Record<string, Mixture>;
 
 export type TrafficName = keyof typeof TRAFFIC;
 
-/** One figure of each program. */
+/** Figures of each program, side by side. */
 export interface Cell {
   readonly traffic: TrafficName;
   readonly connections: number;
-  readonly programs: readonly Name[];
+  /** All connections together; undefined: each asks again when it has its answer. */
+  readonly requestsPerSecond?: number;
 }
 
 /** Cells on databases of one size. */
 export interface Group {
-  /** Triplets in the database beside those that are known; 0: each cell has a new one. */
+  /** In the database at the beginning; what is new in one cell is there in the next one. */
   readonly triplets: number;
+  readonly programs: readonly Name[];
   readonly cells: readonly Cell[];
 }
 
@@ -37,52 +40,52 @@ export interface Plan {
 }
 
 const MILLION = 1_000_000;
-const CONNECTIONS = [1, 10, 100, 1000];
 
-const cell = (traffic: TrafficName, connections: number, programs: readonly Name[] = NAMES): Cell => ({
-  traffic,
-  connections,
-  programs,
-});
-const cells = (connections: readonly number[], programs: readonly Name[] = NAMES): Cell[] =>
-  (Object.keys(TRAFFIC) as TrafficName[]).flatMap((traffic) =>
-    connections.map((count) => cell(traffic, count, programs)),
-  );
+const cells = (traffic: readonly TrafficName[], connections: readonly number[]): Cell[] =>
+  traffic.flatMap((one) => connections.map((count) => ({ traffic: one, connections: count })));
+
+/** As busy as a large site, which leaves every program idle for most of the time. */
+const PACED: Cell = { traffic: 'mix', connections: 100, requestsPerSecond: 500 };
 
 /** Under three minutes: what is told first. */
 export const SHORT: Plan = {
   groups: [
+    { triplets: 0, programs: NAMES, cells: cells(['new'], [1, 10, 100, 1000]) },
     {
-      triplets: 0,
-      cells: [
-        ...[1, 10, 100, 1000].map((connections) => cell('new', connections)),
-        cell('known', 1),
-        cell('known', 100),
-        cell('mix', 100),
-      ],
+      triplets: 200_000,
+      programs: NAMES,
+      cells: [...cells(['known', 'recent'], [1, 100]), ...cells(['mix'], [100]), PACED],
     },
   ],
   rounds: 2,
-  warmUpSeconds: 0.5,
+  warmUpSeconds: 0.3,
   seconds: 1,
   expiry: false,
 };
 
+const ALL: readonly TrafficName[] = ['new', 'known', 'recent', 'mix'];
+
 /** All of it. */
 export const LONG: Plan = {
   groups: [
-    { triplets: 0, cells: cells(CONNECTIONS) },
-    { triplets: MILLION, cells: cells([1, 100]) },
-    { triplets: 10 * MILLION, cells: cells([1, 100]) },
+    { triplets: 0, programs: NAMES, cells: cells(['new'], [1, 10, 100, 1000]) },
+    { triplets: MILLION, programs: NAMES, cells: [...cells(ALL, [1, 10, 100, 1000]), PACED] },
+    // sqlgrey's would take two hours to fill.
+    {
+      triplets: 10 * MILLION,
+      programs: ['greyd', 'postgrey', 'null'],
+      cells: cells(ALL, [1, 10, 100, 1000]),
+    },
   ],
   rounds: 3,
-  warmUpSeconds: 1,
-  seconds: 3,
+  warmUpSeconds: 0.3,
+  seconds: 1.5,
   expiry: true,
 };
 
 /** `new, 100 connections, empty database` */
-export function cellName({ triplets }: Group, { traffic, connections }: Cell): string {
-  const database = triplets === 0 ? 'empty database' : `${triplets} triplets`;
-  return `${traffic}, ${connections} connections, ${database}`;
+export function cellName({ triplets }: Group, { traffic, connections, requestsPerSecond }: Cell): string {
+  const database = `${triplets} triplets`;
+  const pace = requestsPerSecond === undefined ? '' : `, ${requestsPerSecond} requests/s`;
+  return `${traffic}, ${connections} connections${pace}, ${database}`;
 }

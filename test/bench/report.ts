@@ -8,26 +8,26 @@ import type { Expiry } from './expiry.ts';
 import type { Cell } from './plan.ts';
 import type { Figures } from './turns.ts';
 
-export interface CellReport extends Omit<Cell, 'programs'> {
+export interface CellReport extends Cell {
   readonly triplets: number;
   readonly figures: Readonly<Partial<Record<Name, Figures>>>;
 }
 
-/** A database that was filled. */
-export interface FillReport {
+/** A database, and the program that was started on it. */
+export interface DatabaseReport {
   readonly name: Name;
   readonly triplets: number;
-  /** What that took. */
-  readonly seconds: number;
-  readonly bytesPerTriplet: number;
-  /** From the start of the program on it to its first answer. */
+  readonly fillSeconds: number;
+  /** On disk; undefined: it was empty. */
+  readonly bytesPerTriplet: number | undefined;
+  /** From the start of the program to its first answer. */
   readonly startMs: number;
 }
 
 export interface Report {
   readonly machine: string;
   readonly cells: CellReport[];
-  readonly fills: FillReport[];
+  readonly databases: DatabaseReport[];
   readonly expiry: Expiry[];
   /** What could not be run, and why. */
   readonly notRun: string[];
@@ -44,23 +44,23 @@ export function reportText(report: Report): string {
   const parts = [
     `Measured on ${report.machine}`,
     cellTable(report.cells),
-    report.fills.length > 0 ? fillTable(report.fills) : '',
+    databaseTable(report.databases),
     report.expiry.length > 0 ? expiryTable(report.expiry) : '',
     report.notRun.map((reason) => `Not run: ${reason}`).join('\n'),
-    wrongAnswers(report.cells),
+    wrongAnswers(report),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 function cellTable(cells: readonly CellReport[]): string {
-  const rows = cells.flatMap(({ triplets, traffic, connections, figures }) =>
+  const rows = cells.flatMap(({ triplets, traffic, connections, requestsPerSecond, figures }) =>
     NAMES.flatMap((name) => {
       const own = figures[name];
       if (own === undefined) return [];
       return [
         [
           count(triplets),
-          traffic,
+          requestsPerSecond === undefined ? traffic : `${traffic}, ${requestsPerSecond}/s`,
           count(connections),
           name,
           count(own.rate),
@@ -94,14 +94,14 @@ function cellTable(cells: readonly CellReport[]): string {
   );
 }
 
-function fillTable(fills: readonly FillReport[]): string {
+function databaseTable(databases: readonly DatabaseReport[]): string {
   return table(
     ['triplets', 'program', 'filled in s', 'bytes per triplet', 'start to first answer ms'],
-    fills.map(({ triplets, name, seconds, bytesPerTriplet, startMs }) => [
+    databases.map(({ triplets, name, fillSeconds, bytesPerTriplet, startMs }) => [
       count(triplets),
       name,
-      count(seconds),
-      count(bytesPerTriplet),
+      count(fillSeconds),
+      bytesPerTriplet ? count(bytesPerTriplet) : '–',
       count(startMs),
     ]),
   );
@@ -109,10 +109,11 @@ function fillTable(fills: readonly FillReport[]): string {
 
 function expiryTable(expiry: readonly Expiry[]): string {
   return table(
-    ['program', 'records deleted', 'answers meanwhile', 'p50 ms', 'p99 ms', 'p99.9 ms', 'worst ms'],
-    expiry.map(({ name, deleted, answers, latency }) => [
+    ['program', 'records deleted', 'in s', 'answers meanwhile', 'p50 ms', 'p99 ms', 'p99.9 ms', 'worst ms'],
+    expiry.map(({ name, deleted, seconds, answers, latency }) => [
       name,
       count(deleted),
+      count(seconds),
       count(answers),
       milliseconds(latency.p50),
       milliseconds(latency.p99),
@@ -123,17 +124,17 @@ function expiryTable(expiry: readonly Expiry[]): string {
 }
 
 /** Answers that were not those that a kind of mail must have: the figures beside them are worth nothing. */
-function wrongAnswers(cells: readonly CellReport[]): string {
-  return cells
-    .flatMap(({ traffic, connections, figures }) =>
+function wrongAnswers({ cells, expiry }: Report): string {
+  const lines = (what: string, wrong: Figures['wrong']) =>
+    Object.entries(wrong).map(([answer, times]) => `Wrong answers: ${what}: ${times} × ${answer}`);
+  return [
+    ...cells.flatMap(({ traffic, connections, figures }) =>
       NAMES.flatMap((name) =>
-        Object.entries(figures[name]?.wrong ?? {}).map(
-          ([what, times]) =>
-            `Wrong answers: ${name}, ${traffic}, ${connections} connections: ${times} × ${what}`,
-        ),
+        lines(`${name}, ${traffic}, ${connections} connections`, figures[name]?.wrong ?? {}),
       ),
-    )
-    .join('\n');
+    ),
+    ...expiry.flatMap(({ name, wrong }) => lines(`${name}, expiry`, wrong)),
+  ].join('\n');
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { TRAFFIC } from './plan.ts';
 import { type LoadOrder, Slice } from './slice.ts';
+import { RECENT_TRIPLETS } from './traffic.ts';
 
 /** A policy server that answers each request by `answer`, after it has settled. */
 async function serve(answer: (request: string) => Promise<string>): Promise<number> {
@@ -28,13 +29,14 @@ function load(port: number, changes: Partial<LoadOrder> = {}) {
     port,
     connections: 4,
     mixture: TRAFFIC.new,
-    firstNew: 0,
+    triplets: RECENT_TRIPLETS,
+    start: { new: 1_000_000, known: 0 },
     warmUpSeconds: 0.1,
     seconds: 0.3,
     requestsPerSecond: undefined,
     checksAnswers: true,
     ...changes,
-  }).run(never);
+  }).run(never, never);
 }
 
 test('answers are counted, and those that are wrong are told', async () => {
@@ -44,7 +46,7 @@ test('answers are counted, and those that are wrong are told', async () => {
   const [what = '', ...others] = Object.keys(result.wrong);
   expect([what, others]).toEqual(['new: action=DUNNO', []]);
   expect(result.wrong[what]).toBeGreaterThanOrEqual(result.answers);
-  expect((await load(port, { mixture: TRAFFIC.known })).wrong).toEqual({});
+  expect((await load(port, { mixture: TRAFFIC.recent })).wrong).toEqual({});
   expect((await load(port, { checksAnswers: false })).wrong).toEqual({});
 });
 

@@ -12,17 +12,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Kind, type Mixture, Traffic } from './traffic.ts';
+import { type Kind, type Mixture, type Start, Traffic } from './traffic.ts';
 
 export interface LoadOrder {
   readonly port: number;
   readonly connections: number;
-  readonly mixture: Mixture;
   /** See Traffic. */
-  readonly firstNew: number;
-  /** Time that does not count, before. */
+  readonly mixture: Mixture;
+  readonly triplets: number;
+  readonly start: Start;
+  /** Time that does not count, before; it may be ended by the message `count`. */
   readonly warmUpSeconds: number;
-  /** How long answers are counted; in the open loop, may be ended by the message `stop`. */
+  /** For how long it counts; it may be ended by the message `stop`. */
   readonly seconds: number;
   /** All connections together; undefined: a closed loop. */
   readonly requestsPerSecond: number | undefined;
@@ -31,15 +32,15 @@ export interface LoadOrder {
 }
 
 export interface LoadResult {
-  /** Answers that came while they were counted, and for how long that was. */
+  /** Answers that came while it counted, and for how long that was. */
   readonly answers: number;
   readonly seconds: number;
-  /** Milliseconds; `worst` is the slowest answer of all. */
+  /** Of the requests that were due while it counted, in milliseconds, whenever their answers came. */
   readonly latency: Readonly<Record<'p50' | 'p99' | 'p999' | 'worst', number>>;
   /** Answers that were not those that the kind of the mail must have, and connections that failed. */
   readonly wrong: Readonly<Record<string, number>>;
-  /** New mails that were asked about, those of the warm-up among them. */
-  readonly newMails: number;
+  /** Mails that were asked about, those of the warm-up among them. */
+  readonly asked: Readonly<Record<Kind, number>>;
 }
 
 const END_OF_ANSWER = '\n\n';
@@ -53,19 +54,25 @@ export class Slice {
   /** Moments at which requests were due for which no connection was idle. */
   readonly #overdue: number[] = [];
   readonly #latencies: number[] = [];
+  #answers = 0;
   readonly #wrong: Record<string, number> = {};
-  #newMails = 0;
   #countsFrom = Number.POSITIVE_INFINITY;
   #countsUntil = Number.POSITIVE_INFINITY;
+  /** No more requests become due. */
   #isOver = false;
+  #hasEnded = false;
 
   constructor(order: LoadOrder) {
     this.#order = order;
-    this.#traffic = new Traffic(order.mixture, order.firstNew);
+    this.#traffic = new Traffic(order.mixture, order.triplets, order.start);
   }
 
-  /** @param stopped ends it before its time */
-  async run(stopped: Promise<unknown>): Promise<LoadResult> {
+  /**
+   * @param begun ends the warm-up before its time
+   * @param stopped ends all of it
+   * @throws (rejects) if nobody listens
+   */
+  async run(begun: Promise<unknown>, stopped: Promise<unknown>): Promise<LoadResult> {
     const { connections, warmUpSeconds, seconds, requestsPerSecond } = this.#order;
     const clients: Client[] = [];
     for (let count = 0; count < connections; count += 1) clients.push(await this.#connect());
@@ -73,13 +80,14 @@ export class Slice {
     const pacer = requestsPerSecond === undefined ? undefined : this.#pace(requestsPerSecond);
     if (pacer === undefined) for (const client of clients) this.#send(client, performance.now());
     else this.#idle.push(...clients);
-    await pause(warmUpSeconds * 1000);
+    await Promise.race([pause(warmUpSeconds * 1000), begun]);
     this.#countsFrom = performance.now();
     await Promise.race([pause(seconds * 1000), stopped]);
     this.#countsUntil = performance.now();
     this.#isOver = true;
     clearInterval(pacer);
     await this.#rest(clients);
+    this.#hasEnded = true;
     for (const { socket } of clients) socket.destroy();
     return this.#result();
   }
@@ -102,14 +110,13 @@ export class Slice {
     socket.on('data', (text: string) => this.#receive(client, text));
     socket.on('error', () => {});
     socket.on('close', () => {
-      if (client.due !== undefined) this.#noteWrong('connection closed');
+      if (!this.#hasEnded) this.#noteWrong('connection closed');
     });
     return client;
   }
 
   #send(client: Client, due: number): void {
     const { kind, request } = this.#traffic.next();
-    if (kind === 'new') this.#newMails += 1;
     client.kind = kind;
     client.due = due;
     client.socket.write(request, 'latin1');
@@ -128,9 +135,9 @@ export class Slice {
     const { due } = client;
     client.due = undefined;
     if (this.#order.checksAnswers) this.#check(client.kind, answer);
-    // In the open loop by when it was due: who stood still when the time was up counts too.
-    const counts = this.#order.requestsPerSecond === undefined ? now : due;
-    if (counts >= this.#countsFrom && counts < this.#countsUntil) this.#latencies.push(now - due);
+    const counts = (time: number) => time >= this.#countsFrom && time < this.#countsUntil;
+    if (counts(now)) this.#answers += 1;
+    if (counts(due)) this.#latencies.push(now - due);
     this.#goOn(client, now);
   }
 
@@ -169,11 +176,11 @@ export class Slice {
     const ascending = Float64Array.from(this.#latencies).sort();
     const at = (part: number) => ascending[Math.ceil(ascending.length * part) - 1] ?? Number.NaN;
     return {
-      answers: ascending.length,
+      answers: this.#answers,
       seconds: (this.#countsUntil - this.#countsFrom) / 1000,
       latency: { p50: at(0.5), p99: at(0.99), p999: at(0.999), worst: at(1) },
       wrong: this.#wrong,
-      newMails: this.#newMails,
+      asked: this.#traffic.counts,
     };
   }
 }

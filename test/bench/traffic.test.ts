@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AttributeReader } from '../../src/policy/attributes.ts';
 import { TRAFFIC } from './plan.ts';
-import { KNOWN_TRIPLETS, Traffic, tripletMail, WHITELISTED_CLIENTS, whitelistedMail } from './traffic.ts';
+import { RECENT_TRIPLETS, Traffic, tripletMail, WHITELISTED_CLIENTS, whitelistedMail } from './traffic.ts';
 
 const MAILS = 100_000;
 
@@ -16,31 +16,52 @@ function askedAbout(request: string): string {
 const textOf = ({ clientAddress, sender, recipient }: ReturnType<typeof tripletMail>) =>
   [clientAddress, sender, recipient].join(' ');
 
-test('no triplet is new twice, or new and known', () => {
-  const traffic = new Traffic(TRAFFIC.new, 1_000_000);
-  const seen = new Set(Array.from({ length: KNOWN_TRIPLETS }, (_, n) => textOf(tripletMail(n))));
-  expect(seen.size).toBe(KNOWN_TRIPLETS);
+const TRIPLETS = 200_000;
+const START = { new: 1_000_000, known: 0 };
+
+test('no triplet is new twice, or is in the database', () => {
+  const traffic = new Traffic(TRAFFIC.new, TRIPLETS, START);
+  const seen = new Set(Array.from({ length: TRIPLETS }, (_, n) => textOf(tripletMail(n))));
+  expect(seen.size).toBe(TRIPLETS);
   for (let count = 0; count < MAILS; count += 1) seen.add(askedAbout(traffic.next().request));
-  expect(seen.size).toBe(KNOWN_TRIPLETS + MAILS);
+  expect(seen.size).toBe(TRIPLETS + MAILS);
 });
 
-test('a mixture has its shares, and asks about what is known', () => {
-  const traffic = new Traffic(TRAFFIC.mix, 1_000_000);
-  const counts = { new: 0, known: 0, whitelisted: 0 };
-  const known = new Set(Array.from({ length: KNOWN_TRIPLETS }, (_, n) => textOf(tripletMail(n))));
+test('no triplet is known twice, from slice to slice, until there are no more', () => {
+  const known = TRIPLETS - RECENT_TRIPLETS;
+  const left = new Set(Array.from({ length: known }, (_, n) => textOf(tripletMail(RECENT_TRIPLETS + n))));
+  for (const start of [0, known / 2]) {
+    const traffic = new Traffic(TRAFFIC.known, TRIPLETS, { ...START, known: start });
+    for (let count = 0; count < known / 2; count += 1) left.delete(askedAbout(traffic.next().request));
+    if (start > 0) expect(() => traffic.next()).toThrow('the database is too small');
+  }
+  expect(left.size).toBe(0);
+});
+
+test('a mixture has its shares, and asks about what is there', () => {
+  const traffic = new Traffic(TRAFFIC.mix, TRIPLETS, START);
+  const known = new Set(Array.from({ length: MAILS }, (_, n) => textOf(tripletMail(RECENT_TRIPLETS + n))));
   const clients = new Set(
     Array.from({ length: WHITELISTED_CLIENTS }, (_, n) => whitelistedMail(n).clientAddress),
   );
-  const asked = new Set<string>();
   for (let count = 0; count < MAILS; count += 1) {
     const { kind, request } = traffic.next();
-    counts[kind] += 1;
     const text = askedAbout(request);
     expect(known.has(text)).toBe(kind === 'known');
     expect(clients.has(text.split(' ')[0] ?? '')).toBe(kind === 'whitelisted');
-    if (kind === 'known') asked.add(text);
   }
-  expect(counts).toEqual({ new: 0.7 * MAILS, known: 0.2 * MAILS, whitelisted: 0.1 * MAILS });
-  // Nearly all of them are asked about, not a few again and again.
-  expect(asked.size).toBeGreaterThan(KNOWN_TRIPLETS / 2);
+  expect(traffic.counts).toEqual({
+    new: 0.7 * MAILS,
+    known: 0.2 * MAILS,
+    recent: 0,
+    whitelisted: 0.1 * MAILS,
+  });
+});
+
+test('what is recent is any of the first triplets', () => {
+  const traffic = new Traffic(TRAFFIC.recent, TRIPLETS, START);
+  const recent = new Set(Array.from({ length: RECENT_TRIPLETS }, (_, n) => textOf(tripletMail(n))));
+  const asked = new Set(Array.from({ length: MAILS }, () => askedAbout(traffic.next().request)));
+  expect([...asked].filter((text) => !recent.has(text))).toEqual([]);
+  expect(asked.size).toBeGreaterThan(RECENT_TRIPLETS / 2);
 });

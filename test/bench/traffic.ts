@@ -17,16 +17,19 @@ export interface Mail {
   readonly recipient: string;
 }
 
-/** What is asked about: a triplet that is not known, one that has passed, or a client of the auto-whitelist. */
-export type Kind = 'new' | 'known' | 'whitelisted';
+/**
+ * What is asked about: a triplet that is not known; one that has passed, for the first time since yesterday;
+ * one that was seen a minute ago; or a client of the auto-whitelist.
+ */
+export type Kind = 'new' | 'known' | 'recent' | 'whitelisted';
 
 /** The share of each kind, of 10. */
 export type Mixture = Readonly<Record<Kind, number>>;
 
 const TENTHS = 10;
 
-/** What `known` picks from, in every database. */
-export const KNOWN_TRIPLETS = 10_000;
+/** The first so many triplets of every database are those of `recent`, of which it picks any. */
+export const RECENT_TRIPLETS = 10_000;
 /** What `whitelisted` picks from, in every database. */
 export const WHITELISTED_CLIENTS = 1000;
 
@@ -55,29 +58,55 @@ export function whitelistedMail(n: number): Mail {
   };
 }
 
-/** Hands out one mail after the other; no triplet is new twice. */
+/** Where the traffic of a slice begins, so that none asks about what another has asked about. */
+export interface Start {
+  /** The number of the first new triplet, above those that any database holds. */
+  readonly new: number;
+  /** How many of the triplets of `known` were asked about before. */
+  readonly known: number;
+}
+
+/** Hands out one mail after the other. No triplet is new twice, and none is `known` twice in a database. */
 export class Traffic {
   readonly #kinds: readonly Kind[];
-  #next: number;
+  readonly #triplets: number;
+  readonly #start: Start;
+  /** Handed out until now. */
+  readonly counts: Record<Kind, number> = { new: 0, known: 0, recent: 0, whitelisted: 0 };
+  #next = 0;
 
-  /** @param firstNew the number of the first new triplet, above those that any database holds */
-  constructor(mixture: Mixture, firstNew: number) {
+  /** @param triplets in the database, those of `recent` first */
+  constructor(mixture: Mixture, triplets: number, start: Start) {
     this.#kinds = spread(mixture);
-    this.#next = firstNew;
+    this.#triplets = triplets;
+    this.#start = start;
   }
 
   next(): { readonly kind: Kind; readonly request: string } {
-    const number = this.#next;
+    const kind = this.#kinds[this.#next % TENTHS] ?? 'new';
     this.#next += 1;
-    const kind = this.#kinds[number % TENTHS] ?? 'new';
-    return { kind, request: requestAbout(mailOf(kind, number)) };
+    const request = requestAbout(this.#mailOf(kind));
+    this.counts[kind] += 1;
+    return { kind, request };
   }
-}
 
-function mailOf(kind: Kind, number: number): Mail {
-  // The high bits of the number, so that it makes no difference which of ten places a kind has.
-  if (kind === 'known') return tripletMail(scramble(number) % KNOWN_TRIPLETS);
-  return kind === 'new' ? tripletMail(number) : whitelistedMail(scramble(number) % WHITELISTED_CLIENTS);
+  #mailOf(kind: Kind): Mail {
+    const count = this.counts[kind];
+    switch (kind) {
+      case 'new':
+        return tripletMail(this.#start.new + count);
+      case 'known': {
+        const number = RECENT_TRIPLETS + this.#start.known + count;
+        if (number >= this.#triplets)
+          throw new Error('each known triplet was asked about: the database is too small');
+        return tripletMail(number);
+      }
+      case 'recent':
+        return tripletMail(scramble(count) % RECENT_TRIPLETS);
+      case 'whitelisted':
+        return whitelistedMail(scramble(count) % WHITELISTED_CLIENTS);
+    }
+  }
 }
 
 /** Ten kinds, those of one sort not all in a row. */
@@ -88,7 +117,7 @@ function spread(mixture: Mixture): Kind[] {
   }
   if (kinds.length !== TENTHS) throw new Error(`the shares must add up to ${TENTHS}`);
   // 7 and 10 have no divisor in common: each place is taken once.
-  return kinds.map((_, place) => kinds[(place * 7) % TENTHS] ?? 'new');
+  return kinds.map((_, place) => kinds[(place * 7) % TENTHS] as Kind);
 }
 
 const CLIENT_NAME = 'mta-out.mail.provider.example.net';

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from '../support/process-status.ts';
 import type { Name, Running } from './contenders.ts';
+import type { LoadReply, LoadSignal } from './load.ts';
 import { type Cell, type Plan, TRAFFIC } from './plan.ts';
 import type { LoadOrder, LoadResult } from './slice.ts';
 
@@ -27,16 +28,23 @@ export interface Figures {
 /** The load generator. */
 export class Load {
   readonly #process: ChildProcess = fork(fileURLToPath(new URL('load.js', import.meta.url)));
+  readonly #ended = new AbortController();
 
-  async run(order: LoadOrder): Promise<LoadResult> {
-    this.#process.send(order);
-    const [result] = (await once(this.#process, 'message')) as [LoadResult];
-    return result;
+  constructor() {
+    this.#process.once('exit', () => this.#ended.abort());
   }
 
-  /** Ends what runs; its result comes as ever. */
-  stop(): void {
-    this.#process.send('stop');
+  /** @throws (rejects) if the program does not listen */
+  async run(order: LoadOrder): Promise<LoadResult> {
+    this.#process.send(order);
+    const [reply] = (await once(this.#process, 'message', { signal: this.#ended.signal })) as [LoadReply];
+    if ('error' in reply) throw new Error(reply.error);
+    return reply;
+  }
+
+  /** To the slice that runs. */
+  signal(signal: LoadSignal): void {
+    this.#process.send(signal);
   }
 
   end(): void {
@@ -46,21 +54,26 @@ export class Load {
 
 /** New triplets have numbers above those of all databases, and no number is given out twice. */
 let nextNew = 1_000_000_000;
+const NEW_OF_A_SLICE = 10_000_000;
 
-/** The order for one slice, of the next new triplets. */
+/** The order for one slice. `known` begins where the slice before has ended. */
 export function order(
-  { port, name }: Running,
-  { traffic, connections }: Pick<Cell, 'traffic' | 'connections'>,
-  times: Pick<LoadOrder, 'warmUpSeconds' | 'seconds'> & Partial<Pick<LoadOrder, 'requestsPerSecond'>>,
+  { port, name, asked }: Running,
+  { traffic, connections, requestsPerSecond }: Cell,
+  triplets: number,
+  times: Pick<LoadOrder, 'warmUpSeconds' | 'seconds'>,
 ): LoadOrder {
-  const firstNew = nextNew;
-  nextNew += 10_000_000;
+  const start = { new: nextNew, known: asked };
+  nextNew += NEW_OF_A_SLICE;
+  const mixture = TRAFFIC[traffic];
   return {
     port,
     connections,
-    mixture: TRAFFIC[traffic],
-    firstNew,
-    requestsPerSecond: undefined,
+    mixture,
+    // The null server has all that there are.
+    triplets: name === 'null' ? nextNew : triplets,
+    start,
+    requestsPerSecond,
     checksAnswers: name !== 'null',
     ...times,
   };
@@ -70,14 +83,19 @@ export function order(
 export async function measureCell(
   load: Load,
   cell: Cell,
+  triplets: number,
   running: readonly Running[],
   { rounds, warmUpSeconds, seconds }: Plan,
   tell: (text: string) => void,
 ): Promise<Partial<Record<Name, Figures>>> {
   const slices = new Map<Running, LoadResult[]>(running.map((program) => [program, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [program, results] of slices) {
-      const result = await load.run(order(program, cell, { warmUpSeconds, seconds }));
+    // Each follows each other one in turn: who is next has to do with what the one before leaves to the disk.
+    const turns = [...slices];
+    turns.push(...turns.splice(0, round % turns.length));
+    for (const [program, results] of turns) {
+      const result = await load.run(order(program, cell, triplets, { warmUpSeconds, seconds }));
+      program.asked += result.asked.known;
       results.push(result);
       tell(`${program.name} ${Math.round(rateOf(result))}/s`);
     }
