@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CLEANING_PACE } from '../../src/greylister/cleaner.ts';
 import type { Judgement, Visit } from '../../src/greylister/greylister.ts';
 import { GreylisterThread, RESTART_PAUSE_MS } from '../../src/greylister/thread.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
 
 const NEW: Judgement = { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false };
 
@@ -18,13 +19,15 @@ function visit(sender: string): Visit {
 
 const BROKEN_THREAD = new URL('../support/broken-thread.mjs', import.meta.url);
 
-function setUp(main = BROKEN_THREAD) {
+const REAL_THREAD = new URL('../../dist/greylister/thread-main.js', import.meta.url);
+
+function setUp(main = BROKEN_THREAD, dbdir = '') {
   const lines: string[] = [];
   const log = (level: string) => (text: string) => void lines.push(`${level}: ${text.split('\n')[0]}`);
   const time = { now: 0 };
   const thread = new GreylisterThread(
     {
-      dbdir: '',
+      dbdir,
       privacy: false,
       lookupByHost: false,
       busyTimeoutMs: 1000,
@@ -95,4 +98,12 @@ test('close waits for the visits under way', async () => {
   await thread.close();
   expect(await asked).toEqual([NEW, NEW]);
   expect(await judge('c')).toEqual(['the store thread has ended']);
+});
+
+test('close waits for visits that have come before the store was open', async () => {
+  const { thread, judge } = setUp(REAL_THREAD, temporaryDirectory());
+  const senders = Array.from({ length: 100 }, (_, number) => `s${number}`);
+  const asked = judge(...senders);
+  await thread.close();
+  expect(await asked).toEqual(senders.map(() => NEW));
 });
