@@ -3,8 +3,8 @@
  * and the records to save. Steps 4 and 5 of the decision; the whitelists come before it.
  *
  * Pure: no clock, no store, no socket. It may be called again for the same request.
- * Source of the rule: postgrey 1.37, to the second; expiry at lookup is greyd's own, and that a client
- * is counted whose last success lies in the future.
+ * Source of the rule: postgrey 1.37, to the second. greyd's own are expiry at lookup, that not each visit of
+ * a triplet that has passed is noted, and that a client is counted whose last success lies in the future.
  */
 import {
   type ClientRecord,

@@ -58,7 +58,8 @@ export interface RawRequest {
 }
 
 /** The names of each length: nearly all others are told from them without a look at their letters. */
-const NAMES_OF_LENGTH = Array.from({ length: MAX_FIELD_BYTES + 1 }, (_, length) =>
+const LONGEST = Math.max(...ATTRIBUTE_NAMES.map(({ length }) => length));
+const NAMES_OF_LENGTH = Array.from({ length: LONGEST + 1 }, (_, length) =>
   ATTRIBUTE_NAMES.filter((name) => name.length === length),
 );
 

@@ -3,9 +3,11 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type CheckpointReply, type CheckpointSettings, END } from './checkpoint-thread.ts';
+import { FileIdentity } from './file-identity.ts';
 import { checkpoint, errorCode, openSqliteFileToCheckpoint, type SqliteFile } from './sqlite-file.ts';
 
-const { path, identity } = workerData as CheckpointSettings;
+const { path, files } = workerData as CheckpointSettings;
+const identity = new FileIdentity(files);
 let file: SqliteFile | undefined;
 
 parentPort?.on('message', (message: unknown) => {
@@ -19,9 +21,11 @@ parentPort?.on('message', (message: unknown) => {
 
 function reply(): CheckpointReply {
   try {
-    file ??= openSqliteFileToCheckpoint(path, identity);
-    return checkpoint(file);
+    file ??= openSqliteFileToCheckpoint(path, () => identity.check());
+    return { pages: checkpoint(file) };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error), code: errorCode(error) };
+    // That it cannot be opened here is no error of the file, which is open already.
+    const code = file === undefined ? '' : errorCode(error);
+    return { error: error instanceof Error ? error.message : String(error), code };
   }
 }

@@ -3,7 +3,8 @@
  * own: whoever commits would wait for a thousand writes all over the file, and for the disk to take them.
  */
 import { Worker } from 'node:worker_threads';
-import { type Copied, sqliteError } from './sqlite-file.ts';
+import type { KnownFiles } from './file-identity.ts';
+import { sqliteError } from './sqlite-file.ts';
 
 const MAIN = new URL('./checkpoint-thread-main.js', import.meta.url);
 
@@ -16,19 +17,14 @@ export const END = 'end';
 export interface CheckpointSettings {
   /** Of the database. */
   readonly path: string;
-  /** The file that it must be, see `identityOf`: another one has another log. */
-  readonly identity: string | undefined;
+  /** Its files, which must be these: another one has another log. */
+  readonly files: KnownFiles;
 }
 
-export type CheckpointReply = Copied | { readonly error: string; readonly code: string };
-
-/** The system allows no thread, or the thread has died. */
-export class NoThreadError extends Error {
-  override readonly name = 'NoThreadError';
-}
+export type CheckpointReply = { readonly pages: number } | { readonly error: string; readonly code: string };
 
 interface Waiting {
-  readonly resolve: (copied: Copied) => void;
+  readonly resolve: (pages: number) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -46,10 +42,11 @@ export class CheckpointThread {
 
   /**
    * Copies what is in the log now. One at a time; the first one starts the thread.
-   * @throws {NoThreadError} (rejects)
-   * @throws (rejects) SQLite's error if it cannot be copied
+   * @returns how many pages the log has
+   * @throws (rejects) SQLite's error if it cannot be copied; one without a code of SQLite if there is no
+   *   thread, or it has no connection
    */
-  run(): Promise<Copied> {
+  run(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#worker ??= this.#start();
       this.#waiting = { resolve, reject };
@@ -76,15 +73,15 @@ export class CheckpointThread {
     worker.on('message', (reply: CheckpointReply) => {
       const waiting = this.#waiting;
       this.#waiting = undefined;
-      if ('error' in reply) waiting?.reject(sqliteError(reply.error, reply.code));
-      else waiting?.resolve(reply);
+      if ('pages' in reply) waiting?.resolve(reply.pages);
+      else waiting?.reject(reply.code === '' ? new Error(reply.error) : sqliteError(reply.error, reply.code));
     });
     worker.on('error', (error) => {
       cause = error;
     });
     worker.on('exit', () => {
       this.#worker = undefined;
-      this.#waiting?.reject(new NoThreadError(`no checkpoint thread: ${cause}`));
+      this.#waiting?.reject(new Error(`no checkpoint thread: ${cause}`));
       this.#waiting = undefined;
     });
     return worker;

@@ -4,11 +4,12 @@
  * commit (https://sqlite.org/wal.html#ckpt): for that, the rest that has come meanwhile is copied here,
  * between two transactions, when it is small or the log is long.
  *
- * Known limit: harm that is done to the log while it is being copied is found afterwards.
+ * Known limit: who cuts the log in the milliseconds in which it is being copied may have damaged the
+ * database; that is found afterwards, and it is set aside.
  */
-import { CheckpointThread, NoThreadError } from './checkpoint-thread.ts';
-import { identityOf } from './file-identity.ts';
-import { checkpoint, type SqliteFile } from './sqlite-file.ts';
+import { CheckpointThread } from './checkpoint-thread.ts';
+import type { KnownFiles } from './file-identity.ts';
+import { checkpoint, errorCode, type SqliteFile } from './sqlite-file.ts';
 
 /** Each is a page or so, somewhere in the file. */
 const CHECKPOINT_CHANGES = 1000;
@@ -18,6 +19,8 @@ const SMALL_REST = 200;
 const LONG_LOG = 16_000;
 
 export interface CheckpointParts {
+  /** Of the database, as they were opened. */
+  readonly files: KnownFiles;
   /** Throws if the files are not what they should be: harm must not be copied. */
   readonly checkFiles: () => void;
   /** Told of what has failed. What is in the log and was not copied is there still. */
@@ -32,15 +35,10 @@ export class Checkpointer {
   #changes = 0;
   #isCopying = false;
 
-  /** @param file as it stands now at its path */
   constructor(file: SqliteFile, parts: CheckpointParts) {
     this.#file = file;
     this.#parts = parts;
-    this.#thread = new CheckpointThread({ path: file.name, identity: identityOf(file.name) });
-  }
-
-  get isCopying(): boolean {
-    return this.#isCopying;
+    this.#thread = new CheckpointThread({ path: file.name, files: parts.files });
   }
 
   /** Notes changes that were committed; to be called between two transactions. */
@@ -69,14 +67,14 @@ export class Checkpointer {
     this.#isCopying = false;
   }
 
-  /** Has the thread copy, and says whether what is left is to be copied here; without a thread, all of it. */
+  /** Has the thread copy, and says whether what is left is to be copied here; if it cannot, all of it. */
   async #isRestDue(): Promise<boolean> {
     try {
-      const { pages } = await this.#thread.run();
+      const pages = await this.#thread.run();
       return this.#file.open && (this.#changes < SMALL_REST || pages > LONG_LOG);
     } catch (error) {
-      if (error instanceof NoThreadError) return this.#file.open;
-      throw error;
+      if (errorCode(error) !== '') throw error;
+      return this.#file.open;
     }
   }
 }

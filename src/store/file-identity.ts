@@ -12,25 +12,31 @@ export class FileHarmedError extends Error {
   override readonly name = 'FileHarmedError';
 }
 
-export class FileIdentity {
-  /** See `identityOf`. */
-  readonly #files: ReadonlyMap<string, string | undefined>;
+/** Device and inode of each file by its path, so that another thread can look as well; undefined: it was not there. */
+export type KnownFiles = ReadonlyMap<string, string | undefined>;
 
-  /** @param paths as they stand now */
-  constructor(paths: readonly string[]) {
-    this.#files = new Map(paths.map((path) => [path, identityOf(path)]));
+export class FileIdentity {
+  readonly files: KnownFiles;
+
+  constructor(files: KnownFiles) {
+    this.files = files;
+  }
+
+  /** Of the files that stand at these paths now. */
+  static of(paths: readonly string[]): FileIdentity {
+    return new FileIdentity(new Map(paths.map((path) => [path, identityOf(path)])));
   }
 
   /** @throws {FileHarmedError} */
   check(): void {
-    for (const path of this.#files.keys()) {
+    for (const path of this.files.keys()) {
       if (!this.holds(path)) throw new FileHarmedError(`${path} was removed or replaced`);
     }
   }
 
   /** Whether the file is the one that it was. */
   holds(path: string): boolean {
-    return identityOf(path) === this.#files.get(path);
+    return identityOf(path) === this.files.get(path);
   }
 
   /** Removes the file, if it is the one that it was. */
@@ -39,8 +45,7 @@ export class FileIdentity {
   }
 }
 
-/** Device and inode of the file that stands at a path now; undefined: there is none. */
-export function identityOf(path: string): string | undefined {
+function identityOf(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat && `${stat.dev}:${stat.ino}`;
 }

@@ -8,8 +8,8 @@
  * saved.
  *
  * An error of the database fails the work of one transaction. If the disk has not taken it, it is not where
- * it is looked for, or the log cannot be copied into the database (see Checkpointer), everything fails
- * from then on: the file has to be opened anew.
+ * it is looked for, or the disk fails while the log is copied into the database (see Checkpointer),
+ * everything fails from then on: the file has to be opened anew.
  */
 import { Checkpointer } from './checkpointer.ts';
 import { FileHarmedError, FileIdentity } from './file-identity.ts';
@@ -51,12 +51,13 @@ export class GroupCommit {
     this.#check = check;
     file.pragma('synchronous = NORMAL');
     file.pragma('wal_autocheckpoint = 0');
-    this.#identity = new FileIdentity([file.name, ...sideFiles(file)]);
+    this.#identity = FileIdentity.of([file.name, ...sideFiles(file)]);
     this.#begin = file.prepare('BEGIN IMMEDIATE');
     this.#commit = file.prepare('COMMIT');
     this.#rollback = file.prepare('ROLLBACK');
     this.#log = new SqliteLog(`${file.name}-wal`);
     this.#checkpointer = new Checkpointer(file, {
+      files: this.#identity.files,
       checkFiles: () => this.checkFiles(),
       failed: (error) => this.#noteHarm(error),
     });
@@ -84,11 +85,14 @@ export class GroupCommit {
     await new Promise<void>((resolve) => {
       this.add({ run: () => ({ hasSaved: false, settle: resolve }), fail: () => resolve() });
     });
-    if (!this.#file.open) return;
     await this.#checkpointer.close();
-    this.#log.close();
-    if (this.#identity.holds(this.#file.name)) this.#file.close();
-    else this.#closeReplaced();
+    if (!this.#file.open) return;
+    try {
+      this.#log.close();
+    } finally {
+      if (this.#identity.holds(this.#file.name)) this.#file.close();
+      else this.#closeReplaced();
+    }
   }
 
   #commitWaiting(): void {
@@ -114,16 +118,10 @@ export class GroupCommit {
     }
   }
 
-  /**
-   * SQLite has nothing to copy from a log that another program has emptied, and fails if it was not that.
-   * @throws if what was saved is not in the log, where it is looked for after a crash
-   */
+  /** @throws if what was saved is not in the log, where it is looked for after a crash */
   #checkLog(): void {
-    if (!this.#log.check()) return;
-    const { isBusy } = checkpoint(this.#file);
-    // The checkpointer's thread keeps others from emptying it, and this one from finding out.
-    if (isBusy && this.#checkpointer.isCopying)
-      throw new FileHarmedError(`${this.#file.name}-wal was emptied`);
+    // SQLite has nothing to copy if it was another program that emptied the log, and fails otherwise.
+    if (this.#log.check()) checkpoint(this.#file);
   }
 
   #noteHarm(error: unknown): void {

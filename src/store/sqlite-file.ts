@@ -2,15 +2,15 @@
  * Opens greyd.db: an SQLite file in WAL mode, of the newest schema, for its owner alone.
  *
  * A commit waits until the disk has it: a deferral must not be forgotten, not even when the power fails.
- * Here SQLite sees to that (synchronous=FULL), in the daemon GroupCommit. Other processes (the sqlite3 shell, a backup) may use the file
- * at the same time.
+ * SQLite sees to that here (synchronous=FULL), and GroupCommit in a store. Other processes (the sqlite3
+ * shell, a backup) may use the file at the same time.
  *
  * Known limit: greyd.db-shm is mapped into memory. Whoever cuts it short under a running program ends
  * that with SIGBUS, which nothing here can catch. It holds no records; a new start finds all of them.
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { FileHarmedError, identityOf } from './file-identity.ts';
+import { FileHarmedError } from './file-identity.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
@@ -55,33 +55,30 @@ export function openSqliteFileToRead(path: string): SqliteFile {
 
 /**
  * Opens a file that another connection uses, to copy its log into it.
- * @param identity the file that it must be, see `identityOf`
- * @throws {FileHarmedError} if it is another one, whose log is not this one; nothing was read then
- * @throws if it cannot be opened
+ * @param checkFiles throws if that, or its log, is not the file that it must be: both are opened by name
+ * @throws what `checkFiles` throws, or SQLite's error; it is closed again, and nothing was copied
  */
-export function openSqliteFileToCheckpoint(path: string, identity: string | undefined): SqliteFile {
+export function openSqliteFileToCheckpoint(path: string, checkFiles: () => void): SqliteFile {
   const file = new Database(path, { fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
-  // Nothing was read yet, which would open the log that stands beside it.
-  if (identityOf(path) !== identity) {
+  try {
+    // Nothing was read yet, which opens the log.
+    checkFiles();
+    file.pragma('synchronous = NORMAL');
+    checkFiles();
+    return file;
+  } catch (error) {
     file.close();
-    throw new FileHarmedError(`${path} was replaced`);
+    throw error;
   }
-  file.pragma('synchronous = NORMAL');
-  return file;
 }
 
-/** What a checkpoint has done. */
-export interface Copied {
-  /** Pages in the log. */
-  readonly pages: number;
-  /** Another one is under way: nothing is known of the log, and nothing was copied. */
-  readonly isBusy: boolean;
-}
-
-/** Copies what is in the log into the database, as far as nobody reads there; waits for nobody. */
-export function checkpoint(file: SqliteFile): Copied {
-  const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { busy: number; log: number }[];
-  return { pages: result?.log ?? 0, isBusy: result?.busy !== 0 };
+/**
+ * Copies what is in the log into the database, as far as nobody reads there; waits for nobody.
+ * @returns how many pages the log has
+ */
+export function checkpoint(file: SqliteFile): number {
+  const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { log: number }[];
+  return result?.log ?? 0;
 }
 
 /** SQLite's result code of an error; empty for an error of somebody else. */

@@ -9,7 +9,7 @@
  * A log begins anew with other salts, and other programs may empty it when all of it is in the database.
  *
  * Known limit: of a log that is cut, other than to nothing, in the moment between the look before a
- * commit and its writing, the loss is not seen.
+ * commit and the one after it, the loss may not be seen.
  */
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { FileHarmedError } from './file-identity.ts';
@@ -77,9 +77,12 @@ export class SqliteLog {
 
   /** To be called before SQLite closes its files, at which it copies the log into the database. */
   close(): void {
-    // From an empty log SQLite copies nothing: the database stays as it was when all of it was copied last.
-    if (this.#isCut) ftruncateSync(this.#file);
-    closeSync(this.#file);
+    try {
+      // From an empty log SQLite copies nothing: the database stays as it is since the last copy.
+      if (this.#isCut) ftruncateSync(this.#file);
+    } finally {
+      closeSync(this.#file);
+    }
   }
 
   /** The size first: a log that another program empties or begins anew meanwhile is not taken for a cut one. */

@@ -4,8 +4,8 @@
  * Updates that come together share a transaction (see GroupCommit), and each of them still sees what
  * those before it have saved. A step that fails takes only its own update with it.
  *
- * Known limit: it waits for the locks of other processes, and now and then for the disk, in the thread
- * that calls it; what arrives meanwhile makes up the next transaction.
+ * Known limit: it waits for the disk, and for the locks of other processes, in the thread that calls it;
+ * what arrives meanwhile makes up the next transaction.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -180,6 +180,7 @@ export class SqliteStore implements Store {
       do {
         this.#commit.checkFiles();
         const slice = table.cleanSlice(after, isExpired);
+        this.#commit.checkFiles();
         this.#commit.noteChanges(slice.deleted);
         yield slice;
         after = slice.lastKey;

@@ -5,8 +5,8 @@
 import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CheckpointThread, NoThreadError } from '../../src/store/checkpoint-thread.ts';
-import { identityOf } from '../../src/store/file-identity.ts';
+import { CheckpointThread } from '../../src/store/checkpoint-thread.ts';
+import { FileIdentity } from '../../src/store/file-identity.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { put, read, triplet } from './contract.ts';
@@ -23,7 +23,7 @@ function setUp() {
   };
   const store = open(dbdir);
   const path = join(dbdir, 'greyd.db');
-  const thread = new CheckpointThread({ path, identity: identityOf(path) }, MAIN);
+  const thread = new CheckpointThread({ path, files: FileIdentity.of([path, `${path}-wal`]).files }, MAIN);
   onTestFinished(() => thread.close());
   /** Whether a record stands in the database itself, without its log. */
   const isCopied = async (name: string) => {
@@ -38,35 +38,37 @@ test('copies what is in the log, and says how long that is', async () => {
   const { store, thread, isCopied } = setUp();
   await put(store, triplet('a'), RECORD);
   expect(await isCopied('a')).toBe(false);
-  const { pages } = await thread.run();
+  const pages = await thread.run();
   expect(pages).toBeGreaterThan(0);
   expect(await isCopied('a')).toBe(true);
 
   // All of it was copied, so that the log begins anew, and is no longer than before.
   await put(store, triplet('b'), RECORD);
-  expect((await thread.run()).pages).toBeLessThanOrEqual(pages);
+  expect(await thread.run()).toBeLessThanOrEqual(pages);
   expect(await isCopied('b')).toBe(true);
 });
 
 test('says why it cannot, and can again when that is over', async () => {
   const missing = new CheckpointThread(
-    { path: join(temporaryDirectory(), 'greyd.db'), identity: undefined },
+    { path: join(temporaryDirectory(), 'greyd.db'), files: new Map() },
     MAIN,
   );
   for (let times = 0; times < 2; times += 1)
     await expect(missing.run()).rejects.toThrow('unable to open database file');
   await missing.close();
-  const noThread = new CheckpointThread({ path: '', identity: undefined }, new URL('file:///missing.js'));
-  await expect(noThread.run()).rejects.toThrow(NoThreadError);
+  const noThread = new CheckpointThread({ path: '', files: new Map() }, new URL('file:///missing.js'));
+  await expect(noThread.run()).rejects.toThrow('no checkpoint thread: ');
+  const notEvenBegun = new CheckpointThread({ path: '', files: new Map() }, new URL('http://192.0.2.1/'));
+  await expect(notEvenBegun.run()).rejects.toThrow('URL');
 });
 
-test('leaves another file alone that stands in the place of its own', async () => {
+test.each(['greyd.db', 'greyd.db-wal'])('leaves all alone if another %s stands there', async (name) => {
   const { path, store, thread, dbdir } = setUp();
   await put(store, triplet('a'), RECORD);
-  copyFileSync(path, join(dbdir, 'backup'));
-  renameSync(join(dbdir, 'backup'), path);
+  copyFileSync(join(dbdir, name), join(dbdir, 'other'));
+  renameSync(join(dbdir, 'other'), join(dbdir, name));
   const before = readFileSync(path);
-  await expect(thread.run()).rejects.toThrow(`${path} was replaced`);
+  await expect(thread.run()).rejects.toThrow(`${name} was removed or replaced`);
   await thread.close();
   expect(readFileSync(path).equals(before)).toBe(true);
 });
