@@ -130,11 +130,12 @@ export class Running {
 
   /**
    * Starts a program on a database and waits for its first answer.
+   * @param launcher a command that runs it in some surroundings
    * @throws (rejects) with the end of its log if it ends before that
    */
-  static async start(name: Name, dbdir: string): Promise<Running> {
+  static async start(name: Name, dbdir: string, launcher: readonly string[] = []): Promise<Running> {
     const port = await freePort();
-    const [command = '', ...args] = CONTENDERS[name].command(dbdir, port);
+    const [command = '', ...args] = [...launcher, ...CONTENDERS[name].command(dbdir, port)];
     const logFile = join(dbdir, 'log');
     const log = openSync(logFile, 'a');
     const begin = performance.now();

@@ -2,12 +2,13 @@
  * Half of a million records expire. While the program deletes them, 500 new mails a second come: how long
  * do they wait?
  *
- * greyd begins a minute after its start. postgrey does it once a day, when a request comes: it is sent one
- * that says, with policy_test_time, that it is tomorrow.
+ * greyd begins a minute after its start. postgrey does it at night, once a day, when a request comes: its
+ * clock is set forward to the next night but one.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PolicyClient } from '../support/policy-client.ts';
+import { fakeTimeLauncher, writeOffset } from '../support/fake-time.ts';
 import { type Name, Running } from './contenders.ts';
 import { fill } from './fill.ts';
 import type { Cell } from './plan.ts';
@@ -21,6 +22,8 @@ const BEGUN = /cleaning up old entries/;
 const FINISHED = /cleaning main database finished\. before: (\d+), after: (\d+)/;
 const POLL_MS = 250;
 const LIMIT_SECONDS = 600;
+const DAY_MS = 86_400_000;
+const NIGHT_HOUR = 4;
 /** Under load before the program is told to begin. */
 const BEFORE_MS = 2000;
 
@@ -44,7 +47,9 @@ export async function watchExpiry(
   await fill(name, dbdir, CONTENT, (done) => {
     if (done % (CONTENT.triplets / 4) === 0) tell(`expiry, ${name}: ${done} triplets`);
   });
-  const program = await Running.start(name, dbdir);
+  const clock = join(dbdir, 'clock');
+  writeOffset(clock, 0);
+  const program = await Running.start(name, dbdir, name === 'postgrey' ? fakeTimeLauncher(clock) : []);
   try {
     const watched = load.run(
       order(program, CELL, CONTENT.triplets, { warmUpSeconds: LIMIT_SECONDS, seconds: LIMIT_SECONDS }),
@@ -52,11 +57,7 @@ export async function watchExpiry(
     try {
       await pause(BEFORE_MS);
       tell(`expiry, ${name}: waiting until it has deleted ${CONTENT.expired} records`);
-      // It writes that it begins, and answers nobody; what is due from now on is what waits for it.
-      if (name === 'postgrey') {
-        load.signal('count');
-        void tellTomorrow(program.port);
-      }
+      if (name === 'postgrey') writeOffset(clock, secondsToNight());
       await logged(program.logFile, BEGUN);
       load.signal('count');
       const [, before, after] = await logged(program.logFile, FINISHED);
@@ -82,9 +83,10 @@ async function logged(path: string, line: RegExp): Promise<RegExpExecArray> {
   throw new Error(`its log has no ${line} after ${LIMIT_SECONDS} seconds`);
 }
 
-async function tellTomorrow(port: number): Promise<void> {
-  const client = await PolicyClient.connect({ host: '127.0.0.1', port });
-  const tomorrow = Math.floor(Date.now() / 1000) + 86_400;
-  await client.ask({ sender: 'tomorrow@example.net', policy_test_time: tomorrow }).catch(() => {});
-  client.close();
+/** Until 4 o'clock, at least a day from now. */
+function secondsToNight(): number {
+  const night = new Date(Date.now() + DAY_MS);
+  if (night.getHours() >= NIGHT_HOUR) night.setDate(night.getDate() + 1);
+  night.setHours(NIGHT_HOUR, 0, 0, 0);
+  return Math.round((night.getTime() - Date.now()) / 1000);
 }

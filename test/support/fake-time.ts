@@ -1,0 +1,26 @@
+/**
+ * libfaketime: a wall clock of its own for a program, ahead of the host's by an offset that the program
+ * reads from a file at each look. What nobody can set (CLOCK_MONOTONIC, by which timers run) stays as it is.
+ */
+import { execFileSync } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
+
+/** Whole or not at all: the program may read it at any moment. */
+export function writeOffset(file: string, seconds: number): void {
+  writeFileSync(`${file}.new`, `${seconds < 0 ? '' : '+'}${seconds}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** The command that gives a program the clock of this file. */
+export function fakeTimeLauncher(file: string): readonly string[] {
+  const library = execFileSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], {
+    encoding: 'utf8',
+  });
+  return [
+    'env',
+    `LD_PRELOAD=${library.trim()}`,
+    `FAKETIME_TIMESTAMP_FILE=${file}`,
+    'FAKETIME_NO_CACHE=1',
+    'FAKETIME_DONT_FAKE_MONOTONIC=1',
+  ];
+}
