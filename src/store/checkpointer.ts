@@ -13,8 +13,8 @@ import { checkpoint, errorCode, type SqliteFile } from './sqlite-file.ts';
 
 /** Each is a page or so, somewhere in the file. */
 const CHECKPOINT_CHANGES = 1000;
-/** A rest of so many changes is small: it takes a few milliseconds. */
-const SMALL_REST = 200;
+/** A rest of so many changes is small: it takes a millisecond or two. Under load there is always more. */
+const SMALL_REST = 50;
 /** A log of so many pages, 64 MB, is long. */
 const LONG_LOG = 16_000;
 

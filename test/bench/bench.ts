@@ -15,7 +15,7 @@ import { Load, measureCell, order } from './turns.ts';
 
 const HELP = `Usage: npm run bench -- [OPTION...]
 
-  --long         all databases, all numbers of connections, and expiry; takes an hour and 4 GB of disk
+  --long         all databases, all numbers of connections, and expiry; takes half an hour and 4 GB of disk
   --only=WORDS   only what has all of these words in its name, as in "new, 100 connections", "expiry"
   --dir=PATH     where the databases stand meanwhile, on a real disk; default: ${tmpdir()}
   --json=FILE    writes all figures there too

@@ -43,8 +43,8 @@ export function machine(folder: string): string {
 export function reportText(report: Report): string {
   const parts = [
     `Measured on ${report.machine}`,
-    cellTable(report.cells),
-    databaseTable(report.databases),
+    report.cells.length > 0 ? cellTable(report.cells) : '',
+    report.databases.length > 0 ? databaseTable(report.databases) : '',
     report.expiry.length > 0 ? expiryTable(report.expiry) : '',
     report.notRun.map((reason) => `Not run: ${reason}`).join('\n'),
     wrongAnswers(report),
