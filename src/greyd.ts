@@ -44,6 +44,8 @@ const GIVE_UP_AFTER_MS = 2000;
 const DRAIN_LIMIT_MS = 2700;
 /** ... how long the database has to be closed, ... */
 const CLOSE_LIMIT_MS = 1000;
+/** ... how long the service manager has to hear of it, ... */
+const TELL_LIMIT_MS = 500;
 /** ... and how long whoever reads the log has to take its last lines. */
 const LAST_LINES_LIMIT_MS = 500;
 
@@ -135,6 +137,9 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
 
   const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
+  const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
+  // A message that waits behind another one is not to be lost with the process.
+  lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
   const whitelists = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
@@ -158,7 +163,6 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   });
   server.serve({ ...serving, answer: (request) => handler.answer(request), warn: (text) => log.warn(text) });
   log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
-  const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
   lifetime.onEnd(() => manager.stopping());
   manager.ready();
   if (options.daemonize) await reportToStarter({ serving: true });

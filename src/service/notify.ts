@@ -60,6 +60,11 @@ export class ServiceManager {
     this.#send('STOPPING=1');
   }
 
+  /** Settles when all messages are sent, or cannot be. */
+  get told(): Promise<void> {
+    return this.#sent;
+  }
+
   #send(message: Message): void {
     const { NOTIFY_SOCKET, PATH } = this.#environment;
     if (!NOTIFY_SOCKET) return;
