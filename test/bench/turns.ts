@@ -52,9 +52,9 @@ export class Load {
   }
 }
 
-/** New triplets have numbers above those of all databases, and no number is given out twice. */
+/** New triplets have numbers above those of all databases, and none is given out twice; there are 2^32 of them. */
 let nextNew = 1_000_000_000;
-const NEW_OF_A_SLICE = 10_000_000;
+const NEW_OF_A_SLICE = 1_000_000;
 
 /** The order for one slice. `known` begins where the slice before has ended. */
 export function order(
