@@ -27,7 +27,7 @@ const THREAD_MAIN = new URL('./thread-main.js', import.meta.url);
 /** Visits in one message. */
 const BATCH_SIZE = 32;
 
-/** For what the thread makes and throws away; with V8's own 48 it is no faster, and greyd 25 MB larger. */
+/** For what the thread makes and throws away; with V8's own bound it is no faster, and greyd 25 MB larger. */
 const YOUNG_MEGABYTES = 4;
 
 /** A visit that somebody waits for. */

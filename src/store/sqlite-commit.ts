@@ -4,8 +4,8 @@
  *
  * It is not SQLite that waits: with PRAGMA synchronous = NORMAL it syncs its log only where the order of
  * its writes matters (https://sqlite.org/pragma.html#pragma_synchronous). The commit itself is synced here,
- * by fdatasync(2), which takes the disk half as long as SQLite's fsync(2) does, and only if anything was
- * saved.
+ * by fdatasync(2), which leaves out the times of the file that SQLite's fsync(2) has written as well, and only
+ * if anything was saved.
  *
  * An error of the database fails the work of one transaction. If the disk has not taken it, it is not where
  * it is looked for, or the disk fails while the log is copied into the database (see Checkpointer),

@@ -8,11 +8,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { requestText } from '../support/policy-client.ts';
+import { PolicyClient } from '../support/policy-client.ts';
 import { freePort } from '../support/ports.ts';
 import { pathOf } from '../support/requirements.ts';
 
@@ -23,7 +22,7 @@ export type Name = (typeof NAMES)[number];
 type CommandFor = (dbdir: string, port: number) => readonly string[];
 
 interface Contender {
-  /** Debian's packages that it needs, by their programs; none: it is part of this project. */
+  /** Debian's packages that it needs, each with a program of it; none: it is part of this project. */
   readonly programs: Readonly<Record<string, string>>;
   /** The account that its package brings. */
   readonly account?: string;
@@ -55,7 +54,7 @@ export const CONTENDERS: Readonly<Record<Name, Contender>> = {
     files: ['postgrey.db', 'postgrey_clients.db'],
   },
   sqlgrey: {
-    programs: { sqlgrey: 'sqlgrey', 'libdbd-sqlite3-perl': 'perl' },
+    programs: { sqlgrey: 'sqlgrey' },
     account: 'sqlgrey',
     command: (dbdir, port) => {
       const configuration = join(dbdir, 'sqlgrey.conf');
@@ -169,18 +168,13 @@ function lastLines(path: string): string {
 }
 
 /** Whether a policy request is answered. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    let received = '';
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      received += text;
-      if (!received.endsWith('\n\n')) return;
-      resolve(true);
-      socket.destroy();
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => resolve(false));
-    socket.write(requestText({ sender: 'first@example.net' }));
-  });
+async function answers(port: number): Promise<boolean> {
+  try {
+    const client = await PolicyClient.connect({ host: '127.0.0.1', port });
+    await client.ask({ sender: 'first@example.net' });
+    client.close();
+    return true;
+  } catch {
+    return false;
+  }
 }

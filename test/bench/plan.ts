@@ -83,7 +83,7 @@ export const LONG: Plan = {
   expiry: true,
 };
 
-/** `new, 100 connections, empty database` */
+/** `mix, 100 connections, 500 requests/s, 200000 triplets` */
 export function cellName({ triplets }: Group, { traffic, connections, requestsPerSecond }: Cell): string {
   const database = `${triplets} triplets`;
   const pace = requestsPerSecond === undefined ? '' : `, ${requestsPerSecond} requests/s`;

@@ -123,7 +123,10 @@ function expiryTable(expiry: readonly Expiry[]): string {
   );
 }
 
-/** Answers that were not those that a kind of mail must have: the figures beside them are worth nothing. */
+/**
+ * Answers that were not those that a kind of mail must have. A few new mails come from networks that the
+ * whitelist of a program holds (148.105.0.0/16 that of postgrey); of many, the figures are worth nothing.
+ */
 function wrongAnswers({ cells, expiry }: Report): string {
   const lines = (what: string, wrong: Figures['wrong']) =>
     Object.entries(wrong).map(([answer, times]) => `Wrong answers: ${what}: ${times} × ${answer}`);
