@@ -107,6 +107,8 @@ export function handOver(name: Name, ...paths: readonly string[]): void {
 /** Of the log of one that does not start. */
 const SHOWN_LINES = 5;
 const ATTEMPT_PAUSE_MS = 2;
+/** Between two requests that wake a program that does not end. */
+const WAKE_PAUSE_MS = 500;
 
 /** One that runs. */
 export class Running {
@@ -153,11 +155,14 @@ export class Running {
     return this.#process.pid ?? 0;
   }
 
+  /** postgrey may not see the signal until a request wakes it: Perl looks at signals between its operations. */
   async stop(): Promise<void> {
     const ended = once(this.#process, 'exit');
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     this.#process.kill('SIGTERM');
-    await ended;
+    while (this.#process.exitCode === null && this.#process.signalCode === null) {
+      await Promise.race([pause(WAKE_PAUSE_MS), ended]);
+      await answers(this.port);
+    }
   }
 }
 

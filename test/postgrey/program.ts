@@ -21,6 +21,8 @@ export type Name = (typeof NAMES)[number];
 
 /** Between two attempts to connect to a program that starts, in milliseconds. */
 const ATTEMPT_PAUSE_MS = 10;
+/** Between two attempts to wake a program that does not end, in milliseconds. */
+const WAKE_PAUSE_MS = 500;
 
 export interface ProgramSettings {
   /** `PORT` and `SOCKET` in them become what the test has for this program. */
@@ -171,9 +173,16 @@ export class Program implements Places {
     this.#process.kill(signal);
   }
 
-  /** Asks it to end, and waits until it has. */
-  stop(): Promise<Exit> {
+  /**
+   * Asks it to end, and waits until it has. Perl looks at signals between two of its operations: postgrey
+   * does not see one that comes in the instant before it waits, until something else wakes it.
+   */
+  async stop(): Promise<Exit> {
     this.signal('SIGTERM');
+    while (!this.#hasEnded) {
+      await Promise.race([pause(WAKE_PAUSE_MS), this.exited]);
+      if (this.name === 'postgrey') await canConnect(this.where);
+    }
     return this.exited;
   }
 
