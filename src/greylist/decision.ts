@@ -9,10 +9,9 @@
 import {
   type ClientRecord,
   hasPassed,
-  isClientExpired,
   isDue,
+  isExpired,
   isToBeNoted,
-  isTripletExpired,
   type Lifetimes,
   type TripletRecord,
 } from './records.ts';
@@ -60,8 +59,8 @@ export interface Decision {
 
 /** @param now Unix seconds */
 export function decide(known: Records, rules: GreylistRules, now: number): Decision {
-  const client = known.client && !isClientExpired(known.client, rules, now) ? known.client : undefined;
-  const triplet = known.triplet && !isTripletExpired(known.triplet, rules, now) ? known.triplet : undefined;
+  const client = known.client && !isExpired(known.client, rules, now) ? known.client : undefined;
+  const triplet = known.triplet && !isExpired(known.triplet, rules, now) ? known.triplet : undefined;
   if (client !== undefined && rules.autoWhitelistAfter > 0 && client.count >= rules.autoWhitelistAfter) {
     return passWhitelisted(client, now);
   }

@@ -36,13 +36,14 @@ export class NewTriplets {
 
   /**
    * Counts one more, unless that is over a limit.
-   * @param stored how many triplets are stored
+   * @param stored how many triplets are stored; undefined: that is bounded elsewhere
    * @param now Unix seconds
    * @returns what to answer if it is over a limit
    */
-  admit(network: string, stored: number, now: number): LimitVerdict | undefined {
+  admit(network: string, stored: number | undefined, now: number): LimitVerdict | undefined {
     const { maxTriplets, maxNewPerClient } = this.#limits;
-    if (maxTriplets > 0 && stored >= maxTriplets) return { action: 'pass', reason: 'over --max-triplets' };
+    if (maxTriplets > 0 && stored !== undefined && stored >= maxTriplets)
+      return { action: 'pass', reason: 'over --max-triplets' };
     if (maxNewPerClient === 0) return undefined;
 
     const hour = Math.floor(now / HOUR);

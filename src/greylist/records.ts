@@ -71,16 +71,17 @@ export function isToBeNoted({ first, last }: TripletRecord, now: number): boolea
   return isDue(last, now) || last - first < NOTING_INTERVAL;
 }
 
-/**
- * An expired record counts as absent, whether or not it has been deleted yet. One that has passed may
- * have been of use for NOTING_INTERVAL after its `last`, and has so much more time: it never expires early.
- */
-export function isTripletExpired(record: TripletRecord, lifetimes: Lifetimes, now: number): boolean {
-  const age = now - record.last;
-  if (hasPassed(record, lifetimes)) return age >= lifetimes.maxAge + NOTING_INTERVAL;
-  return age > Math.min(lifetimes.maxAge, lifetimes.retryWindow);
+/** An expired record counts as absent, whether or not it has been deleted yet. */
+export function isExpired(record: TripletRecord | ClientRecord, lifetimes: Lifetimes, now: number): boolean {
+  return now - record.last > lifetimeOf(record, lifetimes);
 }
 
-export function isClientExpired(record: ClientRecord, { maxAge }: Lifetimes, now: number): boolean {
-  return now - record.last > maxAge;
+/**
+ * For how many seconds after its `last` a record still counts. A triplet that has passed may have been of
+ * use for NOTING_INTERVAL after that, and has so much more time: it never expires early.
+ */
+export function lifetimeOf(record: TripletRecord | ClientRecord, lifetimes: Lifetimes): number {
+  const { maxAge, retryWindow } = lifetimes;
+  if ('count' in record) return maxAge;
+  return hasPassed(record, lifetimes) ? maxAge + NOTING_INTERVAL - 1 : Math.min(maxAge, retryWindow);
 }

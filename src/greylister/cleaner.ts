@@ -4,7 +4,7 @@
  * not depend on it (an expired record counts as absent); it keeps the store from growing.
  */
 import type { Log } from '../log/logger.ts';
-import type { ExpiryRule, Store } from '../store/store.ts';
+import type { CleanableStore, ExpiryRule } from '../store/store.ts';
 
 /** When it works, in milliseconds. */
 export interface CleaningPace {
@@ -36,7 +36,7 @@ type CleanerLog = Pick<Log, 'notice' | 'warn'>;
 
 /** Walks again and again until `signal` aborts. A walk that fails is logged; the next begins anew, and sooner. */
 export async function runCleaner(
-  store: Pick<Store, 'clean'>,
+  store: Pick<CleanableStore, 'clean'>,
   expired: ExpiryRule,
   log: CleanerLog,
   pace: CleaningPace,
@@ -58,7 +58,7 @@ export async function runCleaner(
 }
 
 async function walk(
-  store: Pick<Store, 'clean'>,
+  store: Pick<CleanableStore, 'clean'>,
   expired: ExpiryRule,
   log: CleanerLog,
   { slicePauseMs }: CleaningPace,

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { hashOf } from '../greylist/keys.ts';
-import { isClientExpired, isTripletExpired } from '../greylist/records.ts';
+import { isExpired } from '../greylist/records.ts';
 import { ReopeningStore } from '../store/reopening-store.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import { runCleaner } from './cleaner.ts';
@@ -42,8 +42,8 @@ const end = new AbortController();
 void runCleaner(
   store,
   {
-    triplet: (record) => isTripletExpired(record, rules, now()),
-    client: (record) => isClientExpired(record, rules, now()),
+    triplet: (record) => isExpired(record, rules, now()),
+    client: (record) => isExpired(record, rules, now()),
   },
   { notice: say('notice'), warn: say('warn') },
   pace,

@@ -9,14 +9,14 @@ import { dirname } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import { setAside } from './set-aside.ts';
 import { isDamage, isOfTheFile } from './sqlite-file.ts';
-import type { ExpiryRule, Slice, Step, Store } from './store.ts';
+import type { CleanableStore, ExpiryRule, Slice, Step } from './store.ts';
 
 /** Opening a file takes time that others wait for. */
 export const REOPEN_PAUSE_MS = 1000;
 /** A disk that damages whatever is written to it must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
-type OpenStore = Pick<Store, 'update' | 'check' | 'clean' | 'close'>;
+type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'clean' | 'close'>;
 
 export interface ReopeningSettings {
   /** The file, whose directory is made if it is missing. */

@@ -22,7 +22,7 @@ import {
   savePrivacy,
 } from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
-import type { Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome, Store } from './store.ts';
+import type { CleanableStore, Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome } from './store.ts';
 
 /** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -77,7 +77,7 @@ interface Place {
   readonly columns: readonly KeyColumn[];
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore implements CleanableStore {
   readonly privacy: boolean | undefined;
   readonly #plain: Tables;
   readonly #private: Tables;

@@ -18,7 +18,8 @@ export interface StepOutcome<Keys extends readonly Key[], Result> {
 
 /** How much is stored, at the moment of a step; counted when it is asked for. */
 export interface StoreSize {
-  readonly triplets: number;
+  /** undefined: the store does not count, and has a bound of its own. */
+  readonly triplets: number | undefined;
 }
 
 /** Decides about the records of some keys, in their order. */
@@ -61,12 +62,6 @@ export interface Store {
   check(): Promise<void>;
 
   /**
-   * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
-   * step of the iteration: the caller sets the pace.
-   */
-  clean(kind: Key['kind'], expired: ExpiryRule): AsyncIterable<Slice>;
-
-  /**
    * All records of one kind whose keys can be read (with --privacy none can), a bounded slice at
    * each step. What is saved meanwhile may be among them or not.
    */
@@ -74,4 +69,13 @@ export interface Store {
 
   /** Waits for the updates under way, then closes. */
   close(): Promise<void>;
+}
+
+/** A store in which records stay until somebody deletes them. */
+export interface CleanableStore extends Store {
+  /**
+   * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
+   * step of the iteration: the caller sets the pace.
+   */
+  clean(kind: Key['kind'], expired: ExpiryRule): AsyncIterable<Slice>;
 }

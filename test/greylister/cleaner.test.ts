@@ -3,7 +3,7 @@ import { CLEANING_PACE, runCleaner } from '../../src/greylister/cleaner.ts';
 import { createLogger, type Log } from '../../src/log/logger.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
-import type { ExpiryRule, Store } from '../../src/store/store.ts';
+import type { CleanableStore, ExpiryRule } from '../../src/store/store.ts';
 import { CLIENT, put, read, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
@@ -14,7 +14,7 @@ const oddOnes: ExpiryRule = { triplet: ({ first }) => first % 2 === 1, client: (
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
-async function fill(store: Store): Promise<void> {
+async function fill(store: SqliteStore): Promise<void> {
   const keys = Array.from({ length: SLICES * SLICE_ROWS }, (_, number) => triplet(`n${number}`));
   await store.update(keys, () => ({
     save: keys.map((_, number) => ({ first: number, last: number })),
@@ -30,7 +30,7 @@ function open(): SqliteStore {
 }
 
 /** Starts a cleaner and stops it at the end of the test. @returns what it logs */
-function start(store: Pick<Store, 'clean'>): string[] {
+function start(store: Pick<CleanableStore, 'clean'>): string[] {
   const lines: string[] = [];
   const log: Log = createLogger(
     { format: 'text', level: 'normal' },
@@ -72,7 +72,7 @@ test('a walk that fails is told, and an hour later the next one begins anew', as
   const store = open();
   await fill(store);
   let isBroken = true;
-  const broken: Pick<Store, 'clean'> = {
+  const broken: Pick<CleanableStore, 'clean'> = {
     clean(kind, expired) {
       if (isBroken) throw new Error('disk I/O error');
       return store.clean(kind, expired);

@@ -10,7 +10,7 @@ import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { openSqliteStore, type SqliteSettings, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
-import { CLIENT, put, read, storeContract, triplet } from './contract.ts';
+import { CLIENT, cleanableStoreContract, put, read, triplet } from './contract.ts';
 
 const hash: SqliteSettings['hash'] = (key) => hashOf(key, false);
 const PLAIN: SqliteSettings = { privacy: false, hash };
@@ -48,8 +48,8 @@ function bytesOf(dbdir: string): string {
     .join('');
 }
 
-describe('with plain keys', () => storeContract(async () => open()));
-describe('with private keys', () => storeContract(async () => open(undefined, PRIVATE)));
+describe('with plain keys', () => cleanableStoreContract(async () => open()));
+describe('with private keys', () => cleanableStoreContract(async () => open(undefined, PRIVATE)));
 
 describe('the file', () => {
   test('is for its owner alone', () => {
