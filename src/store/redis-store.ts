@@ -1,0 +1,310 @@
+/**
+ * The shared store: records in Valkey or Redis, for several greyds at a time.
+ *
+ * Updates that wait together are done together: their records are read in one command; each update
+ * decides, and sees what those before it want to save; then a script saves, update by update, but only
+ * where the records are still what the decision was made of (compare and set). Those that have lost such a
+ * race decide once more on what the script has found. So the rule itself stays with the caller.
+ *
+ * What is expired the server deletes by itself, CLOCK_SLACK seconds later than it counts as such. How much
+ * is stored is bounded by its maxmemory: beyond it nothing is saved, and the caller is told.
+ *
+ * Known limits: the keys of one update must have one address in common (see redis-keys). A server answers
+ * before its disk has what was saved, see --store-replicas.
+ */
+import type { Key } from '../greylist/keys.ts';
+import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
+import type { RedisCommand, RedisConnection } from './redis-connection.ts';
+import {
+  keyPattern,
+  plainKeyText,
+  privateKeyText,
+  readKeyText,
+  readRecordText,
+  recordText,
+} from './redis-keys.ts';
+import type { Entry, RecordsOf, Step, StepOutcome, Store } from './store.ts';
+
+/** Of one command; a script of so many keeps the server for a few milliseconds. */
+const MAX_UPDATES = 500;
+/** How often an update decides at most; others must have changed the same record each time before. */
+const MAX_TRIES = 20;
+/** Seconds; hosts that share a store may differ so much in what time it is. */
+const CLOCK_SLACK = 60;
+/** How long what a check has saved stays, in seconds. */
+const CHECK_LIFETIME = 60;
+
+/** No record, or none to be saved. */
+const NONE = '';
+
+/**
+ * ARGV, for each update: how many of the KEYS are its own; then for each of these: what must be there,
+ * what is to be there, and for how many seconds. Answers, for each update: nothing if that is done, or
+ * what is there instead.
+ */
+const COMPARE_AND_SET = `
+local answers = {}
+local key, arg = 1, 1
+while arg <= #ARGV do
+  local count = tonumber(ARGV[arg])
+  arg = arg + 1
+  local found, same = {}, true
+  for i = 1, count do
+    found[i] = redis.call('GET', KEYS[key + i - 1]) or ''
+    if found[i] ~= ARGV[arg + 3 * (i - 1)] then same = false end
+  end
+  -- nil would end the list of answers
+  answers[#answers + 1] = found
+  if same then
+    answers[#answers] = false
+    for i = 1, count do
+      local at = arg + 3 * (i - 1)
+      if ARGV[at + 1] ~= '' then
+        redis.call('SET', KEYS[key + i - 1], ARGV[at + 1], 'EX', ARGV[at + 2])
+      end
+    end
+  end
+  key = key + count
+  arg = arg + 3 * count
+end
+return answers`;
+
+export interface RedisStoreSettings {
+  /** Before all keys. */
+  readonly prefix: string;
+  /** Whether records are kept under digests of their keys. */
+  readonly privacy: boolean | undefined;
+  readonly digest: (key: Key) => Buffer;
+  /** Seconds after its `last` for which a record counts. */
+  readonly lifetimeOf: (record: TripletRecord | ClientRecord) => number;
+  /** Of the primary's replicas, how many must have what is saved; 0: that is not looked at. */
+  readonly replicas: number;
+  /** How long they have for that, in milliseconds. */
+  readonly replicasTimeoutMs: number;
+}
+
+/** A key as the server knows it. */
+interface Place {
+  readonly kind: Key['kind'];
+  readonly key: string;
+}
+
+/** An update that waits, or is under way. */
+interface Update {
+  readonly places: readonly Place[];
+  /** Decides on the texts of its records. @throws what the step throws */
+  readonly decide: (before: readonly string[]) => Attempt;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What an update has decided. */
+interface Attempt {
+  /** What is to be saved under its keys, and for how many seconds. */
+  readonly save: readonly { readonly text: string; readonly seconds: number }[];
+  /** To be called when that is done. */
+  readonly settle: () => void;
+}
+
+/** An attempt that depends on what is in the server. */
+interface OpenAttempt extends Attempt {
+  readonly update: Update;
+  readonly before: readonly string[];
+}
+
+/** Updates that may stand in one command. One command after the other is under way. */
+interface Lane {
+  waiting: Update[];
+}
+
+export class RedisStore implements Store {
+  readonly privacy: boolean | undefined;
+  readonly #connection: RedisConnection;
+  readonly #settings: RedisStoreSettings;
+  readonly #lanes = new Map<string, Lane>();
+  /** What is under way, for the end. */
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(connection: RedisConnection, settings: RedisStoreSettings) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.privacy = settings.privacy;
+  }
+
+  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const places = keys.map((key) => this.#placeOf(key));
+      const decide = (before: readonly string[]): Attempt => {
+        const records = places.map(({ kind }, index) => readRecordText(kind, before[index] ?? NONE));
+        const outcome: StepOutcome<Keys, Result> = step(records as unknown as RecordsOf<Keys>, {
+          triplets: undefined,
+        });
+        return {
+          save: places.map((_, index) => this.#toSave(outcome.save[index])),
+          settle: () => resolve(outcome.result),
+        };
+      };
+      this.#add({ places, decide, reject });
+    });
+  }
+
+  async check(): Promise<void> {
+    const key = `${this.#settings.prefix}check`;
+    await this.#send(key, ['SET', key, 'greyd can save', 'EX', String(CHECK_LIFETIME)]);
+  }
+
+  async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
+    const { prefix } = this.#settings;
+    for await (const names of this.#connection.keys(keyPattern(prefix, kind))) {
+      const readable = names.flatMap((name) => {
+        const key = readKeyText(name.slice(prefix.length));
+        return key?.kind === kind ? [{ name, key }] : [];
+      });
+      const texts = await this.#read(readable.map(({ name }) => name));
+      yield readable.flatMap(({ name, key }): Entry[] => {
+        const record = readRecordText(kind, texts.get(name) ?? NONE);
+        // It may have expired meanwhile.
+        return record === undefined ? [] : [[key, record]];
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.#connection.close();
+  }
+
+  #placeOf(key: Key): Place {
+    const { prefix, digest } = this.#settings;
+    const { kind } = key;
+    const name = this.privacy || 'sha1' in key ? privateKeyText(kind, digest(key)) : plainKeyText(key);
+    return { kind, key: prefix + name };
+  }
+
+  #toSave(record: TripletRecord | ClientRecord | undefined): Attempt['save'][number] {
+    if (record === undefined) return { text: NONE, seconds: 0 };
+    return { text: recordText(record), seconds: this.#settings.lifetimeOf(record) + CLOCK_SLACK };
+  }
+
+  #add(update: Update): void {
+    const name = this.#connection.laneOf(update.places[0]?.key ?? NONE);
+    const lane = this.#lanes.get(name);
+    if (lane !== undefined) {
+      lane.waiting.push(update);
+      return;
+    }
+    const begun: Lane = { waiting: [update] };
+    this.#lanes.set(name, begun);
+    const running = this.#run(name, begun).then(() => void this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Until nothing waits in the lane. Never rejects. */
+  async #run(name: string, lane: Lane): Promise<void> {
+    // What comes in the same turn goes along.
+    await undefined;
+    while (lane.waiting.length > 0) {
+      const updates = lane.waiting.splice(0, MAX_UPDATES);
+      try {
+        await this.#runTogether(updates);
+      } catch (error) {
+        for (const { reject } of updates) reject(error);
+      }
+    }
+    this.#lanes.delete(name);
+  }
+
+  /** @throws (rejects) if the server fails; those that are settled by then stay so */
+  async #runTogether(updates: readonly Update[]): Promise<void> {
+    const known = await this.#read(updates.flatMap(({ places }) => places.map(({ key }) => key)));
+    let open = updates;
+    for (let tries = 0; open.length > 0; tries += 1) {
+      if (tries === MAX_TRIES) throw new Error('others change the same records all the time');
+      const attempts = decideInTurn(open, known);
+      const found = await this.#save(attempts);
+      open = attempts.flatMap(({ update, settle }, index) => {
+        const texts = found[index];
+        if (texts === undefined) {
+          settle();
+          return [];
+        }
+        for (const [place, text] of texts.entries()) known.set(update.places[place]?.key ?? NONE, text);
+        return [update];
+      });
+    }
+  }
+
+  /** The texts under these keys; NONE where there is none. */
+  async #read(keys: readonly string[]): Promise<Map<string, string>> {
+    const lanes = new Map<string, string[]>();
+    for (const key of new Set(keys)) {
+      const lane = this.#connection.laneOf(key);
+      const names = lanes.get(lane);
+      if (names === undefined) lanes.set(lane, [key]);
+      else names.push(key);
+    }
+    const texts = new Map<string, string>();
+    const read = async (names: readonly string[]) => {
+      const [answer] = await this.#connection.send(names[0] ?? NONE, [['MGET', ...names]]);
+      for (const [index, text] of (answer as (string | null)[]).entries()) {
+        texts.set(names[index] ?? NONE, text ?? NONE);
+      }
+    };
+    await Promise.all([...lanes.values()].map(read));
+    return texts;
+  }
+
+  /** @returns for each attempt nothing if it is done, or what is there instead of what it was made of */
+  async #save(attempts: readonly OpenAttempt[]): Promise<(string[] | undefined)[]> {
+    if (attempts.length === 0) return [];
+    const keys = attempts.flatMap(({ update }) => update.places.map(({ key }) => key));
+    const args = attempts.flatMap(({ before, save }) => [
+      String(before.length),
+      ...save.flatMap(({ text, seconds }, index) => [before[index] ?? NONE, text, String(seconds)]),
+    ]);
+    const script = ['EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args];
+    const found = (await this.#send(keys[0] ?? NONE, script)) as (string[] | null)[];
+    return found.map((texts) => texts ?? undefined);
+  }
+
+  /** Sends what saves something, and waits until the replicas have it. @returns the answer */
+  async #send(key: string, command: RedisCommand): Promise<unknown> {
+    const { replicas, replicasTimeoutMs } = this.#settings;
+    if (replicas === 0) return (await this.#connection.send(key, [command]))[0];
+    // On the same connection: WAIT is about what was saved there.
+    const wait = ['WAIT', String(replicas), String(replicasTimeoutMs)];
+    const [answer, have] = await this.#connection.send(key, [command, wait]);
+    if (Number(have) < replicas)
+      throw new Error(`${have} of ${replicas} replicas have it (--store-replicas)`);
+    return answer;
+  }
+}
+
+/**
+ * Has updates decide one after the other, each on what those before it want to save. One that neither
+ * saves nor depends on such is done.
+ * @returns those that are not
+ */
+function decideInTurn(updates: readonly Update[], known: ReadonlyMap<string, string>): OpenAttempt[] {
+  const wanted = new Map<string, string>();
+  return updates.flatMap((update): OpenAttempt[] => {
+    const { places, decide, reject } = update;
+    const before = places.map(({ key }) => wanted.get(key) ?? known.get(key) ?? NONE);
+    let attempt: Attempt;
+    try {
+      attempt = decide(before);
+    } catch (error) {
+      reject(error);
+      return [];
+    }
+    const depends = places.some(({ key }) => wanted.has(key));
+    const saves = attempt.save.some(({ text }) => text !== NONE);
+    if (!saves && !depends) {
+      attempt.settle();
+      return [];
+    }
+    for (const [index, { text }] of attempt.save.entries()) {
+      if (text !== NONE) wanted.set(places[index]?.key ?? NONE, text);
+    }
+    return [{ ...attempt, update, before }];
+  });
+}
