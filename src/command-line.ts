@@ -27,6 +27,8 @@ export interface OptionEntry {
   readonly repeatable?: boolean;
   /** Turns the text into the value; throws with what to write instead. */
   readonly parse?: ParseValue;
+  /** Takes out of the text what must not stand in an error. */
+  readonly mask?: (text: string) => string;
 }
 
 /** What --help says of a program, and the options it takes. */
@@ -83,7 +85,7 @@ export function readCommandLine<Given extends object>(
 }
 
 function toOption(
-  { flags, help, parse, repeatable, defaultText, ...entry }: OptionEntry,
+  { flags, help, parse, mask = (text) => text, repeatable, defaultText, ...entry }: OptionEntry,
   warn: Warn,
 ): Option {
   const hasDefault = entry.default !== undefined;
@@ -103,7 +105,7 @@ function toOption(
       return values;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`${option.long}=${oneLine(text)}: write ${reason}`);
+      throw new UsageError(`${option.long}=${oneLine(mask(text))}: write ${reason}`);
     }
   });
 }

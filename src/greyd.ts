@@ -34,6 +34,8 @@ import { ServiceManager } from './service/notify.ts';
 import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
+import { PASSWORD_VARIABLE } from './shared-store-options.ts';
+import { withoutPassword } from './store/redis-url.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /** At the end, how long a connection stays open for its next answer, in milliseconds, ... */
@@ -60,12 +62,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-nameProcess(process.argv.slice(2));
+nameProcess(process.argv.slice(2).map(withoutPassword));
 try {
   const options = parseOptions(process.argv.slice(2), {
     version,
     hostname: hostname(),
     inherited: inheritedSockets(process.env, process.pid),
+    storePassword: process.env[PASSWORD_VARIABLE],
   });
   if (typeof options === 'string') print(options);
   else if (options.daemonize && !isBackground()) await start(options);
@@ -220,7 +223,7 @@ function startGreylister(
   lifetime: Lifetime,
   summary: () => string,
 ): GreylisterThread {
-  const { dbdir, privacy, lookupByHost, storeTimeout } = options;
+  const { dbdir, privacy, lookupByHost, storeTimeout, sharedStore } = options;
   const { delay, retryWindow, maxAge, autoWhitelistClients, maxTriplets, maxNewPerClient } = options;
   const rules = {
     delay,
@@ -232,7 +235,7 @@ function startGreylister(
   };
   const busyTimeoutMs = storeTimeout * 1000 * BUSY_SHARE;
   const thread = new GreylisterThread(
-    { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace: CLEANING_PACE },
+    { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace: CLEANING_PACE },
     log,
     uptime,
   );

@@ -21,15 +21,19 @@ import {
   wholeNumber,
 } from './option-values.ts';
 import type { InetEndpoint } from './server/endpoint.ts';
+import type { GivenSharedStore } from './shared-store-options.ts';
+import { parseRedisUrl, withoutPassword } from './store/redis-url.ts';
 
 const DEFAULT_DELAY = 300;
 const DEFAULT_MAX_AGE = 35;
+const DEFAULT_RETRY_DAYS = 2;
 export const DEFAULT_AUTO_WHITELIST = 5;
 const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
 const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
 const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Postfix's smtpd_policy_service_timeout: by then Postfix has given the request up. */
 const DEFAULT_REQUEST_TIMEOUT = 100;
+const DEFAULT_PREFIX = 'greyd:';
 const DEFAULT_MAX_REQUEST_SIZE = 1024 * 1024;
 const DEFAULT_MAX_ATTRIBUTES = 1000;
 
@@ -90,8 +94,8 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
   {
     flags: '--retry-window <N>',
     help: 'wait for a retry this many days, or hours as in 12h',
-    default: 2 * DAY,
-    defaultText: '2',
+    default: DEFAULT_RETRY_DAYS * DAY,
+    defaultText: String(DEFAULT_RETRY_DAYS),
     parse: daysOrHours,
   },
   {
@@ -230,10 +234,45 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     default: 0,
     parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for any'),
   },
+  {
+    flags: '--store <URL>',
+    help: 'keep records in Valkey or Redis, for several hosts: redis://HOST, redis-sentinel://HOSTS/NAME, redis-cluster://HOSTS',
+    defaultText: 'the database in --dbdir',
+    parse: parseRedisUrl,
+    mask: withoutPassword,
+  },
+  {
+    flags: '--store-prefix <TEXT>',
+    help: 'what the keys of all records in --store begin with',
+    default: DEFAULT_PREFIX,
+  },
+  {
+    flags: '--store-password-file <FILE>',
+    help: 'the password for --store is the first line of this file',
+    defaultText: 'that of the URL, or GREYD_STORE_PASSWORD',
+  },
+  {
+    flags: '--store-ca-file <FILE>',
+    help: 'certificates, in PEM, of those who may sign that of --store',
+    defaultText: 'the well-known ones',
+  },
+  {
+    flags: '--store-replicas <N>',
+    help: 'so many replicas of --store must have what is saved; without them mail passes',
+    default: 0,
+    parse: (text) => wholeNumber(text, 'a whole number of replicas'),
+  },
 ];
 
+/** How long records are kept by a daemon with the defaults, in seconds. */
+export const DEFAULT_LIFETIMES = {
+  delay: DEFAULT_DELAY,
+  retryWindow: DEFAULT_RETRY_DAYS * DAY,
+  maxAge: DEFAULT_MAX_AGE * DAY,
+} as const;
+
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
-export interface GivenOptions {
+export interface GivenOptions extends GivenSharedStore {
   help?: true;
   man?: true;
   version?: true;
@@ -274,7 +313,6 @@ export interface GivenOptions {
   maxRequestAttributes: number;
   allowTestTime?: true;
   logFormat: LogFormat;
-  storeTimeout: number;
   maxQueuedRequests: number;
   maxTriplets: number;
   maxNewPerClient: number;

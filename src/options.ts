@@ -8,6 +8,9 @@ import { DEFAULT_AUTO_WHITELIST, type GivenOptions, OPTION_TABLE } from './optio
 import { DAY } from './option-values.ts';
 import type { RequestBounds } from './policy/attributes.ts';
 import type { Endpoint, InheritedEndpoint } from './server/endpoint.ts';
+import { sharedStoreOf } from './shared-store-options.ts';
+import { SLOT_BITS } from './store/redis-keys.ts';
+import type { SharedStoreSettings } from './store/shared-store.ts';
 
 export interface Options {
   readonly endpoints: readonly Endpoint[];
@@ -53,6 +56,8 @@ export interface Options {
   readonly maxTriplets: number;
   /** In an hour; 0: any number. */
   readonly maxNewPerClient: number;
+  /** undefined: records are in the database in `dbdir`. */
+  readonly sharedStore: SharedStoreSettings | undefined;
   /** What the administrator should know about the command line. */
   readonly warnings: readonly string[];
 }
@@ -63,6 +68,8 @@ export interface Surroundings {
   readonly hostname: string;
   /** Listening sockets that greyd was started with. */
   readonly inherited: readonly InheritedEndpoint[];
+  /** For --store, from the environment. */
+  readonly storePassword?: string | undefined;
 }
 
 const GREYD = {
@@ -97,6 +104,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     if (wasGiven(name) && isIdle(given)) warnings.push(warning);
   }
   checkTimes(given);
+  checkSlots(given);
   return Object.freeze<Options>({
     endpoints: endpointsOf(given, surroundings),
     listenQueueSize: given.listenQueueSize || undefined,
@@ -134,6 +142,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     maxQueuedRequests: given.maxQueuedRequests,
     maxTriplets: given.maxTriplets,
     maxNewPerClient: given.maxNewPerClient,
+    sharedStore: sharedStoreOf(given, surroundings.storePassword),
     warnings,
   });
 }
@@ -157,8 +166,10 @@ function endpointsOf(
   return endpoints;
 }
 
+type IdleOption = readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string];
+
 /** Options that do nothing without, or beside, another one; nobody is to wonder why. */
-const IDLE_OPTIONS: readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string][] = [
+const IDLE_OPTIONS: readonly IdleOption[] = [
   ['syslogFacility', ({ daemonize }) => !daemonize, '--syslog-facility has no effect without --daemonize'],
   ['syslogIdent', ({ daemonize }) => !daemonize, '--syslog-ident has no effect without --daemonize'],
   ['socketmode', ({ unix }) => !unix, '--socketmode has no effect without --unix'],
@@ -170,6 +181,19 @@ const IDLE_OPTIONS: readonly [keyof GivenOptions, (given: GivenOptions) => boole
     '--lookup-by-subnet has no effect with --lookup-by-host',
   ],
   ['verbose', ({ quiet }) => quiet === true, '--verbose has no effect with --quiet'],
+  ...(['storePrefix', 'storePasswordFile', 'storeCaFile', 'storeReplicas'] as const).map(
+    (name): IdleOption => [name, ({ store }) => !store, `${optionName(name)} has no effect without --store`],
+  ),
+  [
+    'maxTriplets',
+    ({ store }) => store !== undefined,
+    '--max-triplets has no effect with --store, whose maxmemory is the bound',
+  ],
+  [
+    'storeCaFile',
+    ({ store }) => store?.isEncrypted === false,
+    '--store-ca-file has no effect without TLS: write rediss://',
+  ],
 ];
 
 /** With such times no mail would ever pass. */
@@ -180,4 +204,18 @@ function checkTimes({ delay, maxAge, retryWindow }: GivenOptions): void {
       `${wrong} is not longer than --delay (${delay} seconds), so no mail would ever pass: write a longer one`,
     );
   }
+}
+
+/** A client and its network must be in one slot of a Cluster. */
+function checkSlots({ store, lookupByHost, ipv4cidr, ipv6cidr }: GivenOptions): void {
+  if (store?.topology !== 'cluster' || lookupByHost) return;
+  if (ipv4cidr >= SLOT_BITS.ipv4 && ipv6cidr >= SLOT_BITS.ipv6) return;
+  throw new UsageError(
+    `a network is too large for redis-cluster://: write --ipv4cidr=${SLOT_BITS.ipv4} and --ipv6cidr=${SLOT_BITS.ipv6}, or more`,
+  );
+}
+
+/** `storePrefix` as it is written. */
+function optionName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

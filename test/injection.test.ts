@@ -4,6 +4,7 @@
  *   commands  programs are started by name with a list of arguments, never by a shell
  *   code      no text is run as JavaScript
  *   SQL       the text of a statement is a literal; what is put into it is on the list PUT_INTO_SQL
+ *   Lua       the script is a literal
  *
  * Whoever puts something new into an SQL text has to name it here, and to see for himself that it is a
  * constant of the program, or a number of it. Values of requests and files are bound.
@@ -15,7 +16,7 @@ import { describe, expect, test } from 'vitest';
 const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => ({ file, text: withoutComments(readFileSync(join('src', file), 'utf8')) }));
-const STORE = SOURCES.filter(({ file }) => file.startsWith('store/'));
+const STORE = SOURCES.filter(({ file }) => file.startsWith('store/sqlite-'));
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*.*?\*\//gs, '').replace(/^\s*\/\/.*$/gm, '');
@@ -68,6 +69,16 @@ test('no text is run as code', () => {
   expect(found(SOURCES, /\beval\s*\(|\bFunction\s*\(|'(?:node:)?vm'|\beval: true/g)).toEqual([]);
 });
 
+test('the script that runs in a shared store is a literal, to which nothing is added', () => {
+  const uses = found(SOURCES, /'EVAL'[^\]]*/g);
+  expect(uses).toEqual([
+    "store/redis-store.ts: 'EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args",
+  ]);
+  const scripts = found(SOURCES, /const COMPARE_AND_SET = (`[^`]*`;)/g);
+  expect(scripts).toHaveLength(1);
+  expect(scripts.join()).not.toContain('${');
+});
+
 /** What stands between `${` and `}` in SQL texts, by file. */
 const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
   // The version that this file has, a number.
@@ -103,7 +114,7 @@ describe('SQL', () => {
     })),
   );
 
-  test('is in src/store alone', () => {
+  test('is in the files of the embedded store alone', () => {
     expect(calls.length).toBeGreaterThan(20);
     const others = SOURCES.filter((source) => !STORE.includes(source));
     expect(found(others, /\.(?:prepare|pragma)(?:<[^()]*>)?\(|better-sqlite3|\bfile\.exec\(/g)).toEqual([]);

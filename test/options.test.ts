@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../src/command-line.ts';
 import { printable } from '../src/log/printable.ts';
 import { OPTION_TABLE } from '../src/option-table.ts';
 import { type Options, parseOptions } from '../src/options.ts';
+import { temporaryDirectory } from './support/daemon.ts';
 
 const SURROUNDINGS = { version: '1.2.3', hostname: 'mx.example.org', inherited: [] };
 
@@ -349,6 +352,77 @@ describe('a wrong command line is one line that says what to write', () => {
     [['--delay=a\nb'], '--delay=a b: write a whole number of seconds'],
   ])('%j', (args, message) => {
     expect(usageError('--inet=60000', ...args)).toEqual(message);
+  });
+});
+
+describe('a shared store', () => {
+  test('is none unless asked for', () => expect(parse().sharedStore).toBeUndefined());
+
+  test('has its parts from several options', () => {
+    const folder = temporaryDirectory();
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const { sharedStore, warnings } = parse(
+      '--store=rediss://mx@db',
+      '--store-prefix=mail:',
+      `--store-password-file=${file('password', 'secret\nnot this\n')}`,
+      `--store-ca-file=${file('ca', 'PEM')}`,
+      '--store-replicas=2',
+      '--store-timeout=3',
+    );
+    expect(warnings).toEqual([]);
+    expect(sharedStore).toEqual({
+      connection: {
+        location: expect.objectContaining({ topology: 'single', user: 'mx', isEncrypted: true }),
+        password: 'secret',
+        ca: 'PEM',
+        timeoutMs: 3000,
+      },
+      prefix: 'mail:',
+      replicas: 2,
+    });
+  });
+
+  test('has a password from the environment if there is no file', () => {
+    const options = parseOptions(['--inet=1', '--store=redis://db'], {
+      ...SURROUNDINGS,
+      storePassword: 'secret',
+    }) as Options;
+    expect(options.sharedStore?.connection.password).toBe('secret');
+  });
+
+  test('an error does not show the password', () => {
+    const error = usageError('--inet=1', '--store=redis://mx:secret@db,db2');
+    expect(error).toMatch(/^--store=redis:\/\/mx:\*\*\*@db,db2: write redis:\/\/HOST/);
+  });
+
+  test('a file that cannot be read is an error, and so is an empty one', () => {
+    const missing = join(temporaryDirectory(), 'missing');
+    expect(usageError('--inet=1', '--store=redis://db', `--store-password-file=${missing}`)).toMatch(
+      /^--store-password-file=.*missing: it cannot be read: ENOENT/,
+    );
+    expect(usageError('--inet=1', '--store=redis://db', '--store-password-file=/dev/null')).toMatch(
+      /its first line is empty$/,
+    );
+  });
+
+  test('options that do nothing are told', () => {
+    expect(parse('--store-replicas=1').warnings).toEqual(['--store-replicas has no effect without --store']);
+    expect(parse('--store=redis://db', '--max-triplets=5').warnings).toEqual([
+      '--max-triplets has no effect with --store, whose maxmemory is the bound',
+    ]);
+  });
+
+  test('networks that are too large for a Cluster are an error', () => {
+    const cluster = '--store=redis-cluster://db';
+    expect(usageError('--inet=1', cluster, '--ipv4cidr=15')).toBe(
+      'a network is too large for redis-cluster://: write --ipv4cidr=16 and --ipv6cidr=32, or more',
+    );
+    expect(usageError('--inet=1', cluster, '--ipv6cidr=31')).toMatch(/too large/);
+    expect(parse(cluster, '--lookup-by-host', '--ipv4cidr=8').sharedStore).toBeDefined();
+    expect(parse('--store=redis://db', '--ipv4cidr=8').sharedStore).toBeDefined();
   });
 });
 

@@ -5,12 +5,15 @@
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
+import type { SharedStoreSettings } from '../store/shared-store.ts';
 import type { CleaningPace } from './cleaner.ts';
 import type { Judgement, Visit } from './greylister.ts';
 
 /** What the store thread is started with. */
 export interface ThreadSettings {
   readonly dbdir: string;
+  /** undefined: the embedded one, in `dbdir`. */
+  readonly sharedStore: SharedStoreSettings | undefined;
   readonly privacy: boolean;
   readonly lookupByHost: boolean;
   readonly rules: GreylistRules & Limits;

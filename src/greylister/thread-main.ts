@@ -4,10 +4,12 @@
  */
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { hashOf } from '../greylist/keys.ts';
-import { isExpired } from '../greylist/records.ts';
+import { hashOf, type Key } from '../greylist/keys.ts';
+import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
 import { ReopeningStore } from '../store/reopening-store.ts';
+import { openSharedStore, type SharedStoreSettings } from '../store/shared-store.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
+import type { Store } from '../store/store.ts';
 import { runCleaner } from './cleaner.ts';
 import { Greylister, type Visit } from './greylister.ts';
 import {
@@ -20,35 +22,36 @@ import {
   type VisitBatch,
 } from './messages.ts';
 
-const { dbdir, privacy, lookupByHost, rules, busyTimeoutMs, pace } = workerData as ThreadSettings;
+type ThreadStore = Pick<Store, 'update' | 'check' | 'close'>;
+
+const { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace } =
+  workerData as ThreadSettings;
 
 const say = (level: LogLevel) => (text: string) => post({ log: level, text });
-const store = new ReopeningStore({
-  path: join(dbdir, 'greyd.db'),
-  open: () =>
-    openSqliteStore(dbdir, {
-      privacy,
-      hash: (key) => hashOf(key, lookupByHost),
-      busyTimeoutMs,
-      report: say('warn'),
-    }),
-  report: say('error'),
-  clock: Date.now,
-});
+const hash = (key: Key) => hashOf(key, lookupByHost);
+const end = new AbortController();
+const store = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
 const greylister = new Greylister(store, rules);
 
-const now = () => Math.floor(Date.now() / 1000);
-const end = new AbortController();
-void runCleaner(
-  store,
-  {
-    triplet: (record) => isExpired(record, rules, now()),
-    client: (record) => isExpired(record, rules, now()),
-  },
-  { notice: say('notice'), warn: say('warn') },
-  pace,
-  end.signal,
-);
+function openEmbedded(): ThreadStore {
+  const embedded = new ReopeningStore({
+    path: join(dbdir, 'greyd.db'),
+    open: () => openSqliteStore(dbdir, { privacy, hash, busyTimeoutMs, report: say('warn') }),
+    report: say('error'),
+    clock: Date.now,
+  });
+  const isOver = (record: TripletRecord | ClientRecord) =>
+    isExpired(record, rules, Math.floor(Date.now() / 1000));
+  const log = { notice: say('notice'), warn: say('warn') };
+  void runCleaner(embedded, { triplet: isOver, client: isOver }, log, pace, end.signal);
+  return embedded;
+}
+
+/** What is expired leaves it by itself. */
+function openShared(settings: SharedStoreSettings): ThreadStore {
+  const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: () => performance.now() };
+  return openSharedStore(settings, { ...parts, privacy, report: say('warn') });
+}
 
 /** Batches that are not answered. */
 const open = new Set<Promise<void>>();

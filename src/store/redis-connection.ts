@@ -84,15 +84,22 @@ export class LazyRedisConnection implements RedisConnection {
   readonly #name: string;
   /** Milliseconds, on a clock that nobody sets. */
   readonly #uptime: () => number;
+  readonly #greet: (client: Pick<RedisConnection, 'send'>) => Promise<void>;
   #client: Promise<Client> | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   /** Why there is no connection, as far as that was told. */
   #lastError: unknown;
 
-  constructor(settings: RedisSettings, uptime: () => number) {
+  /** @param greet is done first on each new connection, which is given up if it fails */
+  constructor(
+    settings: RedisSettings,
+    uptime: () => number,
+    greet: (client: Pick<RedisConnection, 'send'>) => Promise<void> = async () => {},
+  ) {
     this.#settings = settings;
     this.#name = locationName(settings.location);
     this.#uptime = uptime;
+    this.#greet = greet;
   }
 
   laneOf(key: string): string {
@@ -130,9 +137,7 @@ export class LazyRedisConnection implements RedisConnection {
   #connected(): Promise<Client> {
     if (this.#client === undefined) {
       if (this.#uptime() - this.#failedAt < RETRY_PAUSE_MS) return Promise.reject(this.#lastError);
-      this.#client = connect(this.#settings, (error) => {
-        this.#lastError = error;
-      });
+      this.#client = this.#connect();
       this.#client.catch((error) => {
         this.#client = undefined;
         this.#failedAt = this.#uptime();
@@ -140,6 +145,19 @@ export class LazyRedisConnection implements RedisConnection {
       });
     }
     return this.#client;
+  }
+
+  async #connect(): Promise<Client> {
+    const client = await connect(this.#settings, (error) => {
+      this.#lastError = error;
+    });
+    try {
+      await this.#greet(client);
+    } catch (error) {
+      if (client.isOpen) client.destroy();
+      throw error;
+    }
+    return client;
   }
 
   /** After an error by which the next command needs another connection. */

@@ -71,6 +71,7 @@ test('while half of a million records are deleted, no answer is held up for more
       dbdir,
       privacy: false,
       lookupByHost: false,
+      sharedStore: undefined,
       busyTimeoutMs: 1000,
       rules: { ...RULES, maxTriplets: 0, maxNewPerClient: 0 },
       pace: { ...CLEANING_PACE, firstWalkMs: 5000, slicePauseMs: CLEANING_PACE.slicePauseMs / 4 },

@@ -30,6 +30,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '') {
       dbdir,
       privacy: false,
       lookupByHost: false,
+      sharedStore: undefined,
       busyTimeoutMs: 1000,
       pace: CLEANING_PACE,
       rules: {

@@ -275,9 +275,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'options of its own',
     about: 'Options',
-    text: "`--allow-test-time`, `--log-format`, `--syslog-ident`, `--store-timeout`, `--request-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
+    text: "`--allow-test-time`, `--log-format`, `--syslog-ident`, `--store…`, `--request-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
     reason:
-      'Tests need the first, machines that read logs the second, whoever runs both programs the third; the others keep a flood or a disk from doing harm.',
+      'Tests need the first, machines that read logs the second, whoever runs both programs the third, several hosts the fourth; the others keep a flood or a disk from doing harm.',
   },
   {
     name: 'lines that are no patterns',

@@ -1,0 +1,145 @@
+/**
+ * Opens a shared store, for the daemon and for those who work beside it. What a daemon does to its records,
+ * and others must know to do the same, stands in the store itself, under PREFIX settings:
+ *
+ *   { "privacy": …, "secret": …, "delay": …, "retryWindow": …, "maxAge": … }
+ *
+ * `secret` tells greyd.secret of one host from that of another; all that share a store must have the same.
+ */
+import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Key } from '../greylist/keys.ts';
+import type { ClientRecord, Lifetimes, TripletRecord } from '../greylist/records.ts';
+import { keyedDigest, loadSecret } from './private-keys.ts';
+import { LazyRedisConnection, type RedisConnection, type RedisSettings } from './redis-connection.ts';
+import { RedisStore } from './redis-store.ts';
+
+/** What the command line says of it. */
+export interface SharedStoreSettings {
+  readonly connection: RedisSettings;
+  /** Before all keys. */
+  readonly prefix: string;
+  /** Of the primary's replicas, how many must have what is saved. */
+  readonly replicas: number;
+}
+
+export interface SharedStoreParts {
+  /** Where greyd.secret is. */
+  readonly dbdir: string;
+  readonly lifetimes: Lifetimes;
+  /** The hash of a key, of which its digest is made: `hashOf` in greylist/keys. */
+  readonly hash: (key: Key) => string;
+  /** `lifetimeOf` in greylist/records. */
+  readonly lifetimeOf: (record: TripletRecord | ClientRecord, lifetimes: Lifetimes) => number;
+  /** Milliseconds, on a clock that nobody sets. */
+  readonly uptime: () => number;
+}
+
+/** What stands in the store about its records. */
+interface Note extends Lifetimes {
+  readonly privacy: boolean;
+  /** Empty without --privacy. */
+  readonly secret: string;
+}
+
+/** What is not to be spent on waiting for replicas, of the time that the caller waits. */
+const REPLICAS_SHARE = 0.8;
+
+/**
+ * The store of a daemon, which is connected to when it is used.
+ * @param report is told if others have used it with another --privacy
+ */
+export function openSharedStore(
+  settings: SharedStoreSettings,
+  parts: SharedStoreParts & { readonly privacy: boolean; readonly report: (text: string) => void },
+): RedisStore {
+  const { privacy, lifetimes, dbdir, uptime, report } = parts;
+  const greet = async (connection: Pick<RedisConnection, 'send'>) => {
+    const key = noteKey(settings);
+    const { delay, retryWindow, maxAge } = lifetimes;
+    const secret = privacy ? markOf(loadSecret(secretPath(dbdir))) : '';
+    const own = JSON.stringify({ privacy, secret, delay, retryWindow, maxAge } satisfies Note);
+    const found = await readNote(connection, key);
+    if (found?.privacy && privacy && found.secret !== secret) throw new Error(otherSecret(dbdir));
+    if (found !== undefined && found.privacy !== privacy) {
+      report(
+        `the store was used ${found.privacy ? 'with' : 'without'} --privacy: clients that were known are greylisted once more; all hosts must have the same`,
+      );
+    }
+    if (JSON.stringify(found) !== own) await connection.send(key, [['SET', key, own]]);
+  };
+  return makeStore(new LazyRedisConnection(settings.connection, uptime, greet), settings, parts, {
+    privacy,
+    lifetimes,
+  });
+}
+
+/**
+ * The store for a program beside the daemons, with records as they have them; as if without --privacy if
+ * none has used it yet.
+ * @throws (rejects) if it cannot be reached, or the daemons have another greyd.secret
+ */
+export async function openSharedRecords(
+  settings: SharedStoreSettings,
+  parts: SharedStoreParts,
+): Promise<RedisStore> {
+  const connection = new LazyRedisConnection(settings.connection, parts.uptime);
+  const note = await readNote(connection, noteKey(settings));
+  const path = secretPath(parts.dbdir);
+  if (note?.privacy && !(existsSync(path) && markOf(loadSecret(path)) === note.secret)) {
+    await connection.close();
+    throw new Error(otherSecret(parts.dbdir));
+  }
+  return makeStore(connection, settings, parts, {
+    privacy: note?.privacy,
+    lifetimes: note ?? parts.lifetimes,
+  });
+}
+
+function makeStore(
+  connection: RedisConnection,
+  { connection: { timeoutMs }, prefix, replicas }: SharedStoreSettings,
+  { dbdir, hash, lifetimeOf }: SharedStoreParts,
+  { privacy, lifetimes }: { readonly privacy: boolean | undefined; readonly lifetimes: Lifetimes },
+): RedisStore {
+  let secret: Buffer | undefined;
+  return new RedisStore(connection, {
+    prefix,
+    privacy,
+    digest: (key) => {
+      secret ??= loadSecret(secretPath(dbdir));
+      return keyedDigest(secret, hash(key));
+    },
+    lifetimeOf: (record) => lifetimeOf(record, lifetimes),
+    replicas,
+    replicasTimeoutMs: Math.floor(timeoutMs * REPLICAS_SHARE),
+  });
+}
+
+function noteKey({ prefix }: SharedStoreSettings): string {
+  return `${prefix}settings`;
+}
+
+function secretPath(dbdir: string): string {
+  return join(dbdir, 'greyd.secret');
+}
+
+function otherSecret(dbdir: string): string {
+  return `other hosts have another secret for --privacy: copy ${secretPath(dbdir)} from one of them, and restart greyd`;
+}
+
+/** Says nothing of the secret but whether it is the same. */
+function markOf(secret: Buffer): string {
+  return createHmac('sha256', secret).update('greyd').digest('hex').slice(0, 16);
+}
+
+/** @returns undefined if there is none that can be read */
+async function readNote(connection: Pick<RedisConnection, 'send'>, key: string): Promise<Note | undefined> {
+  const [text] = await connection.send(key, [['GET', key]]);
+  try {
+    return typeof text === 'string' ? (JSON.parse(text) as Note) : undefined;
+  } catch {
+    return undefined;
+  }
+}
