@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Daemon } from './daemon.ts';
+import type { Attributes } from './policy-client.ts';
 import { WakeUp } from './wake-up.ts';
 
 const CONNECTIONS = 8;
@@ -21,10 +22,17 @@ export class MailFlow {
   slowestMs = 0;
   readonly #answered = new WakeUp();
   readonly #ended: Promise<unknown>;
+  readonly #attributes: (mail: number) => Attributes;
   #isOver = false;
   #mails = 0;
 
-  constructor(daemon: Daemon, connections = CONNECTIONS) {
+  /** @param attributes what is asked about each mail, beside its sender */
+  constructor(
+    daemon: Daemon,
+    connections = CONNECTIONS,
+    attributes: (mail: number) => Attributes = () => ({}),
+  ) {
+    this.#attributes = attributes;
     this.#ended = Promise.all(Array.from({ length: connections }, () => this.#connection(daemon)));
   }
 
@@ -52,7 +60,7 @@ export class MailFlow {
       this.#mails += 1;
       const sender = `s${this.#mails}@example.net`;
       const begin = performance.now();
-      const action = await client.ask({ sender });
+      const action = await client.ask({ ...this.#attributes(this.#mails), sender });
       this.slowestMs = Math.max(this.slowestMs, performance.now() - begin);
       if (action === 'DUNNO') this.passed += 1;
       else if (action.startsWith('DEFER_IF_PERMIT ')) this.deferred.set(sender, Date.now() / 1000);
@@ -66,7 +74,14 @@ export class MailFlow {
 
 /** The senders of `deferred` that are in none of the databases, or came too late there. */
 export function forgotten(deferred: ReadonlyMap<string, number>, ...paths: readonly string[]): string[] {
-  const firstSeen = new Map(paths.flatMap(triplets));
+  return notIn(new Map(paths.flatMap(triplets)), deferred);
+}
+
+/** The senders of `deferred` that have no first visit, or a later one. */
+export function notIn(
+  firstSeen: ReadonlyMap<string, number>,
+  deferred: ReadonlyMap<string, number>,
+): string[] {
   return [...deferred]
     .filter(([sender, answered]) => (firstSeen.get(sender) ?? Number.POSITIVE_INFINITY) > answered)
     .map(([sender]) => sender);

@@ -60,6 +60,15 @@ export class RedisServer {
     }).trim();
   }
 
+  get isPrimary(): boolean {
+    return this.cli('INFO', 'replication').includes('role:master');
+  }
+
+  /** Of its replicas, those that have all that it had when they came. */
+  get onlineReplicas(): number {
+    return this.cli('INFO', 'replication').match(/,state=online,/g)?.length ?? 0;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }
@@ -118,7 +127,7 @@ export class Sentinels {
     for (let number = 0; number < replicas; number += 1) {
       servers.push(await RedisServer.start(['--replicaof', `127.0.0.1 ${primary.port}`], atEnd));
     }
-    await until(() => primary.cli('INFO', 'replication').includes(`connected_slaves:${replicas}`));
+    await until(() => primary.onlineReplicas === replicas);
     const sentinels = await Promise.all(
       Array.from({ length: SENTINELS }, () => startSentinel(primary.port, atEnd)),
     );
@@ -187,11 +196,7 @@ export class Cluster {
           /role:master|master_link_status:up/.test(server.cli('INFO', 'replication')),
       ),
     );
-    await until(() =>
-      cluster.primaries.every((one) =>
-        one.cli('INFO', 'replication').includes(`connected_slaves:${replicas}`),
-      ),
-    );
+    await until(() => cluster.primaries.every((one) => one.onlineReplicas === replicas));
     return cluster;
   }
 
@@ -200,7 +205,7 @@ export class Cluster {
   }
 
   get primaries(): RedisServer[] {
-    return this.servers.filter((server) => server.cli('INFO', 'replication').includes('role:master'));
+    return this.servers.filter(({ isPrimary }) => isPrimary);
   }
 }
 

@@ -1,0 +1,102 @@
+/**
+ * A primary that is killed under load: nobody waits longer than --store-timeout and a moment, no mail is
+ * put off and then forgotten, and all is well again soon after another one was promoted.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { Daemon } from '../support/daemon.ts';
+import { MailFlow, notIn } from '../support/mail-flow.ts';
+import { Cluster, Sentinels, until } from '../support/redis.ts';
+import { canRun } from '../support/requirements.ts';
+import { entriesOf, openBeside, SHARED_STORE_NEEDS, startDaemon } from './shared-daemons.ts';
+
+const canTest = canRun('failover', SHARED_STORE_NEEDS);
+
+const OPTIONS = ['--quiet', '--store-timeout=1'];
+/** What is put off must be with the replica that is promoted. */
+const WITH_REPLICA = [...OPTIONS, '--store-replicas=1'];
+/** The time-out, and 100 ms. */
+const SLOWEST_MS = 1100;
+/** From the promotion until mail is put off again as ever, at most. */
+const BACK_WITHIN_MS = 5000;
+const MAILS = 500;
+const CONNECTIONS = 16;
+
+interface Failover {
+  readonly name: string;
+  readonly url: string;
+  readonly daemon: Daemon;
+  readonly kill: () => void;
+  /** Whether another one has taken its place. */
+  readonly isPromoted: () => boolean;
+}
+
+/** Networks all over the slots of a Cluster. */
+const addressOf = (mail: number) => ({ client_address: `${1 + (mail % 199)}.${mail % 251}.2.1` });
+
+async function goThrough({ name, url, daemon, kill, isPromoted }: Failover): Promise<void> {
+  const flow = new MailFlow(daemon, CONNECTIONS, addressOf);
+  await flow.moreDeferred(MAILS);
+  expect(flow.passed).toBe(0);
+
+  kill();
+  const killedAt = performance.now();
+  await until(isPromoted);
+  const promotedAt = performance.now();
+  await daemon.logged(/store works again/);
+  const backAt = performance.now();
+  await pause(promotedAt + BACK_WITHIN_MS - performance.now());
+  const { passed } = flow;
+  await flow.moreDeferred(MAILS);
+  await flow.stop();
+
+  expect(flow.passed).toBe(passed);
+  expect(backAt - promotedAt).toBeLessThan(BACK_WITHIN_MS);
+  expect(flow.slowestMs).toBeLessThan(SLOWEST_MS);
+  const entries = await entriesOf(await openBeside(url), 'triplet');
+  const firstSeen = new Map(
+    entries.flatMap(([key, record]): [string, number][] =>
+      'sender' in key && 'first' in record ? [[key.sender, record.first]] : [],
+    ),
+  );
+  const lost = notIn(firstSeen, flow.deferred);
+  expect([lost.length, lost.slice(0, 3)]).toEqual([0, []]);
+  console.info(
+    `${name}: ${flow.deferred.size} mails put off, 0 forgotten; ${passed} passed; slowest answer ${flow.slowestMs.toFixed(0)} ms; promoted after ${(promotedAt - killedAt).toFixed(0)} ms, back ${(backAt - promotedAt).toFixed(0)} ms later`,
+  );
+}
+
+describe.skipIf(!canTest)('with Sentinels', () => {
+  test.each([
+    ['is killed', 'SIGKILL'],
+    ['stands still', 'SIGSTOP'],
+  ] as const)('a primary that %s', { timeout: 60_000 }, async (what, signal) => {
+    const servers = await Sentinels.start(2);
+    const daemon = await startDaemon(servers.url, ...WITH_REPLICA);
+    const first = servers.primary;
+    await goThrough({
+      name: `Sentinels, a primary that ${what}`,
+      url: servers.url,
+      daemon,
+      kill: () => first?.signal(signal),
+      isPromoted: () => servers.primary !== undefined && servers.primary !== first,
+    });
+  });
+});
+
+describe.skipIf(!canTest)('a Cluster', () => {
+  test('of which a primary is killed', { timeout: 60_000 }, async () => {
+    const cluster = await Cluster.start(2);
+    const daemon = await startDaemon(cluster.url, ...WITH_REPLICA);
+    const { primaries } = cluster;
+    const [first] = primaries;
+    const others = cluster.servers.filter((server) => !primaries.includes(server));
+    await goThrough({
+      name: 'Cluster, a primary that is killed',
+      url: cluster.url,
+      daemon,
+      kill: () => first?.signal('SIGKILL'),
+      isPromoted: () => others.some(({ isPrimary }) => isPrimary),
+    });
+  });
+});

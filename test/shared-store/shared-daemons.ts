@@ -1,0 +1,40 @@
+/**
+ * Daemons that share a store, and a look into it beside them.
+ */
+import { onTestFinished } from 'vitest';
+import { hashOf } from '../../src/greylist/keys.ts';
+import { lifetimeOf } from '../../src/greylist/records.ts';
+import { DEFAULT_LIFETIMES } from '../../src/option-table.ts';
+import { parseRedisUrl } from '../../src/store/redis-url.ts';
+import { openSharedRecords } from '../../src/store/shared-store.ts';
+import type { Entry, Store } from '../../src/store/store.ts';
+import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+
+export const SHARED_STORE_NEEDS = { programs: ['redis-server', 'redis-cli'] };
+
+export function startDaemon(url: string, ...args: readonly string[]): Promise<Daemon> {
+  return Daemon.start([`--store=${url}`, ...args]);
+}
+
+/** The records as a program beside the daemons sees them. */
+export async function openBeside(url: string): Promise<Store> {
+  const connection = { location: parseRedisUrl(url), password: undefined, ca: undefined, timeoutMs: 2000 };
+  const store = await openSharedRecords(
+    { connection, prefix: 'greyd:', replicas: 0 },
+    {
+      dbdir: temporaryDirectory(),
+      lifetimes: DEFAULT_LIFETIMES,
+      hash: (key) => hashOf(key, false),
+      lifetimeOf,
+      uptime: () => performance.now(),
+    },
+  );
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export async function entriesOf(store: Store, kind: 'triplet' | 'client'): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const slice of store.entries(kind)) entries.push(...slice);
+  return entries;
+}
