@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: greyd beside postgrey, sqlgrey and a server that does nothing, under the same load, in
+ * `npm run bench`: greyd, with its own database and on Redis, beside postgrey, sqlgrey and a server that does nothing, under the same load, in
  * one go. What it measures stands in plan.ts, how in turns.ts and slice.ts.
  */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDirectory, NAMES, type Name, Running, whyAbsent } from './contenders.ts';
 import { watchExpiry } from './expiry.ts';
-import { bytesPerTriplet, fill } from './fill.ts';
+import { fill } from './fill.ts';
 import { type Cell, cellName, type Group, LONG, type Plan, SHORT } from './plan.ts';
 import { machine, type Report, reportText } from './report.ts';
 import { Load, measureCell, order } from './turns.ts';
@@ -87,19 +87,19 @@ class Bench {
   async #start(name: Name, { triplets }: Group): Promise<Running> {
     const dbdir = this.#directory(name, `${triplets}`);
     const begin = performance.now();
+    let bytes: number | undefined;
     if (triplets > 0) {
-      await fill(name, dbdir, { triplets, expired: 0 }, (done) => {
+      bytes = await fill(name, dbdir, { triplets, expired: 0 }, (done) => {
         if (done % (triplets / 10) === 0) tell(`${name}: ${done} triplets`);
       });
     }
     const fillSeconds = (performance.now() - begin) / 1000;
-    const bytes = triplets > 0 ? bytesPerTriplet(name, dbdir, triplets) : undefined;
     const program = await Running.start(name, dbdir);
     this.report.databases.push({
       name,
       triplets,
       fillSeconds,
-      bytesPerTriplet: bytes,
+      bytesPerTriplet: bytes && bytes / triplets,
       startMs: program.startMs,
     });
     const { answers, seconds } = await this.#load.run(order(program, WARM_UP, triplets, WARM_UP_TIMES));

@@ -1,6 +1,6 @@
 /**
  * The programs under comparison, each with its own defaults, in the foreground, its log going to a file:
- * greyd, Debian's postgrey, Debian's sqlgrey on SQLite, and the null server.
+ * greyd, greyd on a shared store, Debian's postgrey, Debian's sqlgrey on SQLite, and the null server.
  *
  * Differs from the defaults: the place to listen, the directory of the database, and the account, which
  * is the one that the package brings, or for greyd the one that runs this.
@@ -14,12 +14,13 @@ import { fileURLToPath } from 'node:url';
 import { PolicyClient } from '../support/policy-client.ts';
 import { freePort } from '../support/ports.ts';
 import { pathOf } from '../support/requirements.ts';
+import { Redis } from './redis.ts';
 
-export const NAMES = ['greyd', 'postgrey', 'sqlgrey', 'null'] as const;
+export const NAMES = ['greyd', 'greyd-redis', 'postgrey', 'sqlgrey', 'null'] as const;
 export type Name = (typeof NAMES)[number];
 
-/** A command, to be run in the directory of the database. */
-type CommandFor = (dbdir: string, port: number) => readonly string[];
+/** A command, to be run in the directory of the database. @param redis where its shared store is, if it has one */
+type CommandFor = (dbdir: string, port: number, redis: string) => readonly string[];
 
 interface Contender {
   /** Debian's packages that it needs, each with a program of it; none: it is part of this project. */
@@ -27,6 +28,8 @@ interface Contender {
   /** The account that its package brings. */
   readonly account?: string;
   readonly command: CommandFor;
+  /** It has a shared store. */
+  readonly needsRedis?: true;
   /** The files of its database, by their names; none: it has no database. */
   readonly files: readonly string[];
 }
@@ -34,18 +37,26 @@ interface Contender {
 const ROOT = new URL('../../../', import.meta.url);
 const here = (path: string) => fileURLToPath(new URL(path, ROOT));
 
+const greyd: CommandFor = (dbdir, port) => [
+  here('bin/greyd.js'),
+  `--inet=127.0.0.1:${port}`,
+  `--dbdir=${dbdir}`,
+  `--user=${process.getuid?.() ?? 0}`,
+  `--whitelist-clients=${here('etc/greyd/whitelist_clients')}`,
+  `--whitelist-recipients=${here('etc/greyd/whitelist_recipients')}`,
+];
+
 export const CONTENDERS: Readonly<Record<Name, Contender>> = {
   greyd: {
     programs: {},
-    command: (dbdir, port) => [
-      here('bin/greyd.js'),
-      `--inet=127.0.0.1:${port}`,
-      `--dbdir=${dbdir}`,
-      `--user=${process.getuid?.() ?? 0}`,
-      `--whitelist-clients=${here('etc/greyd/whitelist_clients')}`,
-      `--whitelist-recipients=${here('etc/greyd/whitelist_recipients')}`,
-    ],
+    command: greyd,
     files: ['greyd.db', 'greyd.db-wal'],
+  },
+  'greyd-redis': {
+    programs: { 'redis-server': 'redis-server' },
+    command: (dbdir, port, redis) => [...greyd(dbdir, port, redis), `--store=${redis}`],
+    needsRedis: true,
+    files: [],
   },
   postgrey: {
     programs: { postgrey: 'postgrey', 'db-util': 'db_load' },
@@ -120,13 +131,19 @@ export class Running {
   /** Triplets of `known` that were asked about. */
   asked = 0;
   readonly #process: ChildProcess;
+  readonly #redis: Redis | undefined;
 
-  private constructor(name: Name, port: number, startMs: number, logFile: string, child: ChildProcess) {
-    this.name = name;
-    this.port = port;
-    this.startMs = startMs;
-    this.logFile = logFile;
+  private constructor(
+    own: Pick<Running, 'name' | 'port' | 'startMs' | 'logFile'>,
+    child: ChildProcess,
+    redis: Redis | undefined,
+  ) {
+    this.name = own.name;
+    this.port = own.port;
+    this.startMs = own.startMs;
+    this.logFile = own.logFile;
     this.#process = child;
+    this.#redis = redis;
   }
 
   /**
@@ -136,7 +153,9 @@ export class Running {
    */
   static async start(name: Name, dbdir: string, launcher: readonly string[] = []): Promise<Running> {
     const port = await freePort();
-    const [command = '', ...args] = [...launcher, ...CONTENDERS[name].command(dbdir, port)];
+    const contender = CONTENDERS[name];
+    const redis = contender.needsRedis ? await Redis.start(dbdir) : undefined;
+    const [command = '', ...args] = [...launcher, ...contender.command(dbdir, port, redis?.url ?? '')];
     const logFile = join(dbdir, 'log');
     const log = openSync(logFile, 'a');
     const begin = performance.now();
@@ -144,11 +163,13 @@ export class Running {
     closeSync(log);
     while (!(await answers(port))) {
       if (child.exitCode !== null || child.signalCode !== null) {
+        await redis?.stop();
         throw new Error(`${name} did not start: ${lastLines(logFile)}`);
       }
       await pause(ATTEMPT_PAUSE_MS);
     }
-    return new Running(name, port, performance.now() - begin, logFile, child);
+    const startMs = performance.now() - begin;
+    return new Running({ name, port, startMs, logFile }, child, redis);
   }
 
   get pid(): number {
@@ -163,6 +184,7 @@ export class Running {
       await Promise.race([pause(WAKE_PAUSE_MS), ended]);
       await answers(this.port);
     }
+    await this.#redis?.stop();
   }
 }
 

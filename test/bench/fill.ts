@@ -2,7 +2,7 @@
  * Databases with records in them: the first so many triplets of the traffic, all of which have passed, those
  * of `recent` a minute ago and the others yesterday, and its clients of the auto-whitelist.
  *
- * greyd's is filled by greyd's own store, in the order of the numbers, which is a random one to the
+ * greyd's are filled by greyd's own stores, in the order of the numbers, which is a random one to the
  * database. postgrey's gets the same records in the same order by db_load(1), sqlgrey's by SQL.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
@@ -10,10 +10,14 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { hashOf, type PlainKey, postgreyKey } from '../../src/greylist/keys.ts';
-import type { ClientRecord, TripletRecord } from '../../src/greylist/records.ts';
+import { hashOf, type Key, type PlainKey, postgreyKey } from '../../src/greylist/keys.ts';
+import { type ClientRecord, lifetimeOf, type TripletRecord } from '../../src/greylist/records.ts';
+import { DEFAULT_LIFETIMES } from '../../src/option-table.ts';
+import { openSharedRecords } from '../../src/store/shared-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { CONTENDERS, handOver, type Name, Running } from './contenders.ts';
+import { Redis } from './redis.ts';
 import { type Mail, RECENT_TRIPLETS, tripletMail, WHITELISTED_CLIENTS, whitelistedMail } from './traffic.ts';
 
 const MINUTE = 60;
@@ -32,11 +36,19 @@ export interface Content {
 
 type Progress = (done: number) => void;
 
-/** Fills the new database of a program. @param progress told now and then how many triplets are there */
-export async function fill(name: Name, dbdir: string, content: Content, progress: Progress): Promise<void> {
-  if (name === 'greyd') await fillGreyd(dbdir, content, progress);
+/**
+ * Fills the new database of a program.
+ * @param progress told now and then how many triplets are there
+ * @returns how many bytes all of it takes, on disk or in the memory of a server
+ */
+export async function fill(name: Name, dbdir: string, content: Content, progress: Progress): Promise<number> {
+  if (name === 'greyd-redis') return fillRedis(dbdir, content, progress);
+  if (name === 'greyd') {
+    await fillStore(openSqliteStore(dbdir, { privacy: undefined, hash }), content, progress);
+  }
   if (name === 'postgrey') await fillPostgrey(dbdir, content, progress);
   if (name === 'sqlgrey') await fillSqlgrey(dbdir, content, progress);
+  return sizeOf(CONTENDERS[name].files.map((file) => join(dbdir, file)));
 }
 
 /** What every program is to know of a triplet, or of a client of the auto-whitelist. Unix seconds. */
@@ -69,8 +81,25 @@ function clients(): readonly Seen[] {
 const tripletKeyOf = ({ mail }: Seen): PlainKey => ({ kind: 'triplet', ...mail });
 const clientKeyOf = ({ mail }: Seen): PlainKey => ({ kind: 'client', clientAddress: mail.clientAddress });
 
-async function fillGreyd(dbdir: string, content: Content, progress: Progress): Promise<void> {
-  const store = openSqliteStore(dbdir, { privacy: undefined, hash: (key) => hashOf(key, false) });
+const hash = (key: Key) => hashOf(key, false);
+
+async function fillRedis(dir: string, content: Content, progress: Progress): Promise<number> {
+  const redis = await Redis.start(dir);
+  const empty = await redis.usedMemory();
+  const parts = {
+    dbdir: dir,
+    lifetimes: DEFAULT_LIFETIMES,
+    hash,
+    lifetimeOf,
+    uptime: () => performance.now(),
+  };
+  await fillStore(await openSharedRecords(redis.settings, parts), content, progress);
+  const bytes = (await redis.usedMemory()) - empty;
+  await redis.stop();
+  return bytes;
+}
+
+async function fillStore(store: Store, content: Content, progress: Progress): Promise<void> {
   const save = (key: PlainKey, record: TripletRecord | ClientRecord) =>
     store.update([key], () => ({ save: [record], result: undefined }));
   let done = 0;
@@ -148,10 +177,7 @@ async function fillSqlgrey(dbdir: string, content: Content, progress: Progress):
   file.close();
 }
 
-/** What a triplet takes on disk, with all that belongs to the database. */
-export function bytesPerTriplet(name: Name, dbdir: string, triplets: number): number {
-  const sizes = CONTENDERS[name].files.map(
-    (file) => statSync(join(dbdir, file), { throwIfNoEntry: false })?.size ?? 0,
-  );
-  return sizes.reduce((sum, size) => sum + size, 0) / triplets;
+function sizeOf(paths: readonly string[]): number {
+  const sizes = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

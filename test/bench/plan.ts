@@ -53,7 +53,7 @@ export const SHORT: Plan = {
     { triplets: 0, programs: NAMES, cells: cells(['new'], [1, 10, 100, 1000]) },
     {
       triplets: 200_000,
-      programs: NAMES,
+      programs: NAMES.filter((name) => name !== 'greyd-redis'),
       cells: [...cells(['known', 'recent'], [1, 100]), ...cells(['mix'], [100]), PACED],
     },
   ],

@@ -18,7 +18,7 @@ export interface DatabaseReport {
   readonly name: Name;
   readonly triplets: number;
   readonly fillSeconds: number;
-  /** On disk; undefined: it was empty. */
+  /** On disk, or in the memory of Redis; undefined: it was empty. */
   readonly bytesPerTriplet: number | undefined;
   /** From the start of the program to its first answer. */
   readonly startMs: number;
