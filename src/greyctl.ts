@@ -8,6 +8,7 @@ import { UsageError } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { COMMANDS } from './ctl/commands.ts';
 import { printable } from './log/printable.ts';
+import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 
 /** Shells' number for a process that a signal ended: 128 and the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -52,6 +53,7 @@ function surroundings(): Surroundings {
     input: process.stdin,
     output,
     outputDevice: target.isFile() ? target.dev : undefined,
+    storePassword: process.env[PASSWORD_VARIABLE],
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly output: Writable;
   /** The number of the device that holds the output, if it is a file. */
   readonly outputDevice: number | undefined;
+  /** For --store, from the environment. */
+  readonly storePassword: string | undefined;
   /** Unix time. */
   readonly now: () => number;
   /** Prints a line for the administrator, beside the output. */

@@ -25,6 +25,11 @@ export function openExistingRecords(dbdir: string): Store {
   return openRecords(dbdir);
 }
 
+/** Becomes the account that the database belongs to, or will belong to once it is made. */
+export function becomeDatabaseAccount(dbdir: string): void {
+  becomeAccount(claimDatabase(dbdir));
+}
+
 /**
  * Becomes the account that the database belongs to.
  * @returns the path of the database, and this account; undefined: the process was not root, and stays who it is

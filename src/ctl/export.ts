@@ -8,13 +8,11 @@ import { type Key, postgreyKey } from '../greylist/keys.ts';
 import { oneOf } from '../option-values.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { makeCommand } from './command.ts';
-import { openExistingRecords } from './database.ts';
-import { DBDIR_OPTION, daemonOption } from './options.ts';
+import { KINDS } from './kinds.ts';
+import { daemonOption } from './options.ts';
+import { type GivenRecords, openGivenRecords, RECORDS_OPTIONS } from './records.ts';
 
-const KINDS: Readonly<Record<string, Key['kind']>> = { triplets: 'triplet', clients: 'client' };
-
-interface Given {
-  dbdir: string;
+interface Given extends GivenRecords {
   format?: 'postgrey';
   lookupByHost?: true;
 }
@@ -23,7 +21,7 @@ export const exportCommand = makeCommand<Given>(
   {
     name: 'greyctl export',
     summary: 'write records for another program, as postgrey',
-    usage: '[--dbdir=PATH] --format=postgrey triplets | clients',
+    usage: '[--dbdir=PATH | --store=URL] --format=postgrey triplets | clients',
     description:
       'Writes all triplets, or all clients, as input for db_load, from which postgrey goes on where greyd ' +
       'was. greyd may run meanwhile. Records of greyd --privacy cannot be turned back.\n\n' +
@@ -31,7 +29,7 @@ export const exportCommand = makeCommand<Given>(
       '  greyctl export --format=postgrey triplets | db_load /var/lib/postgrey/postgrey.db\n' +
       '  greyctl export --format=postgrey clients | db_load /var/lib/postgrey/postgrey_clients.db',
     options: [
-      DBDIR_OPTION,
+      ...RECORDS_OPTIONS,
       { flags: '--format <FORMAT>', help: 'postgrey: input for db_load', parse: oneOf(['postgrey']) },
       {
         ...daemonOption('--lookup-by-host'),
@@ -39,12 +37,13 @@ export const exportCommand = makeCommand<Given>(
       },
     ],
   },
-  async ({ dbdir, format, lookupByHost = false }, [what = '', ...others], { output }) => {
+  async (given, [what = '', ...others], { output, storePassword }) => {
+    const { format, lookupByHost = false } = given;
     if (format === undefined) throw new UsageError('give --format=postgrey');
     const kind = KINDS[what];
     if (kind === undefined || others.length > 0)
       throw new UsageError('say what to export: triplets or clients');
-    const store = openExistingRecords(dbdir);
+    const store = await openGivenRecords(given, storePassword);
     try {
       if (store.privacy)
         throw new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');

@@ -5,32 +5,24 @@
  * as often as one likes. What arrives together (64 KiB of the dump, some 800 records) is saved in one
  * transaction, and then comes a pause in which greyd has its turn.
  */
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../command-line.ts';
 import type { Key } from '../greylist/keys.ts';
-import { mergeRecords } from '../greylist/records.ts';
-import { becomeAccount, claimDatabase } from '../service/account.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, makeCommand, type Surroundings } from './command.ts';
-import { openRecords } from './database.ts';
-import { type Fate, ImportReport } from './import-report.ts';
-import { DBDIR_OPTION } from './options.ts';
+import { becomeDatabaseAccount, openRecords } from './database.ts';
+import { ImportReport } from './import-report.ts';
+import { GROUP_PAUSE_MS, merge } from './merge.ts';
 import { readDump } from './postgrey-dump.ts';
 import { PostgreyEnvironment } from './postgrey-environment.ts';
-import { type PostgreyRecord, readPair } from './postgrey-records.ts';
-
-/** After each group of records, in milliseconds; a group takes about as long. */
-const PAUSE_MS = 5;
+import { readPair } from './postgrey-records.ts';
+import { type GivenRecords, openGivenShared, RECORDS_OPTIONS } from './records.ts';
 
 /** In place of a directory: db_dump's output is read from standard input. */
 const STDIN = '-';
-
-interface Given {
-  dbdir: string;
-}
 
 /** A dump of one database, and of what; undefined: it shows in its records. */
 interface Source {
@@ -38,11 +30,11 @@ interface Source {
   readonly dump: AsyncIterable<Buffer>;
 }
 
-export const importCommand = makeCommand<Given>(
+export const importCommand = makeCommand<GivenRecords>(
   {
     name: 'greyctl import',
     summary: 'take over the records of postgrey',
-    usage: '[--dbdir=PATH] POSTGREY_DIR | -',
+    usage: '[--dbdir=PATH | --store=URL] POSTGREY_DIR | -',
     description:
       'Takes over the records of postgrey from its database directory, or from the output of db_dump on ' +
       'standard input. greyd and postgrey may run meanwhile. What both know is merged, so that nobody waits ' +
@@ -50,7 +42,7 @@ export const importCommand = makeCommand<Given>(
       'Examples:\n' +
       '  greyctl import /var/lib/postgrey\n' +
       '  ssh mx2 db_dump -p /var/lib/postgrey/postgrey.db | greyctl import -',
-    options: [DBDIR_OPTION],
+    options: RECORDS_OPTIONS,
   },
   async (given, [from, ...others], surroundings) => {
     if (from === undefined || others.length > 0) {
@@ -61,12 +53,15 @@ export const importCommand = makeCommand<Given>(
     // Whom it belongs to may not be allowed to look for it from here.
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
-    becomeAccount(claimDatabase(dbdir));
+    const isShared = given.store !== undefined;
+    if (!isShared) becomeDatabaseAccount(dbdir);
+    const place = isShared ? tmpdir() : dbdir;
     const sources: readonly Source[] =
       environment === undefined
         ? [{ kind: undefined, dump: surroundings.input }]
-        : await environment.copyTo(makeWorkFolder(dbdir, 'import'));
-    const store = openRecords(dbdir);
+        : await environment.copyTo(makeWorkFolder(place, 'import'));
+    const shared = await openGivenShared({ ...given, dbdir }, surroundings.storePassword);
+    const store = shared ?? openRecords(dbdir);
     try {
       return await importFrom(sources, store, surroundings);
     } finally {
@@ -88,11 +83,14 @@ async function importFrom(
         for (const pair of pairs) {
           const record = readPair(pair, kind, store.privacy);
           if ('reason' in record) report.skip(kind, record.reason, pair.key.toString());
-          else merging.push(merge(record, store).then((fate) => report.count(record.key.kind, fate)));
+          else
+            merging.push(
+              merge(record.key, record.record, store).then((fate) => report.count(record.key.kind, fate)),
+            );
         }
         await Promise.all(merging);
         progress?.(`${report.read} records`);
-        await pause(PAUSE_MS);
+        await pause(GROUP_PAUSE_MS);
       }
     }
   } finally {
@@ -100,14 +98,4 @@ async function importFrom(
     for (const line of report.lines()) output.write(`${line}\n`);
   }
   return report.isAllSkipped ? 1 : 0;
-}
-
-function merge({ key, record }: PostgreyRecord, store: Store): Promise<Fate> {
-  return store.update([key], ([known]) => {
-    if (known === undefined) return { save: [record], result: 'new' };
-    const merged = mergeRecords(known, record);
-    return isDeepStrictEqual(merged, known)
-      ? { save: [undefined], result: 'known' }
-      : { save: [merged], result: 'merged' };
-  });
 }

@@ -85,16 +85,18 @@ export async function openSharedRecords(
   parts: SharedStoreParts,
 ): Promise<RedisStore> {
   const connection = new LazyRedisConnection(settings.connection, parts.uptime);
-  const note = await readNote(connection, noteKey(settings));
-  const path = secretPath(parts.dbdir);
-  if (note?.privacy && !(existsSync(path) && markOf(loadSecret(path)) === note.secret)) {
+  try {
+    const note = await readNote(connection, noteKey(settings));
+    const path = secretPath(parts.dbdir);
+    if (note?.privacy && !(existsSync(path) && markOf(loadSecret(path)) === note.secret)) {
+      throw new Error(otherSecret(parts.dbdir));
+    }
+    const lifetimes = note ?? parts.lifetimes;
+    return makeStore(connection, settings, parts, { privacy: note?.privacy, lifetimes });
+  } catch (error) {
     await connection.close();
-    throw new Error(otherSecret(parts.dbdir));
+    throw error;
   }
-  return makeStore(connection, settings, parts, {
-    privacy: note?.privacy,
-    lifetimes: note ?? parts.lifetimes,
-  });
 }
 
 function makeStore(

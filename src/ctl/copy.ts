@@ -1,0 +1,90 @@
+/**
+ * greyctl copy: takes records over from one store into another, the database of one host into a shared
+ * store, or back, or from one shared store to the next. Daemons may use both meanwhile: what they know is
+ * merged, as by greyctl import, and the copy may be made as often as one likes.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type OptionEntry, UsageError } from '../command-line.ts';
+import type { RedisLocation } from '../store/redis-url.ts';
+import type { Store } from '../store/store.ts';
+import { makeCommand, type Surroundings } from './command.ts';
+import { becomeDatabaseAccount, openExistingRecords, openRecords } from './database.ts';
+import { ImportReport } from './import-report.ts';
+import { GROUP_PAUSE_MS, merge } from './merge.ts';
+import { daemonOption } from './options.ts';
+import { type GivenRecords, openGivenShared, RECORDS_OPTIONS } from './records.ts';
+
+interface Given extends Omit<GivenRecords, 'store'> {
+  from?: RedisLocation;
+  to?: RedisLocation;
+}
+
+const STORE_OPTION = daemonOption('--store');
+
+function storeOption(flags: string, help: string): OptionEntry {
+  return { ...STORE_OPTION, flags, help };
+}
+
+export const copyCommand = makeCommand<Given>(
+  {
+    name: 'greyctl copy',
+    summary: 'take records over into a shared store, or from it',
+    usage: '[--dbdir=PATH] --from=URL | --to=URL',
+    description:
+      'Copies all records from one shared store, or the database, to the other. greyd may run on both ' +
+      'meanwhile. What both know is merged, so that nobody waits longer than before. A password is that of ' +
+      'both, or stands in the URLs. Records of greyd --privacy cannot be read, and so not copied.\n\n' +
+      'Examples:\n' +
+      '  greyctl copy --to=redis://192.0.2.10\n' +
+      '  greyctl copy --from=redis://192.0.2.10',
+    options: [
+      storeOption('--from <URL>', 'the shared store that is read, see --store of greyd'),
+      storeOption('--to <URL>', 'the shared store that is written'),
+      ...RECORDS_OPTIONS.filter((entry) => entry !== STORE_OPTION),
+    ],
+  },
+  async ({ from, to, ...given }, words, surroundings) => {
+    if (from === undefined && to === undefined) throw new UsageError('give --from=URL or --to=URL, or both');
+    if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
+    const { storePassword } = surroundings;
+    const at = (store: RedisLocation | undefined) => ({ ...given, ...(store !== undefined && { store }) });
+    const open: Store[] = [];
+    const opened = (store: Store) => {
+      open.push(store);
+      return store;
+    };
+    try {
+      // First, as long as files of passwords can be read; then as the account of the database.
+      const sharedSource = await openGivenShared(at(from), storePassword);
+      if (sharedSource !== undefined) opened(sharedSource);
+      const sharedTarget = await openGivenShared(at(to), storePassword);
+      if (sharedTarget !== undefined) opened(sharedTarget);
+      if (sharedTarget === undefined) becomeDatabaseAccount(given.dbdir);
+      const source = sharedSource ?? opened(openExistingRecords(given.dbdir));
+      const target = sharedTarget ?? opened(openRecords(given.dbdir));
+      if (source.privacy) throw new Error('greyd runs with --privacy there: what it stored cannot be read');
+      await copy(source, target, surroundings);
+      return 0;
+    } finally {
+      for (const store of open) await store.close();
+    }
+  },
+);
+
+async function copy(source: Store, target: Store, { output, progress }: Surroundings): Promise<void> {
+  const report = new ImportReport();
+  try {
+    for (const kind of ['triplet', 'client'] as const) {
+      for await (const entries of source.entries(kind)) {
+        await Promise.all(
+          entries.map(async ([key, record]) => report.count(kind, await merge(key, record, target))),
+        );
+        progress?.(`${report.read} records`);
+        await pause(GROUP_PAUSE_MS);
+      }
+    }
+  } finally {
+    progress?.('');
+    for (const line of report.lines()) output.write(`${line}\n`);
+  }
+}

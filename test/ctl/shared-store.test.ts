@@ -1,0 +1,142 @@
+/**
+ * greyctl over a shared store, while a daemon uses it.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { entriesOf, openBeside, SHARED_STORE_NEEDS, startDaemon } from '../shared-store/shared-daemons.ts';
+import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { greyctl } from '../support/greyctl.ts';
+import { RedisServer } from '../support/redis.ts';
+import { canRun } from '../support/requirements.ts';
+
+const canTest = canRun('greyctl over a shared store', SHARED_STORE_NEEDS);
+
+const DELAY = 300;
+/** As db_dump -p prints it: two triplets, of which one has passed, and a client. */
+const DUMP = `VERSION=3
+format=print
+type=btree
+HEADER=END
+ 192.0.2.0/alice@example.net/bob@example.org
+ 1700000000,1700000400
+ 192.0.2.0/carol@example.net/bob@example.org
+ 1700000000,1700000000
+ 198.51.100.7
+ 5,1700000000
+DATA=END
+`;
+const LISTED = {
+  triplets: [
+    '192.0.2.0\talice@example.net\tbob@example.org\t2023-11-14T22:13:20Z\t2023-11-14T22:20:00Z',
+    '192.0.2.0\tcarol@example.net\tbob@example.org\t2023-11-14T22:13:20Z\t2023-11-14T22:13:20Z',
+  ],
+  clients: ['198.51.100.7\t5\t2023-11-14T22:13:20Z'],
+};
+
+const sortedLines = (text: string) => text.trim().split('\n').sort();
+
+describe.skipIf(!canTest)('over a shared store', () => {
+  test('import, list, stats and export see the same records', async () => {
+    const { url } = await RedisServer.start();
+    const store = `--store=${url}`;
+    const imported = await greyctl(['import', store, '-'], { input: DUMP });
+    expect(imported).toMatchObject({ status: 0, stderr: '' });
+    expect(imported.stdout).toMatch(/^triplets: 2 read, 2 new.*\nclients: 1 read, 1 new/);
+
+    for (const kind of ['triplets', 'clients'] as const) {
+      const listed = await greyctl(['list', store, kind]);
+      expect(sortedLines(listed.stdout)).toEqual(LISTED[kind]);
+    }
+    expect((await greyctl(['stats', store, `--delay=${DELAY}`])).stdout).toBe(
+      'triplets: 2, of which 1 have passed, 1 came once\n' +
+        'clients: 1, of which 1 are on the auto-whitelist\n' +
+        'last seen: 2023-11-14T22:20:00Z\n',
+    );
+    const exported = await greyctl(['export', store, '--format=postgrey', 'triplets']);
+    expect(sortedLines(exported.stdout)).toEqual(
+      sortedLines(DUMP.replace(/ 198\.51\.100\.7\n .*\n/, '').replace(/^ /gm, ' ')),
+    );
+  });
+
+  test('copy takes records over into it and back, while a daemon answers', async () => {
+    const { url } = await RedisServer.start();
+    const alone = await Daemon.start();
+    const shared = await startDaemon(url);
+    const sender = 'known@example.net';
+    expect(await alone.ask({ sender })).toMatch(/^DEFER/);
+
+    const there = await greyctl(['copy', `--dbdir=${alone.dbdir}`, `--to=${url}`]);
+    expect(there).toMatchObject({ status: 0, stderr: '' });
+    expect(there.stdout).toMatch(/^triplets: 1 read, 1 new, /);
+    const again = await greyctl(['copy', `--dbdir=${alone.dbdir}`, `--to=${url}`]);
+    expect(again.stdout).toMatch(/^triplets: 1 read, 0 new, 0 merged with what was known, 1 known already/);
+    expect(await shared.ask({ sender })).toMatch(/^DEFER/);
+    await shared.ask({ sender: 'second@example.net' });
+    const dbdir = temporaryDirectory();
+    const back = await greyctl(['copy', `--from=${url}`, `--dbdir=${dbdir}`]);
+    expect(back).toMatchObject({ status: 0, stderr: '' });
+    expect(back.stdout).toMatch(/^triplets: 2 read, 2 new, /);
+    const senders = sortedLines((await greyctl(['list', `--dbdir=${dbdir}`, 'triplets'])).stdout);
+    expect(senders.map((line) => line.split('\t')[1])).toEqual([sender, 'second@example.net']);
+  });
+
+  test('copy from one shared store to another, with passwords', async () => {
+    const [one, other] = [await RedisServer.start(), await RedisServer.start(['--requirepass', 'secret'])];
+    await greyctl(['import', `--store=${one.url}`, '-'], { input: DUMP });
+    const password = join(temporaryDirectory(), 'password');
+    writeFileSync(password, 'secret\n');
+    const to = other.url.replace('redis://', 'redis://:secret@');
+    const copied = await greyctl(['copy', `--from=${one.url}`, `--to=${to}`]);
+    expect(copied).toMatchObject({ status: 0, stderr: '' });
+    const file = ['list', `--store=${other.url}`, `--store-password-file=${password}`, 'triplets'];
+    expect(sortedLines((await greyctl(file)).stdout)).toEqual(LISTED.triplets);
+    const env = { GREYD_STORE_PASSWORD: 'secret' };
+    const listed = await greyctl(['list', `--store=${other.url}`, 'clients'], { env });
+    expect(sortedLines(listed.stdout)).toEqual(LISTED.clients);
+  });
+
+  test('what cannot be done is one line, and the status says so', async () => {
+    const server = await RedisServer.start(['--requirepass', 'secret']);
+    const outcomes = [
+      [['stats', `--store=${server.url}`], 1, /^greyctl: redis:\/\/127.0.0.1:\d+: NOAUTH [^\n]*\n$/],
+      [['list', '--store=redis://127.0.0.1:1', 'triplets'], 1, /^greyctl: redis:[^\n]*ECONNREFUSED[^\n]*\n$/],
+      [['copy'], 2, /^greyctl: give --from=URL or --to=URL, or both\n$/],
+      [['copy', '--to=db'], 2, /^greyctl: --to=db: write redis:\/\/HOST/],
+      [['list', 'everything'], 2, /^greyctl: say what to list: triplets or clients\n$/],
+      [['stats', '--dbdir=/nowhere'], 1, /^greyctl: there is no database in \/nowhere/],
+    ] as const;
+    for (const [args, status, stderr] of outcomes) {
+      expect(await greyctl(args)).toEqual({ status, stdout: '', stderr: expect.stringMatching(stderr) });
+    }
+  });
+
+  test('records of --privacy cannot be read, and are imported as the daemon has them', async () => {
+    const { url } = await RedisServer.start();
+    const daemon = await startDaemon(url, '--privacy');
+    const privately = `--dbdir=${daemon.dbdir}`;
+    expect((await greyctl(['list', `--store=${url}`, privately, 'triplets'])).stderr).toMatch(/--privacy/);
+    const recent = DUMP.replaceAll('1700000000', String(Math.floor(Date.now() / 1000)));
+    expect(await greyctl(['import', `--store=${url}`, privately, '-'], { input: recent })).toMatchObject({
+      status: 0,
+    });
+    expect(await daemon.ask({ client_address: '198.51.100.7', sender: 'new@example.net' })).toBe('DUNNO');
+    await daemon.logged(/client AWL/);
+    // Without the secret of the daemons nothing is to be stored.
+    const elsewhere = await greyctl(['import', `--store=${url}`, `--dbdir=${temporaryDirectory()}`, '-'], {
+      input: DUMP,
+    });
+    expect(elsewhere.stderr).toMatch(/other hosts have another secret for --privacy: copy /);
+  });
+});
+
+test.skipIf(!canTest)('imported records leave when the daemons would forget them', async () => {
+  const server = await RedisServer.start();
+  await startDaemon(server.url, '--max-age=3');
+  await greyctl(['import', `--store=${server.url}`, '-'], { input: DUMP });
+  const store = await openBeside(server.url);
+  expect(await entriesOf(store, 'client')).toHaveLength(1);
+  const seconds = Number(server.cli('TTL', 'greyd:{198.51}c:198.51.100.7'));
+  expect(seconds).toBeGreaterThan(3 * 86_400);
+  expect(seconds).toBeLessThan(3 * 86_400 + 120);
+});

@@ -1,0 +1,129 @@
+/**
+ * What an administrator sees of a daemon on a shared store.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { freePort } from '../support/ports.ts';
+import { RedisServer } from '../support/redis.ts';
+import { canRun } from '../support/requirements.ts';
+import { SHARED_STORE_NEEDS, startDaemon } from './shared-daemons.ts';
+
+const canTest = canRun('daemons on a shared store', SHARED_STORE_NEEDS);
+const canEncrypt = canRun('TLS', { programs: [...SHARED_STORE_NEEDS.programs, 'openssl'] });
+
+describe.skipIf(!canTest)('a daemon on a shared store', () => {
+  test('serves when it is away, says so once, and goes on by itself', async () => {
+    const server = await RedisServer.start();
+    await server.kill();
+    const daemon = await startDaemon(server.url);
+    expect(await daemon.ask()).toBe('DUNNO');
+    expect(await daemon.ask()).toBe('DUNNO');
+    await server.restart();
+    await expect
+      .poll(() => daemon.ask().then(() => daemon.log), { timeout: 10_000 })
+      .toMatch(/store works again/);
+    expect(await daemon.ask()).toMatch(/^DEFER/);
+    const said = daemon.logLines.filter((line) => line.startsWith('store '));
+    expect(said).toEqual([
+      expect.stringMatching(/^store failed, mail passes .*: redis:\/\/127.0.0.1:\d+: connect ECONNREFUSED/),
+      expect.stringMatching(/^store works again, \d+ requests passed without greylisting$/),
+    ]);
+  });
+
+  test('a password shows nowhere', async () => {
+    const server = await RedisServer.start(['--requirepass', 'se-cret']);
+    const daemon = await startDaemon(server.url.replace('//', '//:se-cret@'), '--verbose');
+    expect(await daemon.ask()).toMatch(/^DEFER/);
+    server.cli('-a', 'se-cret', 'CONFIG', 'SET', 'requirepass', 'other');
+    server.cli('-a', 'other', 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await expect.poll(() => daemon.ask({ sender: 'new@example.net' })).toBe('DUNNO');
+    await daemon.logged(/store failed/);
+    const commandLine = readFileSync(`/proc/${daemon.pid}/cmdline`, 'utf8');
+    expect(commandLine).toContain('//:***@127.0.0.1');
+    expect(commandLine + daemon.log).not.toContain('se-cret');
+    await expect.poll(() => daemon.ask().then(() => daemon.log)).toMatch(/WRONGPASS|Socket closed/);
+    expect(daemon.log).not.toContain('se-cret');
+  });
+
+  test('ends within its time when the server stands still', async () => {
+    const server = await RedisServer.start();
+    const daemon = await startDaemon(server.url, '--store-timeout=1');
+    server.signal('SIGSTOP');
+    expect(await daemon.ask()).toBe('DUNNO');
+    const begin = performance.now();
+    await daemon.stop();
+    expect(performance.now() - begin).toBeLessThan(5000);
+    server.signal('SIGCONT');
+  });
+});
+
+describe.skipIf(!canTest)('--privacy on several hosts', () => {
+  test('with one secret they know the same, with another mail passes and the log says what to do', async () => {
+    const server = await RedisServer.start();
+    const { url } = server;
+    const one = await startDaemon(url, '--privacy');
+    expect(await one.ask()).toMatch(/^DEFER/);
+
+    const dbdir = temporaryDirectory();
+    copyFileSync(join(one.dbdir, 'greyd.secret'), join(dbdir, 'greyd.secret'));
+    const same = await Daemon.start([`--store=${url}`, '--privacy'], { dbdir });
+    expect(await same.ask()).toMatch(/^DEFER/);
+    expect(server.cli('KEYS', 'greyd:{private}t:*').split('\n')).toHaveLength(1);
+
+    const other = await startDaemon(url, '--privacy');
+    expect(await other.ask()).toBe('DUNNO');
+    expect(other.log).toMatch(
+      /store failed.*other hosts have another secret for --privacy: copy .*greyd\.secret/,
+    );
+  });
+
+  test('one host with it and one without is told', async () => {
+    const { url } = await RedisServer.start();
+    await startDaemon(url);
+    const other = await startDaemon(url, '--privacy');
+    await other.logged(/the store was used without --privacy: .* all hosts must have the same/);
+  });
+});
+
+test.skipIf(!canEncrypt)('TLS, with an authority of its own', async () => {
+  const folder = temporaryDirectory();
+  const [key, certificate] = [join(folder, 'key'), join(folder, 'certificate')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+      '-days',
+      '2',
+      ...subject,
+    ],
+    { stdio: 'ignore' },
+  );
+  const port = await freePort();
+  await RedisServer.start([
+    ...['--tls-port', String(port), '--tls-auth-clients', 'no'],
+    ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate],
+  ]);
+  const url = `rediss://127.0.0.1:${port}`;
+  const daemon = await startDaemon(url, `--store-ca-file=${certificate}`);
+  expect(await daemon.ask()).toMatch(/^DEFER/);
+
+  const trusting = await startDaemon(url);
+  expect(await trusting.ask()).toBe('DUNNO');
+  expect(trusting.log).toMatch(/store failed.*self-signed certificate/);
+
+  writeFileSync(join(folder, 'plain'), 'no certificate');
+  const wrong = await startDaemon(url, `--store-ca-file=${join(folder, 'plain')}`);
+  expect(await wrong.ask()).toBe('DUNNO');
+});
