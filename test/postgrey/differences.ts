@@ -93,6 +93,16 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    name: 'a shared store',
+    about: 'Answers',
+    text: 'With `--store` records are in Valkey or Redis, for several hosts (postgrey: one host alone).',
+    reason: 'A sender that tries the next host must not be put off again.',
+    shownIn: {
+      file: 'test/shared-store/two-greyds.test.ts',
+      test: '%s answer as one alone would',
+    },
+  },
+  {
     name: 'a lost or damaged database',
     about: 'Answers',
     text: 'A database that was removed or replaced is opened anew, and a damaged one is set aside and a new one begun (postgrey: goes on with the removed one).',

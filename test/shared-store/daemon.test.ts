@@ -6,7 +6,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
-import { freePort } from '../support/ports.ts';
+import { freeServerPort } from '../support/ports.ts';
 import { RedisServer } from '../support/redis.ts';
 import { canRun } from '../support/requirements.ts';
 import { SHARED_STORE_NEEDS, startDaemon } from './shared-daemons.ts';
@@ -110,7 +110,7 @@ test.skipIf(!canEncrypt)('TLS, with an authority of its own', async () => {
     ],
     { stdio: 'ignore' },
   );
-  const port = await freePort();
+  const port = await freeServerPort();
   await RedisServer.start([
     ...['--tls-port', String(port), '--tls-auth-clients', 'no'],
     ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Key } from '../../src/greylist/keys.ts';
 import { LazyRedisConnection, type RedisSettings } from '../../src/store/redis-connection.ts';
@@ -136,6 +137,24 @@ describe.skipIf(!canTest)('one server', () => {
     await expect(read(open(server.url), CLIENT)).rejects.toThrow(/^redis:\/\/127.0.0.1:\d+: NOAUTH/);
     const wrong = open(`redis://:no-secret@${host}`);
     await expect(read(wrong, CLIENT)).rejects.toThrow(/^redis:\/\/127.0.0.1:\d+: WRONGPASS/);
+  });
+
+  test('a user with the rights that README.md names', async () => {
+    const [, rights = ''] =
+      /a user\s+for greyd alone needs `([^`]*)`/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const user = ['--user', 'mx', 'on', '>secret', ...rights.replace('~greyd:', '~test:').split(' ')];
+    const none = ['--user', 'default', 'off'];
+    const own = (url: string) => url.replace('//', '//mx:secret@');
+    const server = await RedisServer.start([...user, ...none]);
+    const single = open(own(`${server.url}/1`));
+    await put(single, triplet('t'), { first: 1, last: 1 });
+    await single.check();
+    const listed = [];
+    for await (const entries of single.entries('triplet')) listed.push(...entries);
+    expect(listed).toHaveLength(1);
+    await expect(
+      put(open(own(server.url), { prefix: 'other:' }), CLIENT, { count: 1, last: 1 }),
+    ).rejects.toThrow(/NOPERM/);
   });
 
   test('a number of a database', async () => {

@@ -8,10 +8,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-const FIRST = 20_000;
-const PER_PROCESS = 10;
-const PROCESSES = 1000;
-
 /** Whether ::1 is there to listen on. */
 export const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
@@ -19,15 +15,21 @@ export const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
 
 const LOOPBACK = HAS_IPV6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
 
-let next = FIRST + (process.pid % PROCESSES) * PER_PROCESS;
-
 /** Another port on which nobody listens, neither on 127.0.0.1 nor on ::1. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = next;
-    next += 1;
-    if (await isFree(port)) return port;
-  }
+export const freePort = portsFrom({ first: 20_000, perProcess: 10, processes: 1000 });
+
+/** The same, for those who need many: the servers of a shared store. */
+export const freeServerPort = portsFrom({ first: 10_000, perProcess: 100, processes: 100 });
+
+function portsFrom({ first, perProcess, processes }: Record<'first' | 'perProcess' | 'processes', number>) {
+  let next = first + (process.pid % processes) * perProcess;
+  return async (): Promise<number> => {
+    for (;;) {
+      const port = next;
+      next += 1;
+      if (await isFree(port)) return port;
+    }
+  };
 }
 
 async function isFree(port: number): Promise<boolean> {

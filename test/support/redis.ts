@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { freePort } from './ports.ts';
+import { freeServerPort } from './ports.ts';
 
 /** What Sentinels call the primary. */
 export const PRIMARY_NAME = 'greyd';
@@ -39,7 +39,7 @@ export class RedisServer {
   /** @param args options of redis-server, or its configuration file and those */
   static async start(args: readonly string[] = [], atEnd: AtEnd = onTestFinished): Promise<RedisServer> {
     const dir = mkdtempSync(join(tmpdir(), 'greyd-test-redis-'));
-    const server = new RedisServer(await freePort(), dir, args);
+    const server = new RedisServer(await freeServerPort(), dir, args);
     atEnd(async () => {
       await server.kill();
       rmSync(dir, { recursive: true, force: true });
@@ -180,7 +180,7 @@ export class Cluster {
   static async start(replicas: number, atEnd: AtEnd = onTestFinished): Promise<Cluster> {
     const servers = await Promise.all(
       Array.from({ length: 3 * (1 + replicas) }, async () => {
-        const own = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
+        const own = ['--cluster-enabled', 'yes', '--cluster-port', String(await freeServerPort())];
         return RedisServer.start([...own, '--cluster-node-timeout', String(DOWN_AFTER_MS)], atEnd);
       }),
     );
