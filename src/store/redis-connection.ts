@@ -134,17 +134,25 @@ export class LazyRedisConnection implements RedisConnection {
     if (client?.isOpen) await client.close();
   }
 
-  #connected(): Promise<Client> {
-    if (this.#client === undefined) {
-      if (this.#uptime() - this.#failedAt < RETRY_PAUSE_MS) return Promise.reject(this.#lastError);
-      this.#client = this.#connect();
-      this.#client.catch((error) => {
-        this.#client = undefined;
-        this.#failedAt = this.#uptime();
-        this.#lastError = error;
-      });
-    }
-    return this.#client;
+  async #connected(): Promise<Client> {
+    const opening = this.#client ?? this.#open();
+    const client = await opening;
+    // One that was closed while nothing was under way is not worth a failure.
+    if (client.isOpen || this.#client !== opening) return client;
+    return this.#open();
+  }
+
+  /** Begins to connect, unless that has failed just now. */
+  #open(): Promise<Client> {
+    if (this.#uptime() - this.#failedAt < RETRY_PAUSE_MS) return Promise.reject(this.#lastError);
+    const opening = this.#connect();
+    this.#client = opening;
+    opening.catch((error) => {
+      this.#client = undefined;
+      this.#failedAt = this.#uptime();
+      this.#lastError = error;
+    });
+    return opening;
   }
 
   async #connect(): Promise<Client> {

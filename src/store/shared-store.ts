@@ -140,7 +140,10 @@ function markOf(secret: Buffer): string {
 async function readNote(connection: Pick<RedisConnection, 'send'>, key: string): Promise<Note | undefined> {
   const [text] = await connection.send(key, [['GET', key]]);
   try {
-    return typeof text === 'string' ? (JSON.parse(text) as Note) : undefined;
+    const note = JSON.parse(String(text)) as Partial<Note> | null;
+    const numbers = [note?.delay, note?.retryWindow, note?.maxAge];
+    const isWhole = typeof note?.privacy === 'boolean' && numbers.every(Number.isSafeInteger);
+    return isWhole ? (note as Note) : undefined;
   } catch {
     return undefined;
   }

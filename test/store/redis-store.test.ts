@@ -181,6 +181,15 @@ describe.skipIf(!canTest)('a server that cannot save', () => {
     expect(await read(store, CLIENT)).toEqual([{ count: 3, last: 1 }]);
   });
 
+  test('was restarted while nothing was under way, which is no failure', async () => {
+    const server = await RedisServer.start();
+    const store = open(server.url);
+    await store.check();
+    await server.kill();
+    await server.restart();
+    await store.check();
+  });
+
   test('has become a replica', async () => {
     const server = await RedisServer.start();
     const store = open(server.url);
