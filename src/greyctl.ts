@@ -54,6 +54,7 @@ function surroundings(): Surroundings {
     output,
     outputDevice: target.isFile() ? target.dev : undefined,
     storePassword: process.env[PASSWORD_VARIABLE],
+    uptime: () => performance.now(),
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,

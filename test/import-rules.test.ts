@@ -87,7 +87,7 @@ test('each library is imported in one place', () => {
   const places = new Map<string, Set<string>>();
   for (const { from, file } of libraries) places.set(from, (places.get(from) ?? new Set()).add(file));
   expect(Object.fromEntries([...places].map(([library, files]) => [library, [...files]]))).toEqual({
-    '@redis/client': ['store/redis-connection.ts'],
+    '@redis/client': ['store/redis-client.ts'],
     'better-sqlite3': ['store/sqlite-file.ts'],
     commander: ['command-line.ts'],
     pino: ['log/logger.ts'],

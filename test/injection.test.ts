@@ -72,7 +72,7 @@ test('no text is run as code', () => {
 test('the script that runs in a shared store is a literal, to which nothing is added', () => {
   const uses = found(SOURCES, /'EVAL'[^\]]*/g);
   expect(uses).toEqual([
-    "store/redis-store.ts: 'EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args",
+    "store/redis-script.ts: 'EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args",
   ]);
   const scripts = found(SOURCES, /const COMPARE_AND_SET = (`[^`]*`;)/g);
   expect(scripts).toHaveLength(1);

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly outputDevice: number | undefined;
   /** For --store, from the environment. */
   readonly storePassword: string | undefined;
+  /** Milliseconds, on a clock that nobody sets. */
+  readonly uptime: () => number;
   /** Unix time. */
   readonly now: () => number;
   /** Prints a line for the administrator, beside the output. */

@@ -46,7 +46,6 @@ export const copyCommand = makeCommand<Given>(
   async ({ from, to, ...given }, words, surroundings) => {
     if (from === undefined && to === undefined) throw new UsageError('give --from=URL or --to=URL, or both');
     if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
-    const { storePassword } = surroundings;
     const at = (store: RedisLocation | undefined) => ({ ...given, ...(store !== undefined && { store }) });
     const open: Store[] = [];
     const opened = (store: Store) => {
@@ -55,9 +54,9 @@ export const copyCommand = makeCommand<Given>(
     };
     try {
       // First, as long as files of passwords can be read; then as the account of the database.
-      const sharedSource = await openGivenShared(at(from), storePassword);
+      const sharedSource = await openGivenShared(at(from), surroundings);
       if (sharedSource !== undefined) opened(sharedSource);
-      const sharedTarget = await openGivenShared(at(to), storePassword);
+      const sharedTarget = await openGivenShared(at(to), surroundings);
       if (sharedTarget !== undefined) opened(sharedTarget);
       if (sharedTarget === undefined) becomeDatabaseAccount(given.dbdir);
       const source = sharedSource ?? opened(openExistingRecords(given.dbdir));

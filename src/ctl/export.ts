@@ -37,17 +37,17 @@ export const exportCommand = makeCommand<Given>(
       },
     ],
   },
-  async (given, [what = '', ...others], { output, storePassword }) => {
+  async (given, [what = '', ...others], surroundings) => {
     const { format, lookupByHost = false } = given;
     if (format === undefined) throw new UsageError('give --format=postgrey');
     const kind = KINDS[what];
     if (kind === undefined || others.length > 0)
       throw new UsageError('say what to export: triplets or clients');
-    const store = await openGivenRecords(given, storePassword);
+    const store = await openGivenRecords(given, surroundings);
     try {
       if (store.privacy)
         throw new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');
-      await pipeline(dump(store, kind, lookupByHost), output, { end: false });
+      await pipeline(dump(store, kind, lookupByHost), surroundings.output, { end: false });
       return 0;
     } finally {
       await store.close();

@@ -60,7 +60,7 @@ export const importCommand = makeCommand<GivenRecords>(
       environment === undefined
         ? [{ kind: undefined, dump: surroundings.input }]
         : await environment.copyTo(makeWorkFolder(place, 'import'));
-    const shared = await openGivenShared({ ...given, dbdir }, surroundings.storePassword);
+    const shared = await openGivenShared({ ...given, dbdir }, surroundings);
     const store = shared ?? openRecords(dbdir);
     try {
       return await importFrom(sources, store, surroundings);

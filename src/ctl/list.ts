@@ -25,14 +25,14 @@ export const listCommand = makeCommand<GivenRecords>(
       "  greyctl list triplets | grep 'example\\.net'",
     options: RECORDS_OPTIONS,
   },
-  async (given, [what = '', ...others], { output, storePassword }) => {
+  async (given, [what = '', ...others], surroundings) => {
     const kind = KINDS[what];
     if (kind === undefined || others.length > 0)
       throw new UsageError('say what to list: triplets or clients');
-    const store = await openGivenRecords(given, storePassword);
+    const store = await openGivenRecords(given, surroundings);
     try {
       if (store.privacy) throw new Error('greyd runs with --privacy: what it stored cannot be read');
-      await pipeline(lines(store, kind), output, { end: false });
+      await pipeline(lines(store, kind), surroundings.output, { end: false });
       return 0;
     } finally {
       await store.close();

@@ -31,12 +31,13 @@ export const statsCommand = makeCommand<Given>(
       },
     ],
   },
-  async (given, words, { output, progress, storePassword }) => {
+  async (given, words, surroundings) => {
     if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
-    const store = await openGivenRecords(given, storePassword);
+    const store = await openGivenRecords(given, surroundings);
     try {
       if (store.privacy) throw new Error('greyd runs with --privacy: what it stored cannot be read');
-      for (const line of await count(store, given, progress)) output.write(`${line}\n`);
+      const lines = await count(store, given, surroundings.progress);
+      surroundings.output.write(lines.map((line) => `${line}\n`).join(''));
       return 0;
     } finally {
       await store.close();

@@ -14,7 +14,8 @@
  */
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
-import type { RedisCommand, RedisConnection } from './redis-connection.ts';
+import type { RedisCommand } from './redis-client.ts';
+import type { RedisConnection } from './redis-connection.ts';
 import {
   keyPattern,
   plainKeyText,
@@ -23,6 +24,7 @@ import {
   readRecordText,
   recordText,
 } from './redis-keys.ts';
+import { type Comparison, compareAndSet, NONE, readAnswer } from './redis-script.ts';
 import type { Entry, RecordsOf, Step, StepOutcome, Store } from './store.ts';
 
 /** Of one command; a script of so many keeps the server for a few milliseconds. */
@@ -33,41 +35,6 @@ const MAX_TRIES = 20;
 const CLOCK_SLACK = 60;
 /** How long what a check has saved stays, in seconds. */
 const CHECK_LIFETIME = 60;
-
-/** No record, or none to be saved. */
-const NONE = '';
-
-/**
- * ARGV, for each update: how many of the KEYS are its own; then for each of these: what must be there,
- * what is to be there, and for how many seconds. Answers, for each update: nothing if that is done, or
- * what is there instead.
- */
-const COMPARE_AND_SET = `
-local answers = {}
-local key, arg = 1, 1
-while arg <= #ARGV do
-  local count = tonumber(ARGV[arg])
-  arg = arg + 1
-  local found, same = {}, true
-  for i = 1, count do
-    found[i] = redis.call('GET', KEYS[key + i - 1]) or ''
-    if found[i] ~= ARGV[arg + 3 * (i - 1)] then same = false end
-  end
-  -- nil would end the list of answers
-  answers[#answers + 1] = found
-  if same then
-    answers[#answers] = false
-    for i = 1, count do
-      local at = arg + 3 * (i - 1)
-      if ARGV[at + 1] ~= '' then
-        redis.call('SET', KEYS[key + i - 1], ARGV[at + 1], 'EX', ARGV[at + 2])
-      end
-    end
-  end
-  key = key + count
-  arg = arg + 3 * count
-end
-return answers`;
 
 export interface RedisStoreSettings {
   /** Before all keys. */
@@ -98,17 +65,14 @@ interface Update {
 }
 
 /** What an update has decided. */
-interface Attempt {
-  /** What is to be saved under its keys, and for how many seconds. */
-  readonly save: readonly { readonly text: string; readonly seconds: number }[];
+interface Attempt extends Pick<Comparison, 'save'> {
   /** To be called when that is done. */
   readonly settle: () => void;
 }
 
 /** An attempt that depends on what is in the server. */
-interface OpenAttempt extends Attempt {
+interface OpenAttempt extends Attempt, Comparison {
   readonly update: Update;
-  readonly before: readonly string[];
 }
 
 /** Updates that may stand in one command. One command after the other is under way. */
@@ -254,16 +218,10 @@ export class RedisStore implements Store {
   }
 
   /** @returns for each attempt nothing if it is done, or what is there instead of what it was made of */
-  async #save(attempts: readonly OpenAttempt[]): Promise<(string[] | undefined)[]> {
-    if (attempts.length === 0) return [];
-    const keys = attempts.flatMap(({ update }) => update.places.map(({ key }) => key));
-    const args = attempts.flatMap(({ before, save }) => [
-      String(before.length),
-      ...save.flatMap(({ text, seconds }, index) => [before[index] ?? NONE, text, String(seconds)]),
-    ]);
-    const script = ['EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args];
-    const found = (await this.#send(keys[0] ?? NONE, script)) as (string[] | null)[];
-    return found.map((texts) => texts ?? undefined);
+  async #save(attempts: readonly OpenAttempt[]): Promise<(readonly string[] | undefined)[]> {
+    const [first] = attempts;
+    if (first === undefined) return [];
+    return readAnswer(await this.#send(first.keys[0] ?? NONE, compareAndSet(attempts)));
   }
 
   /** Sends what saves something, and waits until the replicas have it. @returns the answer */
@@ -305,6 +263,6 @@ function decideInTurn(updates: readonly Update[], known: ReadonlyMap<string, str
     for (const [index, { text }] of attempt.save.entries()) {
       if (text !== NONE) wanted.set(places[index]?.key ?? NONE, text);
     }
-    return [{ ...attempt, update, before }];
+    return [{ ...attempt, update, keys: places.map(({ key }) => key), before }];
   });
 }

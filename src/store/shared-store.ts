@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../greylist/records.ts';
 import { keyedDigest, loadSecret } from './private-keys.ts';
-import { LazyRedisConnection, type RedisConnection, type RedisSettings } from './redis-connection.ts';
+import type { RedisClient, RedisSettings } from './redis-client.ts';
+import { LazyRedisConnection, type RedisConnection } from './redis-connection.ts';
 import { RedisStore } from './redis-store.ts';
 
 /** What the command line says of it. */
@@ -55,7 +56,7 @@ export function openSharedStore(
   parts: SharedStoreParts & { readonly privacy: boolean; readonly report: (text: string) => void },
 ): RedisStore {
   const { privacy, lifetimes, dbdir, uptime, report } = parts;
-  const greet = async (connection: Pick<RedisConnection, 'send'>) => {
+  const greet = async (connection: Pick<RedisClient, 'send'>) => {
     const key = noteKey(settings);
     const { delay, retryWindow, maxAge } = lifetimes;
     const secret = privacy ? markOf(loadSecret(secretPath(dbdir))) : '';
@@ -137,7 +138,7 @@ function markOf(secret: Buffer): string {
 }
 
 /** @returns undefined if there is none that can be read */
-async function readNote(connection: Pick<RedisConnection, 'send'>, key: string): Promise<Note | undefined> {
+async function readNote(connection: Pick<RedisClient, 'send'>, key: string): Promise<Note | undefined> {
   const [text] = await connection.send(key, [['GET', key]]);
   try {
     const note = JSON.parse(String(text)) as Partial<Note> | null;
