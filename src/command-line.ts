@@ -10,9 +10,18 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ParseValue, Warn } from './option-values.ts';
 
-/** The command line is wrong; the message is one line that says what to write instead. */
+/** The command line is wrong; the message is one line that says what to write instead, and no password. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+
+  constructor(message: string) {
+    super(withoutPassword(message));
+  }
+}
+
+/** The same text with `***` in place of a password, wherever a URL in it has one. */
+export function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/[^:@/\s]*:)\S*@/g, '$1***@').replace(/([?&]password=)[^&\s]*/g, '$1***');
 }
 
 export interface OptionEntry {
@@ -27,8 +36,6 @@ export interface OptionEntry {
   readonly repeatable?: boolean;
   /** Turns the text into the value; throws with what to write instead. */
   readonly parse?: ParseValue;
-  /** Takes out of the text what must not stand in an error. */
-  readonly mask?: (text: string) => string;
 }
 
 /** What --help says of a program, and the options it takes. */
@@ -85,7 +92,7 @@ export function readCommandLine<Given extends object>(
 }
 
 function toOption(
-  { flags, help, parse, mask = (text) => text, repeatable, defaultText, ...entry }: OptionEntry,
+  { flags, help, parse, repeatable, defaultText, ...entry }: OptionEntry,
   warn: Warn,
 ): Option {
   const hasDefault = entry.default !== undefined;
@@ -105,7 +112,7 @@ function toOption(
       return values;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`${option.long}=${oneLine(mask(text))}: write ${reason}`);
+      throw new UsageError(`${option.long}=${oneLine(text)}: write ${reason}`);
     }
   });
 }

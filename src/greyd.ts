@@ -10,7 +10,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UsageError } from './command-line.ts';
+import { UsageError, withoutPassword } from './command-line.ts';
 import { CLEANING_PACE } from './greylister/cleaner.ts';
 import { Guard } from './greylister/guard.ts';
 import { GreylisterThread } from './greylister/thread.ts';
@@ -35,7 +35,6 @@ import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
-import { withoutPassword } from './store/redis-url.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /** At the end, how long a connection stays open for its next answer, in milliseconds, ... */

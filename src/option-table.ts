@@ -14,6 +14,7 @@ import {
   facility,
   header,
   inet,
+  keyPrefix,
   numberOr,
   octal,
   oneOf,
@@ -22,7 +23,7 @@ import {
 } from './option-values.ts';
 import type { InetEndpoint } from './server/endpoint.ts';
 import type { GivenSharedStore } from './shared-store-options.ts';
-import { parseRedisUrl, withoutPassword } from './store/redis-url.ts';
+import { parseRedisUrl } from './store/redis-url.ts';
 
 const DEFAULT_DELAY = 300;
 const DEFAULT_MAX_AGE = 35;
@@ -239,12 +240,12 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     help: 'keep records in Valkey or Redis, for several hosts: redis://HOST, redis-sentinel://HOSTS/NAME, redis-cluster://HOSTS',
     defaultText: 'the database in --dbdir',
     parse: parseRedisUrl,
-    mask: withoutPassword,
   },
   {
     flags: '--store-prefix <TEXT>',
     help: 'what the keys of all records in --store begin with',
     default: DEFAULT_PREFIX,
+    parse: keyPrefix,
   },
   {
     flags: '--store-password-file <FILE>',
@@ -263,13 +264,6 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     parse: (text) => wholeNumber(text, 'a whole number of replicas'),
   },
 ];
-
-/** How long records are kept by a daemon with the defaults, in seconds. */
-export const DEFAULT_LIFETIMES = {
-  delay: DEFAULT_DELAY,
-  retryWindow: DEFAULT_RETRY_DAYS * DAY,
-  maxAge: DEFAULT_MAX_AGE * DAY,
-} as const;
 
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
 export interface GivenOptions extends GivenSharedStore {

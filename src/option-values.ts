@@ -79,6 +79,13 @@ export function syslogIdent(text: string): string {
     : fail('up to 48 visible ASCII characters without [ ] and :, --syslog-ident=greyd');
 }
 
+/** What keys of a shared store begin with: visible ASCII without braces, which decide where a Cluster has them. */
+export function keyPrefix(text: string): string {
+  return /^[!-z|~]{1,100}$/.test(text)
+    ? text
+    : fail('visible ASCII characters without { and }, --store-prefix=greyd:');
+}
+
 export function oneOf(values: readonly string[]): ParseValue<string> {
   return (text) => (values.includes(text) ? text : fail(`one of ${values.join(', ')}`));
 }

@@ -1,7 +1,7 @@
 /**
  * The options of the daemon as plain values, made from the command line.
  */
-import { readCommandLine, UsageError } from './command-line.ts';
+import { readCommandLine, UsageError, withoutPassword } from './command-line.ts';
 import type { NetworkLengths } from './greylist/keys.ts';
 import type { LogFormat, LogLevel } from './log/logger.ts';
 import { DEFAULT_AUTO_WHITELIST, type GivenOptions, OPTION_TABLE } from './option-table.ts';
@@ -143,7 +143,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     maxTriplets: given.maxTriplets,
     maxNewPerClient: given.maxNewPerClient,
     sharedStore: sharedStoreOf(given, surroundings.storePassword),
-    warnings,
+    warnings: warnings.map(withoutPassword),
   });
 }
 

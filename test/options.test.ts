@@ -393,9 +393,22 @@ describe('a shared store', () => {
     expect(options.sharedStore?.connection.password).toBe('secret');
   });
 
-  test('an error does not show the password', () => {
-    const error = usageError('--inet=1', '--store=redis://mx:secret@db,db2');
+  test('no error and no warning shows the password', () => {
+    const error = usageError('--inet=1', '--store=redis://mx:se:cr@et@db,db2');
     expect(error).toMatch(/^--store=redis:\/\/mx:\*\*\*@db,db2: write redis:\/\/HOST/);
+    const url = 'redis://:secret@db';
+    for (const args of [[`--stor=${url}`], [`--store=${url}/x`], ['--store=redis://db?password=secret']]) {
+      expect(usageError('--inet=1', ...args)).toMatch(/\*\*\*/);
+      expect(usageError('--inet=1', ...args)).not.toContain('secret');
+    }
+    expect(parse(url).warnings.join()).toMatch(/redis:\/\/:\*\*\*@db/);
+    expect(usageError('--inet=1', '--store=redis://mx@db,db')).toContain('redis://mx@db,db');
+  });
+
+  test('keys begin with what does not decide where a Cluster has them', () => {
+    expect(usageError('--inet=1', '--store=redis://db', '--store-prefix={mail}')).toMatch(
+      /without \{ and \}/,
+    );
   });
 
   test('a file that cannot be read is an error, and so is an empty one', () => {

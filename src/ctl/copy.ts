@@ -11,15 +11,12 @@ import { makeCommand, type Surroundings } from './command.ts';
 import { becomeDatabaseAccount, openExistingRecords, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
 import { GROUP_PAUSE_MS, merge } from './merge.ts';
-import { daemonOption } from './options.ts';
-import { type GivenRecords, openGivenShared, RECORDS_OPTIONS } from './records.ts';
+import { type GivenRecords, openGivenShared, RECORDS_OPTIONS, STORE_OPTION, unreadable } from './records.ts';
 
 interface Given extends Omit<GivenRecords, 'store'> {
   from?: RedisLocation;
   to?: RedisLocation;
 }
-
-const STORE_OPTION = daemonOption('--store');
 
 function storeOption(flags: string, help: string): OptionEntry {
   return { ...STORE_OPTION, flags, help };
@@ -38,7 +35,7 @@ export const copyCommand = makeCommand<Given>(
       '  greyctl copy --to=redis://192.0.2.10\n' +
       '  greyctl copy --from=redis://192.0.2.10',
     options: [
-      storeOption('--from <URL>', 'the shared store that is read, see --store of greyd'),
+      storeOption('--from <URL>', 'the shared store that is read, as --store of greyd'),
       storeOption('--to <URL>', 'the shared store that is written'),
       ...RECORDS_OPTIONS.filter((entry) => entry !== STORE_OPTION),
     ],
@@ -61,7 +58,7 @@ export const copyCommand = makeCommand<Given>(
       if (sharedTarget === undefined) becomeDatabaseAccount(given.dbdir);
       const source = sharedSource ?? opened(openExistingRecords(given.dbdir));
       const target = sharedTarget ?? opened(openRecords(given.dbdir));
-      if (source.privacy) throw new Error('greyd runs with --privacy there: what it stored cannot be read');
+      if (source.privacy) throw unreadable();
       await copy(source, target, surroundings);
       return 0;
     } finally {

@@ -5,7 +5,6 @@
  * as often as one likes. What arrives together (64 KiB of the dump, some 800 records) is saved in one
  * transaction, and then comes a pause in which greyd has its turn.
  */
-import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from '../command-line.ts';
@@ -53,19 +52,19 @@ export const importCommand = makeCommand<GivenRecords>(
     // Whom it belongs to may not be allowed to look for it from here.
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
-    const isShared = given.store !== undefined;
-    if (!isShared) becomeDatabaseAccount(dbdir);
-    const place = isShared ? tmpdir() : dbdir;
-    const sources: readonly Source[] =
-      environment === undefined
-        ? [{ kind: undefined, dump: surroundings.input }]
-        : await environment.copyTo(makeWorkFolder(place, 'import'));
+    // Its password may be for root alone; the files of postgrey are read by an account that can do less.
     const shared = await openGivenShared({ ...given, dbdir }, surroundings);
-    const store = shared ?? openRecords(dbdir);
+    let store = shared;
     try {
+      becomeDatabaseAccount(dbdir);
+      const sources: readonly Source[] =
+        environment === undefined
+          ? [{ kind: undefined, dump: surroundings.input }]
+          : await environment.copyTo(makeWorkFolder(dbdir, 'import'));
+      store = shared ?? openRecords(dbdir);
       return await importFrom(sources, store, surroundings);
     } finally {
-      await store.close();
+      await store?.close();
     }
   },
 );

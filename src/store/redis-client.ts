@@ -1,12 +1,8 @@
 /**
  * The clients of the library (@redis/client), which is loaded when a shared store is asked for: of one
- * server, of the primary that Sentinels name, or of a Cluster, seen alike as what takes commands about keys.
+ * server, or of a Cluster, seen alike as what takes commands about keys.
  *
  * A lost connection to a server is not made again; within a Cluster the library sees to its connections.
- * The primary is asked for as https://redis.io/docs/latest/develop/reference/sentinel-clients/ has it; the
- * library's own client for Sentinels came back seven seconds after a promotion, this one within two.
- *
- * Known limit: Sentinels are asked without user and password.
  */
 import type { RedisClientOptions, RedisClientType, RedisClusterType } from '@redis/client';
 import type { HostPort, RedisLocation } from './redis-url.ts';
@@ -66,29 +62,6 @@ type Cluster = RedisClusterType<
 /** Told of errors that no command is told of: why there is no connection. */
 export type OnError = (error: unknown) => void;
 
-/** @throws (rejects) if there is no connection at the first attempt */
-export async function connectRedis(settings: RedisSettings, onError: OnError): Promise<RedisClient> {
-  const { location } = settings;
-  switch (location.topology) {
-    case 'single':
-      return serverClient(await connectServer(settings, location.hosts[0], location.database, onError));
-    case 'sentinel': {
-      const primary = await askForPrimary(settings, location);
-      const server = await connectServer(settings, primary, location.database, onError);
-      try {
-        const [role] = (await server.sendCommand(['ROLE'])) as unknown as [string];
-        if (role === 'master') return serverClient(server);
-        throw new Error(`${primary.host}:${primary.port} is not the primary yet`);
-      } catch (error) {
-        if (server.isOpen) server.destroy();
-        throw error;
-      }
-    }
-    case 'cluster':
-      return connectCluster(settings, onError);
-  }
-}
-
 /** What all connections have in common. */
 function clientOptions({ location, password = location.password, ca, timeoutMs }: RedisSettings) {
   return {
@@ -106,15 +79,16 @@ function clientOptions({ location, password = location.password, ca, timeoutMs }
   } satisfies RedisClientOptions;
 }
 
-async function connectServer(
+/** @throws (rejects) if there is no connection at the first attempt */
+export async function connectServer(
   settings: RedisSettings,
-  address: HostPort | undefined,
+  address: HostPort,
   database: number,
   onError: OnError,
-): Promise<Server> {
+): Promise<RedisClient> {
   const { createClient } = await import('@redis/client');
   const options = clientOptions(settings);
-  const server = createClient({
+  const server: Server = createClient({
     ...options,
     RESP,
     database,
@@ -122,83 +96,59 @@ async function connectServer(
   });
   server.on('error', onError);
   await server.connect();
-  return server;
-}
-
-/** Asks one Sentinel after the other until one answers. */
-async function askForPrimary(
-  settings: RedisSettings,
-  { hosts, primary }: RedisLocation & { topology: 'sentinel' },
-): Promise<HostPort> {
-  const { user: _, password: __, ...location } = settings.location;
-  const open = {
-    ...settings,
-    location: { ...location, user: undefined, password: undefined },
-    password: undefined,
-  };
-  let failure: unknown;
-  for (const address of hosts) {
-    let sentinel: Server | undefined;
-    try {
-      sentinel = await connectServer(open, address, 0, () => {});
-      const answer = await sentinel.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', primary]);
-      if (answer === null) throw new Error(`the Sentinels know of no primary ${primary}`);
-      const [host = '', port] = answer as unknown as [string, string];
-      return { host, port: Number(port) };
-    } catch (error) {
-      failure = error;
-    } finally {
-      if (sentinel?.isOpen) sentinel.destroy();
-    }
-  }
-  throw failure;
-}
-
-function serverClient(server: Server): RedisClient {
   return {
     get isOpen() {
       return server.isOpen;
     },
-    async send(_, commands) {
-      const [command = []] = commands;
-      if (commands.length === 1) return [await server.sendCommand([...command])];
-      const together = server.multi();
-      for (const one of commands) together.addCommand([...one]);
-      return together.execAsPipeline();
-    },
+    send: (_, commands) => sendTogether(commands, server, (command) => server.sendCommand([...command])),
     keys: (pattern) => server.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT }),
     close: () => server.close(),
     destroy: () => server.destroy(),
   };
 }
 
-async function connectCluster(settings: RedisSettings, onError: OnError): Promise<RedisClient> {
+/** @throws (rejects) if no node can be connected to */
+export async function connectCluster(
+  settings: RedisSettings,
+  addresses: readonly HostPort[],
+  onError: OnError,
+): Promise<RedisClient> {
   const { createCluster } = await import('@redis/client');
   const options = clientOptions(settings);
   const cluster: Cluster = createCluster({
-    rootNodes: settings.location.hosts.map((host) => ({ socket: { ...host } })),
+    rootNodes: addresses.map((address) => ({ socket: { ...address } })),
     defaults: { ...options, socket: { ...options.socket, reconnectStrategy: RECONNECT_PAUSE_MS } },
     topologyRefreshOnReconnectionAttemptStrategy: LOOK_FOR_PRIMARY_MS,
     RESP,
   });
-  cluster.on('error', onError);
+  let reason: unknown;
+  cluster.on('error', (error) => {
+    reason = error;
+    onError(error);
+  });
   cluster.on('node-error', onError);
   try {
     await cluster.connect();
   } catch (error) {
     if (cluster.isOpen) cluster.destroy();
-    throw error;
+    // The library's own only says that there is no node.
+    throw reason ?? error;
   }
   return {
     get isOpen() {
       return cluster.isOpen;
     },
     async send(key, commands) {
-      const [command = []] = commands;
-      if (commands.length === 1) return [await cluster.sendCommand(key, false, [...command])];
-      const together = cluster.multi();
-      for (const one of commands) together.addCommand(key, false, [...one]);
-      return together.execAsPipeline();
+      const one = (command: RedisCommand) => cluster.sendCommand(key, false, [...command]);
+      const together = async () => sendTogether(commands, await cluster.getNodeClientForKey(key), one);
+      try {
+        return await together();
+      } catch (error) {
+        if (!isRedirect(error)) throw error;
+        // What is sent together is not redirected by the library, but it learns where a single command has to go.
+        await one(['GET', key]);
+        return await together();
+      }
     },
     async *keys(pattern) {
       for (const master of cluster.masters) {
@@ -209,4 +159,21 @@ async function connectCluster(settings: RedisSettings, onError: OnError): Promis
     close: () => cluster.close(),
     destroy: () => cluster.destroy(),
   };
+}
+
+/** Sends commands on the one connection of a server. @param one sends a single one */
+async function sendTogether(
+  commands: readonly RedisCommand[],
+  server: Server,
+  one: (command: RedisCommand) => Promise<unknown>,
+): Promise<unknown[]> {
+  const [command] = commands;
+  if (command !== undefined && commands.length === 1) return [await one(command)];
+  const together = server.multi();
+  for (const each of commands) together.addCommand([...each]);
+  return together.execAsPipeline();
+}
+
+function isRedirect(error: unknown): boolean {
+  return error instanceof Error && /^(?:MOVED|ASK) /.test(error.message);
 }

@@ -5,7 +5,15 @@
  * command makes a new one, RETRY_PAUSE_MS after an attempt that failed. How long a server may take to answer
  * is for the caller to bound.
  */
-import { connectRedis, type RedisClient, type RedisCommand, type RedisSettings } from './redis-client.ts';
+import {
+  connectCluster,
+  connectServer,
+  type OnError,
+  type RedisClient,
+  type RedisCommand,
+  type RedisSettings,
+} from './redis-client.ts';
+import { connectPrimary } from './redis-sentinel.ts';
 import { locationName } from './redis-url.ts';
 
 /** What fails, fails with a {SharedStoreError}. */
@@ -28,7 +36,9 @@ export class LazyRedisConnection implements RedisConnection {
   /** Milliseconds, on a clock that nobody sets. */
   readonly #uptime: () => number;
   readonly #greet: (client: Pick<RedisClient, 'send'>) => Promise<void>;
-  #client: Promise<RedisClient> | undefined;
+  /** The attempt to connect, done or under way; and what came of it. */
+  #opening: Promise<RedisClient> | undefined;
+  #client: RedisClient | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   /** Why there is no connection, as far as that was told. */
   #lastError: unknown;
@@ -55,7 +65,9 @@ export class LazyRedisConnection implements RedisConnection {
       try {
         return await client.send(key, commands);
       } catch (error) {
-        this.#letGo(client, error);
+        // The primary of the past: the next command looks for that of now.
+        if (isNoPrimary(error) && client.isOpen) client.destroy();
+        if (!client.isOpen) this.#forget(client);
         throw error;
       }
     } catch (error) {
@@ -73,25 +85,25 @@ export class LazyRedisConnection implements RedisConnection {
   }
 
   async close(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined);
+    const client = await this.#opening?.catch(() => undefined);
     if (client?.isOpen) await client.close();
   }
 
   async #connected(): Promise<RedisClient> {
-    const opening = this.#client ?? this.#open();
-    const client = await opening;
-    // One that was closed while nothing was under way is not worth a failure.
-    if (client.isOpen || this.#client !== opening) return client;
-    return this.#open();
+    const client = await (this.#opening ?? this.#open());
+    if (client.isOpen) return client;
+    // It was closed while nothing was under way, which is not worth a failure.
+    this.#forget(client);
+    return this.#opening ?? this.#open();
   }
 
   /** Begins to connect, unless that has failed just now. */
   #open(): Promise<RedisClient> {
     if (this.#uptime() - this.#failedAt < RETRY_PAUSE_MS) return Promise.reject(this.#lastError);
     const opening = this.#connect();
-    this.#client = opening;
+    this.#opening = opening;
     opening.catch((error) => {
-      this.#client = undefined;
+      this.#opening = undefined;
       this.#failedAt = this.#uptime();
       this.#lastError = error;
     });
@@ -99,7 +111,7 @@ export class LazyRedisConnection implements RedisConnection {
   }
 
   async #connect(): Promise<RedisClient> {
-    const client = await connectRedis(this.#settings, (error) => {
+    const client = await connect(this.#settings, (error) => {
       this.#lastError = error;
     });
     try {
@@ -108,15 +120,15 @@ export class LazyRedisConnection implements RedisConnection {
       if (client.isOpen) client.destroy();
       throw error;
     }
+    this.#client = client;
     return client;
   }
 
-  /** After an error by which the next command needs another connection. */
-  #letGo(client: RedisClient, error: unknown): void {
-    const isNoPrimary = error instanceof Error && error.message.startsWith('READONLY');
-    if (client.isOpen && !isNoPrimary) return;
-    if (client.isOpen) client.destroy();
+  /** So that the next command makes another connection, if it is not there yet. */
+  #forget(client: RedisClient): void {
+    if (this.#client !== client) return;
     this.#client = undefined;
+    this.#opening = undefined;
   }
 
   /** With the store's name; and of an error that only says that there is no connection, why. */
@@ -131,4 +143,15 @@ export class LazyRedisConnection implements RedisConnection {
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
+}
+
+function isNoPrimary(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('READONLY');
+}
+
+async function connect(settings: RedisSettings, onError: OnError): Promise<RedisClient> {
+  const { location } = settings;
+  if (location.topology === 'cluster') return connectCluster(settings, location.hosts, onError);
+  if (location.topology === 'sentinel') return connectPrimary(settings, location, onError);
+  return connectServer(settings, location.host, location.database, onError);
 }

@@ -50,9 +50,16 @@ export function recordText(record: TripletRecord | ClientRecord): string {
   return 'first' in record ? `${record.first} ${record.last}` : `${record.count} ${record.last}`;
 }
 
-/** @returns undefined if there is none, or it is none of greyd's */
+const RECORD_FORM = /^(\d+) (\d+)$/;
+
+/** Whether it is greyd that has written it. */
+export function isRecordText(text: unknown): text is string {
+  return typeof text === 'string' && RECORD_FORM.test(text);
+}
+
+/** @returns undefined if there is none */
 export function readRecordText(kind: Key['kind'], text: string): RecordOf<Key> | undefined {
-  const [, first, last] = /^(\d+) (\d+)$/.exec(text) ?? [];
+  const [, first, last] = RECORD_FORM.exec(text) ?? [];
   if (first === undefined || last === undefined) return undefined;
   return kind === 'triplet'
     ? { first: Number(first), last: Number(last) }

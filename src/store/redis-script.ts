@@ -29,7 +29,9 @@ while arg <= #ARGV do
   arg = arg + 1
   local found, same = {}, true
   for i = 1, count do
-    found[i] = redis.call('GET', KEYS[key + i - 1]) or ''
+    local text = redis.pcall('GET', KEYS[key + i - 1])
+    -- what somebody else has put there is none of ours
+    found[i] = type(text) == 'string' and string.find(text, '^%d+ %d+$') and text or ''
     if found[i] ~= ARGV[arg + 3 * (i - 1)] then same = false end
   end
   -- nil would end the list of answers

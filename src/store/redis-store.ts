@@ -17,6 +17,7 @@ import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
 import type { RedisCommand } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import {
+  isRecordText,
   keyPattern,
   plainKeyText,
   privateKeyText,
@@ -209,8 +210,9 @@ export class RedisStore implements Store {
     const texts = new Map<string, string>();
     const read = async (names: readonly string[]) => {
       const [answer] = await this.#connection.send(names[0] ?? NONE, [['MGET', ...names]]);
-      for (const [index, text] of (answer as (string | null)[]).entries()) {
-        texts.set(names[index] ?? NONE, text ?? NONE);
+      if (!Array.isArray(answer)) throw new Error('what --store names speaks no Redis');
+      for (const [index, text] of answer.entries()) {
+        texts.set(names[index] ?? NONE, isRecordText(text) ? text : NONE);
       }
     };
     await Promise.all([...lanes.values()].map(read));

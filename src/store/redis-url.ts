@@ -16,17 +16,33 @@ export interface HostPort {
 }
 
 interface Common {
-  /** At least one. */
-  readonly hosts: readonly HostPort[];
   readonly isEncrypted: boolean;
   readonly user: string | undefined;
   readonly password: string | undefined;
 }
 
-export type RedisLocation =
-  | (Common & { readonly topology: 'single'; readonly database: number })
-  | (Common & { readonly topology: 'sentinel'; readonly primary: string; readonly database: number })
-  | (Common & { readonly topology: 'cluster' });
+interface SingleLocation extends Common {
+  readonly topology: 'single';
+  readonly host: HostPort;
+  readonly database: number;
+}
+
+export interface SentinelLocation extends Common {
+  readonly topology: 'sentinel';
+  /** The Sentinels. */
+  readonly hosts: readonly HostPort[];
+  /** What they call it. */
+  readonly primary: string;
+  readonly database: number;
+}
+
+interface ClusterLocation extends Common {
+  readonly topology: 'cluster';
+  /** Some of its nodes. */
+  readonly hosts: readonly HostPort[];
+}
+
+export type RedisLocation = SingleLocation | SentinelLocation | ClusterLocation;
 
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
@@ -38,38 +54,32 @@ const URL_FORM =
 export function parseRedisUrl(text: string): RedisLocation {
   const parts = URL_FORM.exec(text)?.groups ?? {};
   const { topology = 'single', path = '' } = parts;
-  const names = path.replace(/^\//, '').split('/');
+  const port = topology === 'sentinel' ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT;
+  const hosts = (parts.hosts ?? '').split(',').map((host) => hostPort(host, port));
+  const [first = '', second = '', ...others] = path.replace(/^\//, '').split('/');
   const common: Common = {
-    hosts: (parts.hosts ?? '')
-      .split(',')
-      .map((host) => hostPort(host, topology === 'sentinel' ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT)),
     isEncrypted: parts.tls === 's',
     user: decoded(parts.user),
     password: decoded(parts.password),
   };
-  const [first = '', second = '', ...others] = names;
-  if (others.length === 0) {
-    if (topology === 'cluster' && path.length <= 1) return { ...common, topology };
-    if (topology === 'sentinel' && first !== '') {
-      return { ...common, topology, primary: first, database: database(second) };
-    }
-    if (topology === 'single' && common.hosts.length === 1 && second === '') {
-      return { ...common, topology, database: database(first) };
-    }
+  if (topology === 'cluster' && path.length <= 1) return { ...common, topology, hosts };
+  if (topology === 'sentinel' && first !== '' && others.length === 0) {
+    return { ...common, topology, hosts, primary: first, database: database(second) };
+  }
+  const [host] = hosts;
+  if (topology === 'single' && hosts.length === 1 && host !== undefined && second === '') {
+    return { ...common, topology, host, database: database(first) };
   }
   return fail();
 }
 
-/** The same text with `***` in place of a password, wherever a URL in it has one. */
-export function withoutPassword(text: string): string {
-  return text.replace(/(:\/\/[^:@/\s]*:).*@/g, '$1***@');
-}
-
 /** What it is called in messages; without user and password. */
-export function locationName({ topology, hosts, ...location }: RedisLocation): string {
+export function locationName(location: RedisLocation): string {
+  const { topology, isEncrypted } = location;
+  const hosts = topology === 'single' ? [location.host] : location.hosts;
   const names = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
-  const primary = 'primary' in location ? `/${location.primary}` : '';
-  return `${topology === 'single' ? 'redis' : `redis-${topology}`}://${names.join(',')}${primary}`;
+  const scheme = `redis${isEncrypted ? 's' : ''}${topology === 'single' ? '' : `-${topology}`}`;
+  return `${scheme}://${names.join(',')}${topology === 'sentinel' ? `/${location.primary}` : ''}`;
 }
 
 function hostPort(text: string, defaultPort: number): HostPort {
@@ -77,8 +87,7 @@ function hostPort(text: string, defaultPort: number): HostPort {
     bracketed,
     host = bracketed,
     port,
-  } = /^(?:\[(?<bracketed>[\da-fA-F:.]+)\]|(?<host>[^[\]:\s]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ??
-  {};
+  } = /^(?:\[(?<bracketed>[\da-fA-F:.]+)\]|(?<host>[\w.-]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
   const number = port === undefined ? defaultPort : Number(port);
   return host === undefined || number < 1 || number > 65_535 ? fail() : { host, port: number };
 }

@@ -68,6 +68,11 @@ export function openSharedStore(
         `the store was used ${found.privacy ? 'with' : 'without'} --privacy: clients that were known are greylisted once more; all hosts must have the same`,
       );
     }
+    if (found !== undefined && !hasSame(found, lifetimes)) {
+      report(
+        'the store was used with another --delay, --retry-window or --max-age: all hosts must have the same',
+      );
+    }
     if (JSON.stringify(found) !== own) await connection.send(key, [['SET', key, own]]);
   };
   return makeStore(new LazyRedisConnection(settings.connection, uptime, greet), settings, parts, {
@@ -77,23 +82,26 @@ export function openSharedStore(
 }
 
 /**
- * The store for a program beside the daemons, with records as they have them; as if without --privacy if
- * none has used it yet.
- * @throws (rejects) if it cannot be reached, or the daemons have another greyd.secret
+ * The store for a program beside the daemons, with records as they have them.
+ * @throws (rejects) if it cannot be reached, no daemon has used it yet, or they have another greyd.secret
  */
 export async function openSharedRecords(
   settings: SharedStoreSettings,
-  parts: SharedStoreParts,
+  parts: Omit<SharedStoreParts, 'lifetimes'>,
 ): Promise<RedisStore> {
   const connection = new LazyRedisConnection(settings.connection, parts.uptime);
   try {
     const note = await readNote(connection, noteKey(settings));
+    if (note === undefined) {
+      throw new Error(
+        'no greyd has used this store yet: start one on it first, which says how it keeps records',
+      );
+    }
     const path = secretPath(parts.dbdir);
-    if (note?.privacy && !(existsSync(path) && markOf(loadSecret(path)) === note.secret)) {
+    if (note.privacy && !(existsSync(path) && markOf(loadSecret(path)) === note.secret)) {
       throw new Error(otherSecret(parts.dbdir));
     }
-    const lifetimes = note ?? parts.lifetimes;
-    return makeStore(connection, settings, parts, { privacy: note?.privacy, lifetimes });
+    return makeStore(connection, settings, parts, { privacy: note.privacy, lifetimes: note });
   } catch (error) {
     await connection.close();
     throw error;
@@ -103,8 +111,8 @@ export async function openSharedRecords(
 function makeStore(
   connection: RedisConnection,
   { connection: { timeoutMs }, prefix, replicas }: SharedStoreSettings,
-  { dbdir, hash, lifetimeOf }: SharedStoreParts,
-  { privacy, lifetimes }: { readonly privacy: boolean | undefined; readonly lifetimes: Lifetimes },
+  { dbdir, hash, lifetimeOf }: Pick<SharedStoreParts, 'dbdir' | 'hash' | 'lifetimeOf'>,
+  { privacy, lifetimes }: { readonly privacy: boolean; readonly lifetimes: Lifetimes },
 ): RedisStore {
   let secret: Buffer | undefined;
   return new RedisStore(connection, {
@@ -132,6 +140,10 @@ function otherSecret(dbdir: string): string {
   return `other hosts have another secret for --privacy: copy ${secretPath(dbdir)} from one of them, and restart greyd`;
 }
 
+function hasSame(note: Note, { delay, retryWindow, maxAge }: Lifetimes): boolean {
+  return note.delay === delay && note.retryWindow === retryWindow && note.maxAge === maxAge;
+}
+
 /** Says nothing of the secret but whether it is the same. */
 function markOf(secret: Buffer): string {
   return createHmac('sha256', secret).update('greyd').digest('hex').slice(0, 16);
@@ -143,7 +155,10 @@ async function readNote(connection: Pick<RedisClient, 'send'>, key: string): Pro
   try {
     const note = JSON.parse(String(text)) as Partial<Note> | null;
     const numbers = [note?.delay, note?.retryWindow, note?.maxAge];
-    const isWhole = typeof note?.privacy === 'boolean' && numbers.every(Number.isSafeInteger);
+    const isWhole =
+      typeof note?.privacy === 'boolean' &&
+      typeof note.secret === 'string' &&
+      numbers.every(Number.isSafeInteger);
     return isWhole ? (note as Note) : undefined;
   } catch {
     return undefined;

@@ -12,8 +12,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { hashOf, type Key, type PlainKey, postgreyKey } from '../../src/greylist/keys.ts';
 import { type ClientRecord, lifetimeOf, type TripletRecord } from '../../src/greylist/records.ts';
-import { DEFAULT_LIFETIMES } from '../../src/option-table.ts';
-import { openSharedRecords } from '../../src/store/shared-store.ts';
+import { openSharedStore } from '../../src/store/shared-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { CONTENDERS, handOver, type Name, Running } from './contenders.ts';
@@ -86,14 +85,16 @@ const hash = (key: Key) => hashOf(key, false);
 async function fillRedis(dir: string, content: Content, progress: Progress): Promise<number> {
   const redis = await Redis.start(dir);
   const empty = await redis.usedMemory();
-  const parts = {
+  const store = openSharedStore(redis.settings, {
     dbdir: dir,
-    lifetimes: DEFAULT_LIFETIMES,
+    privacy: false,
+    lifetimes: { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY },
     hash,
     lifetimeOf,
     uptime: () => performance.now(),
-  };
-  await fillStore(await openSharedRecords(redis.settings, parts), content, progress);
+    report: () => {},
+  });
+  await fillStore(store, content, progress);
   const bytes = (await redis.usedMemory()) - empty;
   await redis.stop();
   return bytes;

@@ -40,6 +40,10 @@ describe.skipIf(!canTest)('over a shared store', () => {
   test('import, list, stats and export see the same records', async () => {
     const { url } = await RedisServer.start();
     const store = `--store=${url}`;
+    const early = await greyctl(['import', store, '-'], { input: DUMP });
+    expect(early).toMatchObject({ status: 1, stdout: '' });
+    expect(early.stderr).toMatch(/^greyctl: no greyd has used this store yet: start one on it first/);
+    await startDaemon(url);
     const imported = await greyctl(['import', store, '-'], { input: DUMP });
     expect(imported).toMatchObject({ status: 0, stderr: '' });
     expect(imported.stdout).toMatch(/^triplets: 2 read, 2 new.*\nclients: 1 read, 1 new/);
@@ -83,10 +87,11 @@ describe.skipIf(!canTest)('over a shared store', () => {
 
   test('copy from one shared store to another, with passwords', async () => {
     const [one, other] = [await RedisServer.start(), await RedisServer.start(['--requirepass', 'secret'])];
+    const to = other.url.replace('redis://', 'redis://:secret@');
+    for (const url of [one.url, to]) await startDaemon(url);
     await greyctl(['import', `--store=${one.url}`, '-'], { input: DUMP });
     const password = join(temporaryDirectory(), 'password');
     writeFileSync(password, 'secret\n');
-    const to = other.url.replace('redis://', 'redis://:secret@');
     const copied = await greyctl(['copy', `--from=${one.url}`, `--to=${to}`]);
     expect(copied).toMatchObject({ status: 0, stderr: '' });
     const file = ['list', `--store=${other.url}`, `--store-password-file=${password}`, 'triplets'];

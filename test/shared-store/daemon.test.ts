@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { freeServerPort } from '../support/ports.ts';
-import { RedisServer } from '../support/redis.ts';
+import { Cluster, RedisServer, until } from '../support/redis.ts';
 import { canRun } from '../support/requirements.ts';
 import { SHARED_STORE_NEEDS, startDaemon } from './shared-daemons.ts';
 
@@ -58,6 +58,56 @@ describe.skipIf(!canTest)('a daemon on a shared store', () => {
     expect(performance.now() - begin).toBeLessThan(5000);
     server.signal('SIGCONT');
   });
+});
+
+describe.skipIf(!canTest)('what says how records are kept', () => {
+  test.each(['null', '5', '[]', '{"privacy":false}', 'no JSON'])(
+    '%s is none, and is replaced',
+    async (text) => {
+      const server = await RedisServer.start();
+      server.cli('SET', 'greyd:settings', text);
+      const daemon = await startDaemon(server.url);
+      expect(await daemon.ask()).toMatch(/^DEFER/);
+      expect(daemon.logLines).not.toContainEqual(expect.stringMatching(/store/));
+      expect(JSON.parse(server.cli('GET', 'greyd:settings'))).toMatchObject({ privacy: false, delay: 300 });
+    },
+  );
+
+  test('hosts with other times are told', async () => {
+    const { url } = await RedisServer.start();
+    await startDaemon(url);
+    const other = await startDaemon(url, '--delay=60');
+    await other.logged(/the store was used with another --delay, .* all hosts must have the same/);
+  });
+});
+
+test.skipIf(!canTest)('a slot of a Cluster that has moved while the store had failed is found', async () => {
+  const cluster = await Cluster.start(1);
+  const daemon = await startDaemon(cluster.url, '--store-timeout=1', '--store-replicas=1');
+  const has = (server: RedisServer, key: string) => !server.cli('GET', key).startsWith('MOVED');
+  // The server that a check is saved on, a client whose records are there too, and its replica.
+  const owner = cluster.primaries.find((one) => has(one, 'greyd:check'));
+  if (owner === undefined) throw new Error('nobody has the slot');
+  const first = Array.from({ length: 200 }, (_, number) => number).find((number) =>
+    has(owner, `{${number}.0}`),
+  );
+  const client_address = `${first}.0.2.1`;
+  const [, port] = /^slave0:ip=[^,]*,port=(\d+)/m.exec(owner.cli('INFO', 'replication')) ?? [];
+  const replica = cluster.servers.find((one) => String(one.port) === port);
+  let mails = 0;
+  const ask = () => {
+    mails += 1;
+    return daemon.ask({ client_address, sender: `s${mails}@example.net` });
+  };
+  expect(await ask()).toMatch(/^DEFER/);
+
+  replica?.signal('SIGSTOP');
+  await expect.poll(ask, { timeout: 10_000 }).toBe('DUNNO');
+  replica?.signal('SIGCONT');
+  await until(() => owner.onlineReplicas === 1);
+  await expect.poll(() => replica?.cli('CLUSTER', 'FAILOVER'), { timeout: 10_000 }).toBe('OK');
+  await until(() => replica?.isPrimary === true && replica.onlineReplicas === 1);
+  await expect.poll(ask, { timeout: 10_000 }).toMatch(/^DEFER/);
 });
 
 describe.skipIf(!canTest)('--privacy on several hosts', () => {

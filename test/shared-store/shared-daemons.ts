@@ -4,7 +4,6 @@
 import { onTestFinished } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
 import { lifetimeOf } from '../../src/greylist/records.ts';
-import { DEFAULT_LIFETIMES } from '../../src/option-table.ts';
 import { parseRedisUrl } from '../../src/store/redis-url.ts';
 import { openSharedRecords } from '../../src/store/shared-store.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
@@ -23,7 +22,6 @@ export async function openBeside(url: string): Promise<Store> {
     { connection, prefix: 'greyd:', replicas: 0 },
     {
       dbdir: temporaryDirectory(),
-      lifetimes: DEFAULT_LIFETIMES,
       hash: (key) => hashOf(key, false),
       lifetimeOf,
       uptime: () => performance.now(),

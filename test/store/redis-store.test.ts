@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Key } from '../../src/greylist/keys.ts';
 import type { RedisSettings } from '../../src/store/redis-client.ts';
@@ -188,7 +192,35 @@ describe.skipIf(!canTest)('a server that cannot save', () => {
     await store.check();
     await server.kill();
     await server.restart();
+    // What has arrived of the end of the connection is seen.
+    for (let turns = 0; turns < 10; turns += 1) await turn();
     await store.check();
+  });
+
+  test('holds something else under the keys of greyd, which is replaced', async () => {
+    const server = await RedisServer.start();
+    const store = open(server.url);
+    server.cli('RPUSH', 'test:{192.0}c:192.0.2.1', 'a list');
+    const name = 'test:{192.0}t:192.0.2.0 t@example.net bob@example.org';
+    execFileSync('redis-cli', ['-p', String(server.port), '-x', 'SET', name], {
+      input: '\xff\xfe',
+      stdio: 'pipe',
+    });
+    expect(await read(store, CLIENT, triplet('t'))).toEqual([undefined, undefined]);
+    await put(store, CLIENT, { count: 1, last: 1 });
+    await put(store, triplet('t'), { first: 1, last: 1 });
+    expect(await read(store, CLIENT, triplet('t'))).toEqual([
+      { count: 1, last: 1 },
+      { first: 1, last: 1 },
+    ]);
+  });
+
+  test('speaks another protocol', async () => {
+    const server = createServer((socket) => void socket.on('data', () => socket.write('+OK\r\n'))).listen(0);
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const store = open(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await expect(put(store, CLIENT, { count: 1, last: 1 })).rejects.toThrow('speaks no Redis');
   });
 
   test('has become a replica', async () => {
