@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
 
 /** Before the first figure: a program that runs for months has met such traffic before. */
 const WARM_UP: Cell = { traffic: 'new', connections: 100 };
-const WARM_UP_TIMES = { warmUpSeconds: 0, seconds: 3 };
+const WARM_UP_TIMES = { warmUpSeconds: 0, seconds: 2 };
 
 class Bench {
   readonly #plan: Plan;
