@@ -4,7 +4,7 @@
  * Exit status: 0 done or found, 1 not done or not found, 2 wrong command line.
  */
 import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
-import { UsageError } from './command-line.ts';
+import { UsageError, withoutPassword } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { COMMANDS } from './ctl/commands.ts';
 import { printable } from './log/printable.ts';
@@ -14,6 +14,9 @@ import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => process.exit(status));
+
+// As ps shows it: without passwords.
+process.title = ['greyctl', ...process.argv.slice(2).map(withoutPassword)].join(' ');
 
 // For a file, Node.js's own stream takes a write that a full disk has cut short for a whole one.
 const target = fstatSync(1);

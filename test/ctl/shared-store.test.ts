@@ -1,12 +1,14 @@
 /**
  * greyctl over a shared store, while a daemon uses it.
  */
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { entriesOf, openBeside, SHARED_STORE_NEEDS, startDaemon } from '../shared-store/shared-daemons.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
-import { greyctl } from '../support/greyctl.ts';
+import { GREYCTL, greyctl } from '../support/greyctl.ts';
 import { RedisServer } from '../support/redis.ts';
 import { canRun } from '../support/requirements.ts';
 
@@ -99,6 +101,20 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const env = { GREYD_STORE_PASSWORD: 'secret' };
     const listed = await greyctl(['list', `--store=${other.url}`, 'clients'], { env });
     expect(sortedLines(listed.stdout)).toEqual(LISTED.clients);
+  });
+
+  test('ps shows no password while it works', async () => {
+    const { url } = await RedisServer.start(['--requirepass', 'se-cret']);
+    const store = url.replace('redis://', 'redis://:se-cret@');
+    await startDaemon(store);
+    const child = spawn(process.execPath, [GREYCTL, 'import', `--store=${store}`, '-'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const commandLine = () => readFileSync(`/proc/${child.pid}/cmdline`, 'utf8');
+    await expect.poll(commandLine).toContain('greyctl import --store=redis://:***@');
+    expect(commandLine()).not.toContain('se-cret');
+    child.stdin.end(DUMP);
+    expect(await once(child, 'close')).toEqual([0, null]);
   });
 
   test('what cannot be done is one line, and the status says so', async () => {
