@@ -21,7 +21,7 @@ export class UsageError extends Error {
 
 /** The same text with `***` in place of a password, wherever a URL in it has one. */
 export function withoutPassword(text: string): string {
-  return text.replace(/(:\/\/[^:@/\s]*:)\S*@/g, '$1***@').replace(/([?&]password=)[^&\s]*/g, '$1***');
+  return text.replace(/(:\/\/[^:]*:).*@/gs, '$1***@').replace(/([?&]password=)[^&\s]*/g, '$1***');
 }
 
 export interface OptionEntry {

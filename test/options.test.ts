@@ -397,7 +397,9 @@ describe('a shared store', () => {
     const error = usageError('--inet=1', '--store=redis://mx:se:cr@et@db,db2');
     expect(error).toMatch(/^--store=redis:\/\/mx:\*\*\*@db,db2: write redis:\/\/HOST/);
     const url = 'redis://:secret@db';
-    for (const args of [[`--stor=${url}`], [`--store=${url}/x`], ['--store=redis://db?password=secret']]) {
+    const others = ['redis://me@corp:secret@db', 'redis://m/e:secret@db', 'redis://db?password=secret'];
+    const wrong = [`--stor=${url}`, `--store=${url}/x`, ...others.map((other) => `--store=${other}`)];
+    for (const args of wrong.map((one) => [one])) {
       expect(usageError('--inet=1', ...args)).toMatch(/\*\*\*/);
       expect(usageError('--inet=1', ...args)).not.toContain('secret');
     }

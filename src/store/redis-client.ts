@@ -34,9 +34,7 @@ export interface RedisClient {
    * rearranges its table.
    */
   keys(pattern: string): AsyncIterable<string[]>;
-  /** Waits for the commands under way. */
-  close(): Promise<void>;
-  /** Closes at once. */
+  /** Closes it at once; what is under way fails. */
   destroy(): void;
 }
 
@@ -72,7 +70,7 @@ function clientOptions({ location, password = location.password, ca, timeoutMs }
     maintNotifications: 'disabled',
     pingInterval: PING_INTERVAL_MS,
     socket: {
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      connectTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
       socketTimeout: timeoutMs + PING_INTERVAL_MS,
       ...(location.isEncrypted && { tls: true as const, ...(ca !== undefined && { ca }) }),
     },
@@ -102,7 +100,6 @@ export async function connectServer(
     },
     send: (_, commands) => sendTogether(commands, server, (command) => server.sendCommand([...command])),
     keys: (pattern) => server.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT }),
-    close: () => server.close(),
     destroy: () => server.destroy(),
   };
 }
@@ -113,7 +110,7 @@ export async function connectCluster(
   addresses: readonly HostPort[],
   onError: OnError,
 ): Promise<RedisClient> {
-  const { createCluster } = await import('@redis/client');
+  const { createCluster, SocketTimeoutError } = await import('@redis/client');
   const options = clientOptions(settings);
   const cluster: Cluster = createCluster({
     rootNodes: addresses.map((address) => ({ socket: { ...address } })),
@@ -126,7 +123,11 @@ export async function connectCluster(
     reason = error;
     onError(error);
   });
-  cluster.on('node-error', onError);
+  cluster.on('node-error', (error) => {
+    onError(error);
+    // One that stands still takes new connections as ever: the others are asked who is primary now.
+    if (error instanceof SocketTimeoutError && cluster.isOpen) cluster.destroy();
+  });
   try {
     await cluster.connect();
   } catch (error) {
@@ -144,7 +145,7 @@ export async function connectCluster(
       try {
         return await together();
       } catch (error) {
-        if (!isRedirect(error)) throw error;
+        if (!hasMoved(error)) throw error;
         // What is sent together is not redirected by the library, but it learns where a single command has to go.
         await one(['GET', key]);
         return await together();
@@ -156,7 +157,6 @@ export async function connectCluster(
         yield* node.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT });
       }
     },
-    close: () => cluster.close(),
     destroy: () => cluster.destroy(),
   };
 }
@@ -174,6 +174,6 @@ async function sendTogether(
   return together.execAsPipeline();
 }
 
-function isRedirect(error: unknown): boolean {
-  return error instanceof Error && /^(?:MOVED|ASK) /.test(error.message);
+function hasMoved(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('MOVED ');
 }

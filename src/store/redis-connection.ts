@@ -17,9 +17,11 @@ import { connectPrimary } from './redis-sentinel.ts';
 import { locationName } from './redis-url.ts';
 
 /** What fails, fails with a {SharedStoreError}. */
-export interface RedisConnection extends Pick<RedisClient, 'send' | 'keys' | 'close'> {
+export interface RedisConnection extends Pick<RedisClient, 'send' | 'keys'> {
   /** Keys of one lane may stand in one command: all of them, or those of one slot of a Cluster. */
   laneOf(key: string): string;
+  /** Closes it; what is under way fails. */
+  close(): Promise<void>;
 }
 
 /** Its message begins with the name of the store. */
@@ -86,7 +88,7 @@ export class LazyRedisConnection implements RedisConnection {
 
   async close(): Promise<void> {
     const client = await this.#opening?.catch(() => undefined);
-    if (client?.isOpen) await client.close();
+    if (client?.isOpen) client.destroy();
   }
 
   async #connected(): Promise<RedisClient> {

@@ -1,16 +1,22 @@
 /**
  * The primary that Sentinels name, as https://redis.io/docs/latest/develop/reference/sentinel-clients/ has
- * it, but that all of them are asked at once: one that stands still, or is cut off and names a primary of
- * the past, holds nothing up. The library's own client for Sentinels came back seven seconds after a
+ * it, but that all of them are asked at once: one that stands still costs QUESTION_TIMEOUT_MS, and one that
+ * is cut off and names a primary of the past is outvoted. The library's own client for Sentinels came back seven seconds after a
  * promotion, this one within two.
  *
  * Known limit: Sentinels are asked without user and password.
  */
-import { connectServer, type OnError, type RedisClient, type RedisSettings } from './redis-client.ts';
+import {
+  connectServer,
+  type OnError,
+  type RedisClient,
+  type RedisCommand,
+  type RedisSettings,
+} from './redis-client.ts';
 import type { HostPort, SentinelLocation } from './redis-url.ts';
 
-/** How long a Sentinel has to answer, in milliseconds. */
-const SENTINEL_TIMEOUT_MS = 500;
+/** How long a Sentinel, or the server that it names, has to answer a question, in milliseconds. */
+const QUESTION_TIMEOUT_MS = 500;
 
 /** @throws (rejects) if no Sentinel names a server that is a primary */
 export async function connectPrimary(
@@ -21,13 +27,21 @@ export async function connectPrimary(
   const answers = await Promise.allSettled(
     location.hosts.map((host) => askSentinel(settings, location, host)),
   );
-  const named = new Map<string, HostPort>();
   let failure: unknown;
+  /** By their names: how many Sentinels name them. */
+  const named = new Map<string, { readonly address: HostPort; sentinels: number }>();
   for (const answer of answers) {
-    if (answer.status === 'fulfilled') named.set(`${answer.value.host} ${answer.value.port}`, answer.value);
-    else failure = answer.reason;
+    if (answer.status === 'rejected') {
+      failure = answer.reason;
+      continue;
+    }
+    const { host, port } = answer.value;
+    const known = named.get(`${host} ${port}`) ?? { address: answer.value, sentinels: 0 };
+    known.sentinels += 1;
+    named.set(`${host} ${port}`, known);
   }
-  for (const address of named.values()) {
+  const byMost = [...named.values()].sort((a, b) => b.sentinels - a.sentinels);
+  for (const { address } of byMost) {
     try {
       return await connectIfPrimary(settings, address, location.database, onError);
     } catch (error) {
@@ -43,11 +57,10 @@ async function askSentinel(
   address: HostPort,
 ): Promise<HostPort> {
   const anonymous = { ...location, user: undefined, password: undefined };
-  const own = { ...settings, location: anonymous, password: undefined, timeoutMs: SENTINEL_TIMEOUT_MS };
+  const own = { ...settings, location: anonymous, password: undefined, timeoutMs: QUESTION_TIMEOUT_MS };
   const sentinel = await connectServer(own, address, 0, () => {});
   try {
-    const question = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', location.primary];
-    const [answer] = await sentinel.send('', [question]);
+    const answer = await ask(sentinel, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', location.primary]);
     if (answer === null) throw new Error(`the Sentinels know of no primary ${location.primary}`);
     const [host = '', port] = answer as [string, string];
     return { host, port: Number(port) };
@@ -65,11 +78,24 @@ async function connectIfPrimary(
 ): Promise<RedisClient> {
   const server = await connectServer(settings, address, database, onError);
   try {
-    const [role] = (await server.send('', [['ROLE']])) as [readonly unknown[]];
-    if (role[0] !== 'master') throw new Error(`${address.host}:${address.port} is not the primary yet`);
+    const [role] = (await ask(server, ['ROLE'])) as readonly unknown[];
+    if (role !== 'master') throw new Error(`${address.host}:${address.port} is not the primary yet`);
     return server;
   } catch (error) {
     if (server.isOpen) server.destroy();
     throw error;
+  }
+}
+
+/** Asks one question; who does not answer in time is given up. */
+async function ask(server: RedisClient, question: RedisCommand): Promise<unknown> {
+  const limit = setTimeout(() => {
+    if (server.isOpen) server.destroy();
+  }, QUESTION_TIMEOUT_MS);
+  try {
+    const [answer] = await server.send('', [question]);
+    return answer;
+  } finally {
+    clearTimeout(limit);
   }
 }

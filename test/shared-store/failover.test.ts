@@ -84,18 +84,31 @@ describe.skipIf(!canTest)('with Sentinels', () => {
   });
 });
 
+test.skipIf(!canTest)('a Sentinel that is dead and one that stands still hold nothing up', async () => {
+  const servers = await Sentinels.start(1);
+  const [dead, still] = servers.sentinels;
+  await dead?.kill();
+  still?.signal('SIGSTOP');
+  const daemon = await startDaemon(servers.url, ...OPTIONS);
+  expect(await daemon.ask()).toMatch(/^DEFER/);
+  expect(daemon.logLines).toEqual([expect.stringMatching(/listening on/)]);
+});
+
 describe.skipIf(!canTest)('a Cluster', () => {
-  test('of which a primary is killed', { timeout: 60_000 }, async () => {
+  test.each([
+    ['is killed', 'SIGKILL'],
+    ['stands still', 'SIGSTOP'],
+  ] as const)('of which a primary %s', { timeout: 60_000 }, async (what, signal) => {
     const cluster = await Cluster.start(2);
     const daemon = await startDaemon(cluster.url, ...WITH_REPLICA);
     const { primaries } = cluster;
     const [first] = primaries;
     const others = cluster.servers.filter((server) => !primaries.includes(server));
     await goThrough({
-      name: 'Cluster, a primary that is killed',
+      name: `Cluster, a primary that ${what}`,
       url: cluster.url,
       daemon,
-      kill: () => first?.signal('SIGKILL'),
+      kill: () => first?.signal(signal),
       isPromoted: () => others.some(({ isPrimary }) => isPrimary),
     });
   });
