@@ -7,7 +7,7 @@ import type { RedisLocation } from './store/redis-url.ts';
 import type { SharedStoreSettings } from './store/shared-store.ts';
 
 export interface GivenSharedStore {
-  store?: RedisLocation;
+  store?: RedisLocation | undefined;
   storePrefix: string;
   storePasswordFile?: string;
   storeCaFile?: string;

@@ -43,26 +43,21 @@ export const copyCommand = makeCommand<Given>(
   async ({ from, to, ...given }, words, surroundings) => {
     if (from === undefined && to === undefined) throw new UsageError('give --from=URL or --to=URL, or both');
     if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
-    const at = (store: RedisLocation | undefined) => ({ ...given, ...(store !== undefined && { store }) });
-    const open: Store[] = [];
-    const opened = (store: Store) => {
-      open.push(store);
-      return store;
-    };
+    let source: Store | undefined;
+    let target: Store | undefined;
     try {
       // First, as long as files of passwords can be read; then as the account of the database.
-      const sharedSource = await openGivenShared(at(from), surroundings);
-      if (sharedSource !== undefined) opened(sharedSource);
-      const sharedTarget = await openGivenShared(at(to), surroundings);
-      if (sharedTarget !== undefined) opened(sharedTarget);
-      if (sharedTarget === undefined) becomeDatabaseAccount(given.dbdir);
-      const source = sharedSource ?? opened(openExistingRecords(given.dbdir));
-      const target = sharedTarget ?? opened(openRecords(given.dbdir));
+      source = await openGivenShared({ ...given, store: from }, surroundings);
+      target = await openGivenShared({ ...given, store: to }, surroundings);
+      if (target === undefined) becomeDatabaseAccount(given.dbdir);
+      source ??= openExistingRecords(given.dbdir);
+      target ??= openRecords(given.dbdir);
       if (source.privacy) throw unreadable();
       await copy(source, target, surroundings);
       return 0;
     } finally {
-      for (const store of open) await store.close();
+      await source?.close();
+      await target?.close();
     }
   },
 );

@@ -8,9 +8,9 @@ import { type Key, postgreyKey } from '../greylist/keys.ts';
 import { oneOf } from '../option-values.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { makeCommand } from './command.ts';
-import { KINDS } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import { daemonOption } from './options.ts';
-import { type GivenRecords, openReadableRecords, RECORDS_OPTIONS } from './records.ts';
+import { type GivenRecords, RECORDS_OPTIONS, withReadableRecords } from './records.ts';
 
 interface Given extends GivenRecords {
   format?: 'postgrey';
@@ -37,19 +37,14 @@ export const exportCommand = makeCommand<Given>(
       },
     ],
   },
-  async (given, [what = '', ...others], surroundings) => {
+  async (given, words, surroundings) => {
     const { format, lookupByHost = false } = given;
     if (format === undefined) throw new UsageError('give --format=postgrey');
-    const kind = KINDS[what];
-    if (kind === undefined || others.length > 0)
-      throw new UsageError('say what to export: triplets or clients');
-    const store = await openReadableRecords(given, surroundings);
-    try {
+    const kind = kindOf(words, 'export');
+    return withReadableRecords(given, surroundings, async (store) => {
       await pipeline(dump(store, kind, lookupByHost), surroundings.output, { end: false });
       return 0;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );
 

@@ -53,15 +53,14 @@ export const importCommand = makeCommand<GivenRecords>(
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
     // Its password may be for root alone; the files of postgrey are read by an account that can do less.
-    const shared = await openGivenShared({ ...given, dbdir }, surroundings);
-    let store = shared;
+    let store = await openGivenShared({ ...given, dbdir }, surroundings);
     try {
       becomeDatabaseAccount(dbdir);
       const sources: readonly Source[] =
         environment === undefined
           ? [{ kind: undefined, dump: surroundings.input }]
           : await environment.copyTo(makeWorkFolder(dbdir, 'import'));
-      store = shared ?? openRecords(dbdir);
+      store ??= openRecords(dbdir);
       return await importFrom(sources, store, surroundings);
     } finally {
       await store?.close();

@@ -5,12 +5,11 @@
  *   client address TAB count TAB last counted                        times as 2026-11-26T05:00:00Z
  */
 import { pipeline } from 'node:stream/promises';
-import { UsageError } from '../command-line.ts';
 import { printable } from '../log/printable.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { makeCommand } from './command.ts';
-import { KINDS } from './kinds.ts';
-import { type GivenRecords, openReadableRecords, RECORDS_OPTIONS } from './records.ts';
+import { kindOf } from './kinds.ts';
+import { type GivenRecords, RECORDS_OPTIONS, withReadableRecords } from './records.ts';
 import { utc } from './utc.ts';
 
 export const listCommand = makeCommand<GivenRecords>(
@@ -25,17 +24,12 @@ export const listCommand = makeCommand<GivenRecords>(
       "  greyctl list triplets | grep 'example\\.net'",
     options: RECORDS_OPTIONS,
   },
-  async (given, [what = '', ...others], surroundings) => {
-    const kind = KINDS[what];
-    if (kind === undefined || others.length > 0)
-      throw new UsageError('say what to list: triplets or clients');
-    const store = await openReadableRecords(given, surroundings);
-    try {
+  async (given, words, surroundings) => {
+    const kind = kindOf(words, 'list');
+    return withReadableRecords(given, surroundings, async (store) => {
       await pipeline(lines(store, kind), surroundings.output, { end: false });
       return 0;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );
 

@@ -6,7 +6,7 @@ import { lifetimeOf } from '../greylist/records.ts';
 import { type GivenSharedStore, sharedStoreOf } from '../shared-store-options.ts';
 import { openSharedRecords } from '../store/shared-store.ts';
 import type { Store } from '../store/store.ts';
-import type { Surroundings } from './command.ts';
+import type { ExitStatus, Surroundings } from './command.ts';
 import { openExistingRecords } from './database.ts';
 import { DBDIR_OPTION, daemonOption } from './options.ts';
 
@@ -33,29 +33,32 @@ type Around = Pick<Surroundings, 'storePassword' | 'uptime'>;
 const STORE_TIMEOUT = 10;
 
 /**
- * Opens the records that are there.
- * @throws (rejects) if there are none, or they cannot be reached
+ * Opens the records that are there, has them used, and closes them.
+ * @throws (rejects) if there are none, or they cannot be reached, or greyd runs with --privacy: then their
+ *   keys cannot be read; or what `use` throws
  */
-export async function openGivenRecords(given: GivenRecords, around: Around): Promise<Store> {
-  return (await openGivenShared(given, around)) ?? openExistingRecords(given.dbdir);
-}
-
-/**
- * Opens the records that are there, of which the keys can be read.
- * @throws (rejects) as above; and if greyd runs with --privacy
- */
-export async function openReadableRecords(given: GivenRecords, around: Around): Promise<Store> {
-  const store = await openGivenRecords(given, around);
-  if (!store.privacy) return store;
-  await store.close();
-  throw unreadable();
+export async function withReadableRecords(
+  given: GivenRecords,
+  around: Around,
+  use: (store: Store) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const store = (await openGivenShared(given, around)) ?? openExistingRecords(given.dbdir);
+  try {
+    if (store.privacy) throw unreadable();
+    return await use(store);
+  } finally {
+    await store.close();
+  }
 }
 
 export function unreadable(): Error {
   return new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');
 }
 
-/** The same, if they are in a shared store. */
+/**
+ * Opens the records, if they are in a shared store.
+ * @throws (rejects) if it cannot be reached, or no greyd has used it yet
+ */
 export async function openGivenShared(given: GivenRecords, around: Around): Promise<Store | undefined> {
   const { dbdir } = given;
   const settings = sharedStoreOf(

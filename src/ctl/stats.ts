@@ -6,7 +6,7 @@ import { DEFAULT_AUTO_WHITELIST } from '../option-table.ts';
 import type { Store } from '../store/store.ts';
 import { makeCommand } from './command.ts';
 import { daemonOption } from './options.ts';
-import { type GivenRecords, openReadableRecords, RECORDS_OPTIONS } from './records.ts';
+import { type GivenRecords, RECORDS_OPTIONS, withReadableRecords } from './records.ts';
 import { utc } from './utc.ts';
 
 interface Given extends GivenRecords {
@@ -33,14 +33,11 @@ export const statsCommand = makeCommand<Given>(
   },
   async (given, words, surroundings) => {
     if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
-    const store = await openReadableRecords(given, surroundings);
-    try {
+    return withReadableRecords(given, surroundings, async (store) => {
       const lines = await count(store, given, surroundings.progress);
       surroundings.output.write(lines.map((line) => `${line}\n`).join(''));
       return 0;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );
 

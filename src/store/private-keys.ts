@@ -9,8 +9,14 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const SECRET_BYTES = 32;
+
+/** Where the secret of a host stands. */
+export function secretPath(dbdir: string): string {
+  return join(dbdir, 'greyd.secret');
+}
 
 /**
  * Reads the secret, or makes it (mode 0600) if there is no such file yet.

@@ -16,17 +16,12 @@ import {
 import { connectPrimary } from './redis-sentinel.ts';
 import { locationName } from './redis-url.ts';
 
-/** What fails, fails with a {SharedStoreError}. */
+/** What fails, fails with an error whose message begins with the name of the store. */
 export interface RedisConnection extends Pick<RedisClient, 'send' | 'keys'> {
   /** Keys of one lane may stand in one command: all of them, or those of one slot of a Cluster. */
   laneOf(key: string): string;
   /** Closes it; what is under way fails. */
   close(): Promise<void>;
-}
-
-/** Its message begins with the name of the store. */
-export class SharedStoreError extends Error {
-  override readonly name = 'SharedStoreError';
 }
 
 /** From one attempt to connect to the next, in milliseconds. */
@@ -134,10 +129,10 @@ export class LazyRedisConnection implements RedisConnection {
   }
 
   /** With the store's name; and of an error that only says that there is no connection, why. */
-  #described(error: unknown): SharedStoreError {
+  #described(error: unknown): Error {
     const isOffline = error instanceof Error && /^The client is (?:offline|closed)$/.test(error.message);
     const cause = isOffline && this.#lastError !== undefined ? this.#lastError : error;
-    return new SharedStoreError(`${this.#name}: ${reasonOf(cause)}`, { cause: error });
+    return new Error(`${this.#name}: ${reasonOf(cause)}`, { cause: error });
   }
 }
 

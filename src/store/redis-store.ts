@@ -25,7 +25,8 @@ import {
   readRecordText,
   recordText,
 } from './redis-keys.ts';
-import { type Comparison, compareAndSet, NONE, readAnswer } from './redis-script.ts';
+import { compareAndSet, NONE, readAnswer } from './redis-script.ts';
+import { type Attempt, decideInTurn, type OpenAttempt, type Place, type Update } from './redis-updates.ts';
 import type { Entry, RecordsOf, Step, StepOutcome, Store } from './store.ts';
 
 /** Of one command; a script of so many keeps the server for a few milliseconds. */
@@ -51,41 +52,12 @@ export interface RedisStoreSettings {
   readonly replicasTimeoutMs: number;
 }
 
-/** A key as the server knows it. */
-interface Place {
-  readonly kind: Key['kind'];
-  readonly key: string;
-}
-
-/** An update that waits, or is under way. */
-interface Update {
-  readonly places: readonly Place[];
-  /** Decides on the texts of its records. @throws what the step throws */
-  readonly decide: (before: readonly string[]) => Attempt;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What an update has decided. */
-interface Attempt extends Pick<Comparison, 'save'> {
-  /** To be called when that is done. */
-  readonly settle: () => void;
-}
-
-/** An attempt that depends on what is in the server. */
-interface OpenAttempt extends Attempt, Comparison {
-  readonly update: Update;
-}
-
-/** Updates that may stand in one command. One command after the other is under way. */
-interface Lane {
-  waiting: Update[];
-}
-
 export class RedisStore implements Store {
   readonly privacy: boolean | undefined;
   readonly #connection: RedisConnection;
   readonly #settings: RedisStoreSettings;
-  readonly #lanes = new Map<string, Lane>();
+  /** What waits, by lanes; in each lane one command after the other is under way. */
+  readonly #lanes = new Map<string, Update[]>();
   /** What is under way, for the end. */
   readonly #running = new Set<Promise<void>>();
 
@@ -154,21 +126,21 @@ export class RedisStore implements Store {
     const name = this.#connection.laneOf(update.places[0]?.key ?? NONE);
     const lane = this.#lanes.get(name);
     if (lane !== undefined) {
-      lane.waiting.push(update);
+      lane.push(update);
       return;
     }
-    const begun: Lane = { waiting: [update] };
+    const begun = [update];
     this.#lanes.set(name, begun);
     const running = this.#run(name, begun).then(() => void this.#running.delete(running));
     this.#running.add(running);
   }
 
   /** Until nothing waits in the lane. Never rejects. */
-  async #run(name: string, lane: Lane): Promise<void> {
+  async #run(name: string, lane: Update[]): Promise<void> {
     // What comes in the same turn goes along.
     await undefined;
-    while (lane.waiting.length > 0) {
-      const updates = lane.waiting.splice(0, MAX_UPDATES);
+    while (lane.length > 0) {
+      const updates = lane.splice(0, MAX_UPDATES);
       try {
         await this.#runTogether(updates);
       } catch (error) {
@@ -237,34 +209,4 @@ export class RedisStore implements Store {
       throw new Error(`${have} of ${replicas} replicas have it (--store-replicas)`);
     return answer;
   }
-}
-
-/**
- * Has updates decide one after the other, each on what those before it want to save. One that neither
- * saves nor depends on such is done.
- * @returns those that are not
- */
-function decideInTurn(updates: readonly Update[], known: ReadonlyMap<string, string>): OpenAttempt[] {
-  const wanted = new Map<string, string>();
-  return updates.flatMap((update): OpenAttempt[] => {
-    const { places, decide, reject } = update;
-    const before = places.map(({ key }) => wanted.get(key) ?? known.get(key) ?? NONE);
-    let attempt: Attempt;
-    try {
-      attempt = decide(before);
-    } catch (error) {
-      reject(error);
-      return [];
-    }
-    const depends = places.some(({ key }) => wanted.has(key));
-    const saves = attempt.save.some(({ text }) => text !== NONE);
-    if (!saves && !depends) {
-      attempt.settle();
-      return [];
-    }
-    for (const [index, { text }] of attempt.save.entries()) {
-      if (text !== NONE) wanted.set(places[index]?.key ?? NONE, text);
-    }
-    return [{ ...attempt, update, keys: places.map(({ key }) => key), before }];
-  });
 }

@@ -8,10 +8,9 @@
  */
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../greylist/records.ts';
-import { keyedDigest, loadSecret } from './private-keys.ts';
+import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
 import type { RedisClient, RedisSettings } from './redis-client.ts';
 import { LazyRedisConnection, type RedisConnection } from './redis-connection.ts';
 import { RedisStore } from './redis-store.ts';
@@ -130,10 +129,6 @@ function makeStore(
 
 function noteKey({ prefix }: SharedStoreSettings): string {
   return `${prefix}settings`;
-}
-
-function secretPath(dbdir: string): string {
-  return join(dbdir, 'greyd.secret');
 }
 
 function otherSecret(dbdir: string): string {

@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
-import { keyedDigest, loadSecret } from './private-keys.ts';
+import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import {
@@ -46,9 +46,9 @@ export function openSqliteStore(
   dbdir: string,
   { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
 ): SqliteStore {
-  const secretPath = join(dbdir, 'greyd.secret');
-  const load = () => loadSecret(secretPath);
-  const hadSecret = existsSync(secretPath);
+  const path = secretPath(dbdir);
+  const load = () => loadSecret(path);
+  const hadSecret = existsSync(path);
   let secret = privacy ? load() : undefined;
   const digest: Digest = (key) => {
     secret ??= load();
@@ -56,9 +56,7 @@ export function openSqliteStore(
   };
   return openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
     if (privacy && !hadSecret && hasPrivateRecords(file)) {
-      report?.(
-        `${secretPath} was lost, and a new one is made: clients that were known are greylisted once more`,
-      );
+      report?.(`${path} was lost, and a new one is made: clients that were known are greylisted once more`);
     }
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);

@@ -22,6 +22,12 @@ const BACK_WITHIN_MS = 5000;
 const MAILS = 500;
 const CONNECTIONS = 16;
 
+/** What becomes of a primary. */
+const FAULTS = [
+  ['is killed', 'SIGKILL'],
+  ['stands still', 'SIGSTOP'],
+] as const;
+
 interface Failover {
   readonly name: string;
   readonly url: string;
@@ -67,10 +73,7 @@ async function goThrough({ name, url, daemon, kill, isPromoted }: Failover): Pro
 }
 
 describe.skipIf(!canTest)('with Sentinels', () => {
-  test.each([
-    ['is killed', 'SIGKILL'],
-    ['stands still', 'SIGSTOP'],
-  ] as const)('a primary that %s', { timeout: 60_000 }, async (what, signal) => {
+  test.each(FAULTS)('a primary that %s', { timeout: 60_000 }, async (what, signal) => {
     const servers = await Sentinels.start(2);
     const daemon = await startDaemon(servers.url, ...WITH_REPLICA);
     const first = servers.primary;
@@ -95,10 +98,7 @@ test.skipIf(!canTest)('a Sentinel that is dead and one that stands still hold no
 });
 
 describe.skipIf(!canTest)('a Cluster', () => {
-  test.each([
-    ['is killed', 'SIGKILL'],
-    ['stands still', 'SIGSTOP'],
-  ] as const)('of which a primary %s', { timeout: 60_000 }, async (what, signal) => {
+  test.each(FAULTS)('of which a primary %s', { timeout: 60_000 }, async (what, signal) => {
     const cluster = await Cluster.start(2);
     const daemon = await startDaemon(cluster.url, ...WITH_REPLICA);
     const { primaries } = cluster;

@@ -2,10 +2,8 @@
  * Daemons that share a store, and a look into it beside them.
  */
 import { onTestFinished } from 'vitest';
-import { hashOf } from '../../src/greylist/keys.ts';
-import { lifetimeOf } from '../../src/greylist/records.ts';
+import { openGivenShared } from '../../src/ctl/records.ts';
 import { parseRedisUrl } from '../../src/store/redis-url.ts';
-import { openSharedRecords } from '../../src/store/shared-store.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 
@@ -17,16 +15,11 @@ export function startDaemon(url: string, ...args: readonly string[]): Promise<Da
 
 /** The records as a program beside the daemons sees them. */
 export async function openBeside(url: string): Promise<Store> {
-  const connection = { location: parseRedisUrl(url), password: undefined, ca: undefined, timeoutMs: 2000 };
-  const store = await openSharedRecords(
-    { connection, prefix: 'greyd:', replicas: 0 },
-    {
-      dbdir: temporaryDirectory(),
-      hash: (key) => hashOf(key, false),
-      lifetimeOf,
-      uptime: () => performance.now(),
-    },
+  const store = await openGivenShared(
+    { store: parseRedisUrl(url), storePrefix: 'greyd:', dbdir: temporaryDirectory() },
+    { storePassword: undefined, uptime: () => performance.now() },
   );
+  if (store === undefined) throw new Error('no shared store');
   onTestFinished(() => store.close());
   return store;
 }
