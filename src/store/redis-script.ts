@@ -8,6 +8,9 @@ import type { RedisCommand } from './redis-client.ts';
 /** In place of the text of a record: there is none, or none is to be saved. */
 export const NONE = '';
 
+/** In place of the text of a record that is to be saved: what is there is to be deleted. */
+export const DELETE = 'delete';
+
 /** What is to be there under some keys, if what is there is `before`. */
 export interface Comparison {
   readonly keys: readonly string[];
@@ -40,7 +43,9 @@ while arg <= #ARGV do
     answers[#answers] = false
     for i = 1, count do
       local at = arg + 3 * (i - 1)
-      if ARGV[at + 1] ~= '' then
+      if ARGV[at + 1] == 'delete' then
+        redis.call('DEL', KEYS[key + i - 1])
+      elseif ARGV[at + 1] ~= '' then
         redis.call('SET', KEYS[key + i - 1], ARGV[at + 1], 'EX', ARGV[at + 2])
       end
     end

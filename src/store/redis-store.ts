@@ -25,9 +25,9 @@ import {
   readRecordText,
   recordText,
 } from './redis-keys.ts';
-import { compareAndSet, NONE, readAnswer } from './redis-script.ts';
+import { compareAndSet, DELETE, NONE, readAnswer } from './redis-script.ts';
 import { type Attempt, decideInTurn, type OpenAttempt, type Place, type Update } from './redis-updates.ts';
-import type { Entry, RecordsOf, Step, StepOutcome, Store } from './store.ts';
+import type { Entry, RecordsOf, Step, StepOutcome, Store, StoreSize } from './store.ts';
 
 /** Of one command; a script of so many keeps the server for a few milliseconds. */
 const MAX_UPDATES = 500;
@@ -54,6 +54,8 @@ export interface RedisStoreSettings {
 
 export class RedisStore implements Store {
   readonly privacy: boolean | undefined;
+  /** The server knows only how many keys it has, of whatever kind. */
+  readonly size: StoreSize = { triplets: undefined };
   readonly #connection: RedisConnection;
   readonly #settings: RedisStoreSettings;
   /** What waits, by lanes; in each lane one command after the other is under way. */
@@ -72,9 +74,7 @@ export class RedisStore implements Store {
       const places = keys.map((key) => this.#placeOf(key));
       const decide = (before: readonly string[]): Attempt => {
         const records = places.map(({ kind }, index) => readRecordText(kind, before[index] ?? NONE));
-        const outcome: StepOutcome<Keys, Result> = step(records as unknown as RecordsOf<Keys>, {
-          triplets: undefined,
-        });
+        const outcome: StepOutcome<Keys, Result> = step(records as unknown as RecordsOf<Keys>, this.size);
         return {
           save: places.map((_, index) => this.#toSave(outcome.save[index])),
           settle: () => resolve(outcome.result),
@@ -89,6 +89,13 @@ export class RedisStore implements Store {
     await this.#send(key, ['SET', key, 'greyd can save', 'EX', String(CHECK_LIFETIME)]);
   }
 
+  async read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>> {
+    const places = keys.map((key) => this.#placeOf(key));
+    const texts = await this.#readTexts(places.map(({ key }) => key));
+    const records = places.map(({ kind, key }) => readRecordText(kind, texts.get(key) ?? NONE));
+    return records as unknown as RecordsOf<Keys>;
+  }
+
   async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
     const { prefix } = this.#settings;
     for await (const names of this.#connection.keys(keyPattern(prefix, kind))) {
@@ -96,7 +103,7 @@ export class RedisStore implements Store {
         const key = readKeyText(name.slice(prefix.length));
         return key?.kind === kind ? [{ name, key }] : [];
       });
-      const texts = await this.#read(readable.map(({ name }) => name));
+      const texts = await this.#readTexts(readable.map(({ name }) => name));
       yield readable.flatMap(({ name, key }): Entry[] => {
         const record = readRecordText(kind, texts.get(name) ?? NONE);
         // It may have expired meanwhile.
@@ -117,8 +124,9 @@ export class RedisStore implements Store {
     return { kind, key: prefix + name };
   }
 
-  #toSave(record: TripletRecord | ClientRecord | undefined): Attempt['save'][number] {
+  #toSave(record: TripletRecord | ClientRecord | null | undefined): Attempt['save'][number] {
     if (record === undefined) return { text: NONE, seconds: 0 };
+    if (record === null) return { text: DELETE, seconds: 0 };
     return { text: recordText(record), seconds: this.#settings.lifetimeOf(record) + CLOCK_SLACK };
   }
 
@@ -152,7 +160,7 @@ export class RedisStore implements Store {
 
   /** @throws (rejects) if the server fails; those that are settled by then stay so */
   async #runTogether(updates: readonly Update[]): Promise<void> {
-    const known = await this.#read(updates.flatMap(({ places }) => places.map(({ key }) => key)));
+    const known = await this.#readTexts(updates.flatMap(({ places }) => places.map(({ key }) => key)));
     let open = updates;
     for (let tries = 0; open.length > 0; tries += 1) {
       if (tries === MAX_TRIES) throw new Error('others change the same records all the time');
@@ -171,7 +179,7 @@ export class RedisStore implements Store {
   }
 
   /** The texts under these keys; NONE where there is none. */
-  async #read(keys: readonly string[]): Promise<Map<string, string>> {
+  async #readTexts(keys: readonly string[]): Promise<Map<string, string>> {
     const lanes = new Map<string, string[]>();
     for (const key of new Set(keys)) {
       const lane = this.#connection.laneOf(key);

@@ -3,7 +3,7 @@
  * it want to save, as if it came after them.
  */
 import type { Key } from '../greylist/keys.ts';
-import { type Comparison, NONE } from './redis-script.ts';
+import { type Comparison, DELETE, NONE } from './redis-script.ts';
 
 /** A key as the server knows it. */
 export interface Place {
@@ -54,7 +54,7 @@ export function decideInTurn(updates: readonly Update[], known: ReadonlyMap<stri
       return [];
     }
     for (const [index, { text }] of attempt.save.entries()) {
-      if (text !== NONE) wanted.set(places[index]?.key ?? NONE, text);
+      if (text !== NONE) wanted.set(places[index]?.key ?? NONE, text === DELETE ? NONE : text);
     }
     return [{ ...attempt, update, keys: places.map(({ key }) => key), before }];
   });

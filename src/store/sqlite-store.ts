@@ -9,8 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Key, PlainKey } from '../greylist/keys.ts';
-import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
+import type { Key } from '../greylist/keys.ts';
 import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
@@ -21,8 +20,18 @@ import {
   readPrivacy,
   savePrivacy,
 } from './sqlite-privacy.ts';
-import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
-import type { CleanableStore, Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome } from './store.ts';
+import { SqliteRecords } from './sqlite-records.ts';
+import type { KeyColumn } from './sqlite-table.ts';
+import type {
+  CleanableStore,
+  Entry,
+  ExpiryRule,
+  RecordsOf,
+  Slice,
+  Step,
+  StepOutcome,
+  StoreSize,
+} from './store.ts';
 
 /** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -65,46 +74,17 @@ export function openSqliteStore(
   });
 }
 
-/** The table of each kind of record. */
-type Tables = Readonly<Record<Key['kind'], SqliteTable>>;
-
-/** Where a record stands. */
-interface Place {
-  readonly kind: Key['kind'];
-  readonly table: SqliteTable;
-  readonly columns: readonly KeyColumn[];
-}
-
 export class SqliteStore implements CleanableStore {
   readonly privacy: boolean | undefined;
-  readonly #plain: Tables;
-  readonly #private: Tables;
-  readonly #digest: Digest;
-  readonly #countTriplets;
+  readonly #records: SqliteRecords;
   readonly #addToCount;
   readonly #commit: GroupCommit;
 
   /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
   constructor(file: SqliteFile, { isOwn, digest }: { isOwn: boolean; digest: Digest }) {
-    const privacy = readPrivacy(file);
+    this.#records = new SqliteRecords(file, digest);
+    const { privacy } = this.#records;
     this.privacy = privacy;
-    this.#digest = digest;
-    this.#plain = {
-      triplet: new SqliteTable(
-        file,
-        'triplets',
-        ['client_network', 'sender', 'recipient'],
-        ['first_seen', 'last_seen'],
-      ),
-      client: new SqliteTable(file, 'clients', ['client_address'], ['count', 'last_seen']),
-    };
-    this.#private = {
-      triplet: new SqliteTable(file, 'private_triplets', ['digest'], ['first_seen', 'last_seen']),
-      client: new SqliteTable(file, 'private_clients', ['digest'], ['count', 'last_seen']),
-    };
-    this.#countTriplets = file
-      .prepare<[], number>("SELECT records FROM record_counts WHERE kind = 'triplet'")
-      .pluck();
     this.#addToCount = file.prepare<[number]>(
       "UPDATE record_counts SET records = records + ? WHERE kind = 'triplet'",
     );
@@ -128,29 +108,19 @@ export class SqliteStore implements CleanableStore {
     resolve: (result: Result) => void,
     reject: (error: unknown) => void,
   ): Done {
-    const places = keys.map((key) => this.#placeOf(key));
-    const before = places.map(({ kind, table, columns }) => {
-      const numbers = table.get(columns);
-      return numbers && toRecord(kind, numbers);
-    });
-    const countTriplets = this.#countTriplets;
-    const size = {
-      get triplets() {
-        return countTriplets.get() ?? 0;
-      },
-    };
+    const records = this.#records;
+    const before = records.read(keys);
     let outcome: StepOutcome<Keys, Result>;
     try {
-      // The records are in the order of the keys, each of the kind of its key.
-      outcome = step(before as unknown as RecordsOf<Keys>, size);
+      outcome = step(before, records.size);
     } catch (error) {
       return { hasSaved: false, settle: () => reject(error) };
     }
     let hasSaved = false;
-    for (const [index, { table, columns }] of places.entries()) {
+    for (const [index, key] of keys.entries()) {
       const record = outcome.save[index];
       if (record === undefined) continue;
-      table.put(columns, ...toNumbers(record));
+      records.save(key, record);
       hasSaved = true;
     }
     return { hasSaved, settle: () => resolve(outcome.result) };
@@ -173,7 +143,7 @@ export class SqliteStore implements CleanableStore {
       kind === 'triplet'
         ? expired.triplet({ first, last: second })
         : expired.client({ count: first, last: second });
-    for (const table of [this.#plain[kind], this.#private[kind]]) {
+    for (const table of this.#records.tablesOf(kind)) {
       let after: readonly KeyColumn[] | undefined;
       do {
         this.#commit.checkFiles();
@@ -186,46 +156,19 @@ export class SqliteStore implements CleanableStore {
     }
   }
 
+  get size(): StoreSize {
+    return this.#records.size;
+  }
+
+  async read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>> {
+    return this.#records.read(keys);
+  }
+
   async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
-    let after: readonly KeyColumn[] | undefined;
-    do {
-      const rows = this.#plain[kind].slice(after);
-      yield rows.map(([first, second, ...columns]) => [
-        toKey(kind, columns),
-        toRecord(kind, [first, second]),
-      ]);
-      after = rows.at(-1)?.slice(2) as KeyColumn[] | undefined;
-    } while (after !== undefined);
+    yield* this.#records.entries(kind);
   }
 
   close(): Promise<void> {
     return this.#commit.close();
   }
-
-  #placeOf(key: Key): Place {
-    const { kind } = key;
-    return this.privacy || 'sha1' in key
-      ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
-      : { kind, table: this.#plain[kind], columns: plainColumns(key) };
-  }
-}
-
-function plainColumns(key: PlainKey): readonly KeyColumn[] {
-  return key.kind === 'triplet' ? [key.clientNetwork, key.sender, key.recipient] : [key.clientAddress];
-}
-
-/** @param columns of a plain table, in their order */
-function toKey(kind: Key['kind'], columns: readonly KeyColumn[]): PlainKey {
-  const [first = '', sender = '', recipient = ''] = columns.map(String);
-  return kind === 'triplet'
-    ? { kind, clientNetwork: first, sender, recipient }
-    : { kind, clientAddress: first };
-}
-
-function toRecord(kind: Key['kind'], [first, second]: readonly [number, number]): RecordOf<Key> {
-  return kind === 'triplet' ? { first, last: second } : { count: first, last: second };
-}
-
-function toNumbers(record: TripletRecord | ClientRecord): [number, number] {
-  return 'first' in record ? [record.first, record.last] : [record.count, record.last];
 }

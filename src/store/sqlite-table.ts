@@ -1,6 +1,9 @@
 /**
  * One table of greyd.db, seen as what every kind of record is: two numbers under a few key columns.
  * Names of tables and columns come from the program, never from a request; values are bound.
+ *
+ * A walk that only reads calls JavaScript from within SQLite, row by row, and has it return nothing but
+ * the key at which the next slice begins: a third of the time that it takes to fetch all rows.
  */
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Slice } from './store.ts';
@@ -8,8 +11,35 @@ import type { Slice } from './store.ts';
 export type KeyColumn = string | Buffer;
 export type Row = [first: number, second: number, ...key: KeyColumn[]];
 
-/** Records in one slice of a walk over all of them: about a millisecond of work. */
+/** Records in one slice of a walk that deletes: about a millisecond of work. */
 export const SLICE_ROWS = 250;
+
+/** Records in one slice of a walk that only reads: less than a millisecond. */
+const WALK_ROWS = 1000;
+
+type Visit = (...row: Row) => void;
+
+/** Has rows shown to a function, from within a statement; only one does so at a time. */
+export class RowVisitor {
+  #visit: Visit = () => {};
+  /** How many rows are to come until the statement has to return one. */
+  #left = 0;
+
+  constructor(file: SqliteFile) {
+    file.function('visit', { varargs: true }, (...row: Row) => {
+      this.#visit(...row);
+      this.#left -= 1;
+      return this.#left === 0 ? 1 : 0;
+    });
+  }
+
+  /** @returns the first row that `statement` returns: the last one of the next WALK_ROWS, if there are so many */
+  run<Result>(visit: Visit, statement: () => Result): Result {
+    this.#visit = visit;
+    this.#left = WALK_ROWS;
+    return statement();
+  }
+}
 
 type IsExpired = (first: number, second: number) => boolean;
 
@@ -25,12 +55,21 @@ export class SqliteTable {
   readonly #firstRows;
   readonly #rowsAfter;
   readonly #cleanSlice;
+  readonly #visitor: RowVisitor;
+  readonly #visitFirst;
+  readonly #visitAfter;
 
   /**
    * @param keys the columns of the primary key
    * @param numbers the two other columns
    */
-  constructor(file: SqliteFile, table: string, keys: readonly string[], numbers: readonly [string, string]) {
+  constructor(
+    file: SqliteFile,
+    visitor: RowVisitor,
+    table: string,
+    keys: readonly string[],
+    numbers: readonly [string, string],
+  ) {
     const names = keys.join(', ');
     const marks = keys.map(() => '?').join(', ');
     const [first, second] = numbers;
@@ -46,6 +85,16 @@ export class SqliteTable {
     this.#rowsAfter = file
       .prepare<KeyColumn[], Row>(`${select}, ${names} FROM ${table} WHERE (${names}) > (${marks}) ${inOrder}`)
       .raw();
+    this.#visitor = visitor;
+    const visited = `visit(${first}, ${second}, ${names})`;
+    this.#visitFirst = file
+      .prepare<[], KeyColumn[]>(`SELECT ${names} FROM ${table} WHERE ${visited} ORDER BY ${names} LIMIT 1`)
+      .raw();
+    this.#visitAfter = file
+      .prepare<KeyColumn[], KeyColumn[]>(
+        `SELECT ${names} FROM ${table} WHERE (${names}) > (${marks}) AND ${visited} ORDER BY ${names} LIMIT 1`,
+      )
+      .raw();
     this.#cleanSlice = file.transaction((after: readonly KeyColumn[] | undefined, isExpired: IsExpired) =>
       this.#deleteExpired(after, isExpired),
     );
@@ -60,12 +109,19 @@ export class SqliteTable {
     this.#put.run(first, second, ...key);
   }
 
+  delete(key: readonly KeyColumn[]): void {
+    this.#delete.run(...key);
+  }
+
   /**
-   * The next SLICE_ROWS records in the order of their keys.
+   * Shows the next WALK_ROWS records in the order of their keys.
    * @param after the last key of the slice before; undefined: begin
+   * @returns the last key of this slice; undefined: there is nothing after it
    */
-  slice(after: readonly KeyColumn[] | undefined): Row[] {
-    return after === undefined ? this.#firstRows.all() : this.#rowsAfter.all(...after);
+  walkSlice(after: readonly KeyColumn[] | undefined, visit: Visit): readonly KeyColumn[] | undefined {
+    return this.#visitor.run(visit, () =>
+      after === undefined ? this.#visitFirst.get() : this.#visitAfter.get(...after),
+    );
   }
 
   /**
@@ -78,7 +134,7 @@ export class SqliteTable {
   }
 
   #deleteExpired(after: readonly KeyColumn[] | undefined, isExpired: IsExpired): CleanedSlice {
-    const rows = this.slice(after);
+    const rows = after === undefined ? this.#firstRows.all() : this.#rowsAfter.all(...after);
     let deleted = 0;
     let lastKey: readonly KeyColumn[] | undefined;
     for (const [first, second, ...key] of rows) {

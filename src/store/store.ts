@@ -10,13 +10,18 @@ export type RecordsOf<Keys extends readonly Key[]> = {
   readonly [I in keyof Keys]: RecordOf<Keys[I]> | undefined;
 };
 
-/** What a step decides: records to save (undefined leaves that key as it is) and a result for the caller. */
+/** For each key: a record to save, null to delete what is there, undefined to leave it as it is. */
+export type SavesOf<Keys extends readonly Key[]> = {
+  readonly [I in keyof Keys]: RecordOf<Keys[I]> | null | undefined;
+};
+
+/** What a step decides, and a result for the caller. */
 export interface StepOutcome<Keys extends readonly Key[], Result> {
-  readonly save: RecordsOf<Keys>;
+  readonly save: SavesOf<Keys>;
   readonly result: Result;
 }
 
-/** How much is stored, at the moment of a step; counted when it is asked for. */
+/** How much is stored; counted when it is asked for. */
 export interface StoreSize {
   /** undefined: the store does not count, and has a bound of its own. */
   readonly triplets: number | undefined;
@@ -43,10 +48,28 @@ export interface Slice {
   readonly deleted: number;
 }
 
-export interface Store {
+/** What can be learned of a store without changing it. */
+export interface ReadableStore {
   /** Whether records are kept under digests of their keys; undefined: no daemon has said so yet. */
   readonly privacy: boolean | undefined;
 
+  /** As it is now. */
+  readonly size: StoreSize;
+
+  /** The records of some keys, in their order, as they are now. */
+  read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>>;
+
+  /**
+   * All records of one kind whose keys can be read (with --privacy none can), a bounded slice at
+   * each step. What is saved meanwhile may be among them or not.
+   */
+  entries(kind: Key['kind']): AsyncIterable<readonly Entry[]>;
+
+  /** Waits for the updates under way, then closes. */
+  close(): Promise<void>;
+}
+
+export interface Store extends ReadableStore {
   /**
    * Reads the records of `keys`, calls `step` with them, saves what it returns, and settles when
    * that is durable: it survives a crash of greyd and of the machine.
@@ -60,15 +83,6 @@ export interface Store {
    * @throws (rejects with) why nothing can be saved
    */
   check(): Promise<void>;
-
-  /**
-   * All records of one kind whose keys can be read (with --privacy none can), a bounded slice at
-   * each step. What is saved meanwhile may be among them or not.
-   */
-  entries(kind: Key['kind']): AsyncIterable<readonly Entry[]>;
-
-  /** Waits for the updates under way, then closes. */
-  close(): Promise<void>;
 }
 
 /** A store in which records stay until somebody deletes them. */

@@ -25,7 +25,7 @@ export function put<const K extends Key>(store: Store, key: K, record: RecordsOf
   );
 }
 
-/** Reads the records of some keys. */
+/** Reads the records of some keys, as an update sees them. */
 export function read<const K extends readonly Key[]>(store: Store, ...keys: K): Promise<RecordsOf<K>> {
   return store.update(keys, (before) => ({
     save: keys.map(() => undefined) as unknown as RecordsOf<K>,
@@ -83,6 +83,23 @@ export function storeContract(makeStore: () => Promise<Store>): void {
       await put(store, CLIENT, { count: 1, last: 10 });
       await put(store, CLIENT, { count: 2, last: 5 });
       expect(await read(store, CLIENT)).toEqual([{ count: 2, last: 5 }]);
+    });
+
+    test('deletes what the step gives up, and lets those after it see that', async () => {
+      const store = await makeStore();
+      await put(store, triplet('a'), { first: 1, last: 1 });
+      await put(store, CLIENT, { count: 1, last: 1 });
+      const [, seen] = await Promise.all([
+        store.update([triplet('a'), CLIENT, triplet('b')], () => ({
+          save: [null, undefined, null],
+          result: undefined,
+        })),
+        read(store, triplet('a')),
+      ]);
+      expect(seen).toEqual([undefined]);
+      expect(await read(store, triplet('a'), CLIENT)).toEqual([undefined, { count: 1, last: 1 }]);
+      await put(store, triplet('a'), { first: 2, last: 2 });
+      expect(await read(store, triplet('a'))).toEqual([{ first: 2, last: 2 }]);
     });
 
     test('takes any number of keys, none included', async () => {
@@ -143,6 +160,18 @@ export function storeContract(makeStore: () => Promise<Store>): void {
     });
   });
 
+  test('records are read in the order of their keys, without an update', async () => {
+    const store = await makeStore();
+    await put(store, triplet('a'), { first: 1, last: 2 });
+    await put(store, CLIENT, { count: 3, last: 4 });
+    expect(await store.read([CLIENT, triplet('b'), triplet('a')])).toEqual([
+      { count: 3, last: 4 },
+      undefined,
+      { first: 1, last: 2 },
+    ]);
+    expect(await store.read([])).toEqual([]);
+  });
+
   test('a check changes nothing', async () => {
     const store = await makeStore();
     await put(store, triplet('a'), { first: 1, last: 2 });
@@ -152,7 +181,7 @@ export function storeContract(makeStore: () => Promise<Store>): void {
 
   test('entries lists each record once, of the kind asked for, as far as keys can be read', async () => {
     const store = await makeStore();
-    const keys = Array.from({ length: 1000 }, (_, number) => triplet(`n${number}`));
+    const keys = Array.from({ length: 3000 }, (_, number) => triplet(`n${number}`));
     await store.update(keys, () => ({
       save: keys.map((_, number) => ({ first: number, last: number })),
       result: undefined,

@@ -1,0 +1,47 @@
+/**
+ * greyd.db as it is, for programs that only look at it. In WAL mode that keeps nobody from writing, and each
+ * look sees one state; it is short, so that the log of the database can begin anew between two of them.
+ */
+import { join } from 'node:path';
+import type { Key } from '../greylist/keys.ts';
+import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
+import { openSqliteFileToRead, refuseNewer, versionOf } from './sqlite-file.ts';
+import { SqliteRecords } from './sqlite-records.ts';
+import type { Entry, ReadableStore, RecordsOf } from './store.ts';
+
+/**
+ * Opens DBDIR/greyd.db to read it, and DBDIR/greyd.secret if that takes a digest.
+ * @param hash the hash of a key, of which its digest is made: `hashOf` in greylist/keys
+ * @throws if it cannot be read, holds no tables, or is of a newer greyd
+ */
+export function openSqliteReader(dbdir: string, hash: (key: Key) => string): ReadableStore {
+  const path = join(dbdir, 'greyd.db');
+  const file = openSqliteFileToRead(path);
+  try {
+    refuseNewer(file);
+    if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
+    let secret: Buffer | undefined;
+    const records = new SqliteRecords(file, (key) => {
+      secret ??= loadSecret(secretPath(dbdir));
+      return keyedDigest(secret, hash(key));
+    });
+    return {
+      privacy: records.privacy,
+      get size() {
+        return records.size;
+      },
+      async read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>> {
+        return records.read(keys);
+      },
+      async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
+        yield* records.entries(kind);
+      },
+      async close() {
+        file.close();
+      },
+    };
+  } catch (error) {
+    file.close();
+    throw new Error(`cannot read the database ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
