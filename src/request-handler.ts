@@ -33,7 +33,7 @@ export interface HandlerSettings {
 }
 
 export interface HandlerParts {
-  readonly whitelists: Whitelists;
+  readonly whitelists: Pick<Whitelists, 'findClient' | 'findRecipient'>;
   readonly greylisting: Pick<Greylisting, 'judge'>;
   readonly log: RequestLog;
   readonly counters: DecisionCounters;
@@ -91,9 +91,8 @@ export class RequestHandler {
   /** Which whitelist lets this request pass, if any. */
   #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): string | undefined {
     const { whitelists } = this.#parts;
-    const hasClient = whitelists.hasClientName(clientName) || whitelists.hasClientAddress(client);
-    if (hasClient) return 'client whitelist';
-    return whitelists.hasRecipient(recipient) ? 'recipient whitelist' : undefined;
+    if (whitelists.findClient(clientName, client) !== undefined) return 'client whitelist';
+    return whitelists.findRecipient(recipient) === undefined ? undefined : 'recipient whitelist';
   }
 
   #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {

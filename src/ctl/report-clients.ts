@@ -24,7 +24,7 @@ export async function chooseClients(
   const skipped = await readClients(skipClients, tell);
   const matched = await readClients(matchClients, tell);
   const isIn = (list: ClientList, { client, clientName }: Tries) =>
-    list.hasName(clientName) || list.hasAddress(client);
+    (list.findName(clientName) ?? list.findAddress(client)) !== undefined;
   return (tries) =>
     !isIn(skipped, tries) &&
     (matchClients.length === 0 || isIn(matched, tries)) &&
@@ -35,7 +35,7 @@ async function readClients(paths: readonly string[], tell: (line: string) => voi
   const list = new ClientList();
   for (const path of paths) {
     try {
-      for (const warning of await readWhitelistFile(path, (pattern) => list.add(pattern))) tell(warning);
+      for (const warning of await readWhitelistFile(path, (line) => list.add(line))) tell(warning);
     } catch (error) {
       throw new Error(`cannot read ${path}: ${(error as Error).message}`);
     }

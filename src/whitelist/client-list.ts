@@ -10,35 +10,41 @@
  * Known limit: postgrey reads `a.b` as /24; greyd does what postgrey's manual says.
  */
 import type { IpAddress } from '../address/ip.ts';
-import { NetworkSet, parseNetwork } from '../address/network-set.ts';
-import { DomainSet } from './domain-set.ts';
+import { NetworkMap, parseNetwork } from '../address/network-map.ts';
+import { DomainMap } from './domain-map.ts';
 import { isDomain, regexSource } from './pattern.ts';
 import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
+import type { WhitelistLine } from './whitelist-file.ts';
 
 export class ClientList {
   /** Patterns that were added. */
   size = 0;
-  readonly #regexes: PerlRegex[] = [];
-  readonly #networks = new NetworkSet();
-  readonly #domains = new DomainSet();
+  readonly #regexes: { readonly regex: PerlRegex; readonly line: WhitelistLine }[] = [];
+  readonly #networks = new NetworkMap<WhitelistLine>();
+  readonly #domains = new DomainMap<WhitelistLine>();
 
-  /** @throws with the reason in one line if the pattern is none of the above */
-  add(pattern: string): void {
+  /** @throws with the reason in one line if its pattern is none of the above */
+  add(line: WhitelistLine): void {
+    const { pattern } = line;
     const regex = regexSource(pattern);
     const network = parseNetwork(completeNetwork(pattern));
-    if (regex !== undefined) this.#regexes.push(compilePerlRegex(regex));
-    else if (network !== undefined) this.#networks.add(network);
-    else if (isDomain(pattern)) this.#domains.add(pattern);
+    if (regex !== undefined) this.#regexes.push({ regex: compilePerlRegex(regex), line });
+    else if (network !== undefined) this.#networks.add(network, line);
+    else if (isDomain(pattern)) this.#domains.add(pattern, line);
     else throw new Error('no host name, IP address, network or /regex/');
     this.size += 1;
   }
 
-  hasName(clientName: string): boolean {
-    return this.#domains.has(clientName) || this.#regexes.some((regex) => regex.matches(clientName));
+  /** The line that holds a name, if there is one. */
+  findName(clientName: string): WhitelistLine | undefined {
+    return (
+      this.#domains.find(clientName) ?? this.#regexes.find(({ regex }) => regex.matches(clientName))?.line
+    );
   }
 
-  hasAddress(client: IpAddress): boolean {
-    return this.#networks.has(client);
+  /** A line that holds an address, if there is one. */
+  findAddress(client: IpAddress): WhitelistLine | undefined {
+    return this.#networks.find(client);
   }
 }
 

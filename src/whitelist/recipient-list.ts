@@ -8,43 +8,55 @@
  *
  * Upper and lower case are the same in all of them.
  */
-import { DomainSet } from './domain-set.ts';
+import { DomainMap } from './domain-map.ts';
 import { isDomain, regexSource } from './pattern.ts';
 import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
+import type { WhitelistLine } from './whitelist-file.ts';
 
 export class RecipientList {
   /** Patterns that were added. */
   size = 0;
-  readonly #regexes: PerlRegex[] = [];
+  readonly #regexes: { readonly regex: PerlRegex; readonly line: WhitelistLine }[] = [];
   /** `user@domain` and `user@`, in lower case. */
-  readonly #addresses = new Set<string>();
-  readonly #domains = new DomainSet();
+  readonly #addresses = new Map<string, WhitelistLine>();
+  readonly #domains = new DomainMap<WhitelistLine>();
 
-  /** @throws with the reason in one line if the pattern is none of the above */
-  add(pattern: string): void {
+  /** @throws with the reason in one line if its pattern is none of the above */
+  add(line: WhitelistLine): void {
+    const { pattern } = line;
     const regex = regexSource(pattern);
-    if (regex !== undefined) this.#regexes.push(compilePerlRegex(regex));
-    else if (/^[^@]+@[^@]*$/.test(pattern)) this.#addresses.add(pattern.toLowerCase());
-    else if (isDomain(pattern) || /^\[[\w.:]+\]$/.test(pattern)) this.#domains.add(pattern);
+    if (regex !== undefined) this.#regexes.push({ regex: compilePerlRegex(regex), line });
+    else if (/^[^@]+@[^@]*$/.test(pattern)) this.#addAddress(pattern.toLowerCase(), line);
+    else if (isDomain(pattern) || /^\[[\w.:]+\]$/.test(pattern)) this.#domains.add(pattern, line);
     else throw new Error('no address, user@, domain or /regex/');
     this.size += 1;
   }
 
-  has(recipient: string): boolean {
+  /** A line that holds a recipient, if there is one. */
+  find(recipient: string): WhitelistLine | undefined {
     return (
-      this.#hasAddress(recipient.toLowerCase()) || this.#regexes.some((regex) => regex.matches(recipient))
+      this.#findAddress(recipient.toLowerCase()) ??
+      this.#regexes.find(({ regex }) => regex.matches(recipient))?.line
     );
   }
 
+  /** Of the same address, the first counts. */
+  #addAddress(address: string, line: WhitelistLine): void {
+    if (!this.#addresses.has(address)) this.#addresses.set(address, line);
+  }
+
   /** An `@` in the local part (`"a@b"@domain`) comes here unquoted: users end at the first, domains begin at the last. */
-  #hasAddress(recipient: string): boolean {
+  #findAddress(recipient: string): WhitelistLine | undefined {
     const at = recipient.indexOf('@');
-    if (at === -1) return false;
-    if (this.#domains.has(recipient.slice(recipient.lastIndexOf('@') + 1))) return true;
+    if (at === -1) return undefined;
+    const ofDomain = this.#domains.find(recipient.slice(recipient.lastIndexOf('@') + 1));
+    if (ofDomain !== undefined) return ofDomain;
     const rest = recipient.slice(at);
-    return usersOf(recipient.slice(0, at)).some(
-      (user) => this.#addresses.has(user + rest) || this.#addresses.has(`${user}@`),
-    );
+    for (const user of usersOf(recipient.slice(0, at))) {
+      const line = this.#addresses.get(user + rest) ?? this.#addresses.get(`${user}@`);
+      if (line !== undefined) return line;
+    }
+    return undefined;
   }
 }
 

@@ -15,14 +15,22 @@ const LINES_PER_TURN = 100;
 /** What a warning shows of a pattern, and of the reason, in characters: a file may be no whitelist at all. */
 const MAX_SHOWN = 200;
 
-/** Takes one pattern; throws with the reason in one line if it is none. */
-export type AddPattern = (pattern: string) => void;
+/** A line that holds a pattern. */
+export interface WhitelistLine {
+  readonly file: string;
+  /** From 1 on. */
+  readonly number: number;
+  readonly pattern: string;
+}
+
+/** Takes one line; throws with the reason in one line if what it holds is no pattern. */
+export type AddLine = (line: WhitelistLine) => void;
 
 /**
  * @returns a warning for each line that was skipped
  * @throws (rejects) if the file cannot be read; nothing was added then
  */
-export async function readWhitelistFile(path: string, add: AddPattern): Promise<string[]> {
+export async function readWhitelistFile(path: string, add: AddLine): Promise<string[]> {
   const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
   const warnings: string[] = [];
   for (const [index, line] of lines.entries()) {
@@ -31,7 +39,7 @@ export async function readWhitelistFile(path: string, add: AddPattern): Promise<
     if (pattern === '') continue;
     try {
       if (/\s/.test(pattern)) throw new Error('a pattern has no blanks in it');
-      add(pattern);
+      add({ file: path, number: index + 1, pattern });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       warnings.push(`${path} line ${index + 1}: skipped ${shown(pattern)}: ${shown(reason)}`);

@@ -6,7 +6,7 @@
 import type { IpAddress } from '../address/ip.ts';
 import { ClientList } from './client-list.ts';
 import { RecipientList } from './recipient-list.ts';
-import { type AddPattern, readWhitelistFile } from './whitelist-file.ts';
+import { type AddLine, readWhitelistFile, type WhitelistLine } from './whitelist-file.ts';
 
 export interface WhitelistFiles {
   readonly clients: readonly string[];
@@ -48,16 +48,14 @@ export class Whitelists {
     return `${this.#clients.size} client and ${this.#recipients.size} recipient patterns`;
   }
 
-  hasClientName(clientName: string): boolean {
-    return this.#clients.hasName(clientName);
+  /** The line by which a client is on its whitelist, if it is. */
+  findClient(clientName: string, client: IpAddress): WhitelistLine | undefined {
+    return this.#clients.findName(clientName) ?? this.#clients.findAddress(client);
   }
 
-  hasClientAddress(client: IpAddress): boolean {
-    return this.#clients.hasAddress(client);
-  }
-
-  hasRecipient(recipient: string): boolean {
-    return this.#recipients.has(recipient);
+  /** The line by which a recipient is on its whitelist, if it is. */
+  findRecipient(recipient: string): WhitelistLine | undefined {
+    return this.#recipients.find(recipient);
   }
 
   #read() {
@@ -75,7 +73,7 @@ interface ReadList<List> {
   readonly isComplete: boolean;
 }
 
-async function readList<List extends { add: AddPattern }>(
+async function readList<List extends { add: AddLine }>(
   paths: readonly string[],
   list: List,
 ): Promise<ReadList<List>> {
@@ -83,7 +81,7 @@ async function readList<List extends { add: AddPattern }>(
   let isComplete = true;
   for (const path of paths) {
     try {
-      warnings.push(...(await readWhitelistFile(path, (pattern) => list.add(pattern))));
+      warnings.push(...(await readWhitelistFile(path, (line) => list.add(line))));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' && path.endsWith(OPTIONAL_SUFFIX)) continue;

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { type IpAddress, parseAddress } from '../../src/address/ip.ts';
 import { ClientList } from '../../src/whitelist/client-list.ts';
+import { line } from '../support/whitelisted.ts';
 
 function listOf(...patterns: string[]): ClientList {
   const list = new ClientList();
-  for (const pattern of patterns) list.add(pattern);
+  for (const pattern of patterns) list.add(line(pattern));
   return list;
 }
 
@@ -23,7 +24,7 @@ describe('by name', () => {
       '',
       'host_1.example.net',
     ];
-    expect(names.map((name) => list.hasName(name))).toEqual([
+    expect(names.map((name) => list.findName(name) !== undefined)).toEqual([
       true,
       true,
       true,
@@ -44,11 +45,11 @@ describe('by name', () => {
       'a-POOL-b.example',
       'mx1.example.net.org',
     ];
-    expect(names.map((name) => list.hasName(name))).toEqual([true, true, false, true, false]);
+    expect(names.map((name) => list.findName(name) !== undefined)).toEqual([true, true, false, true, false]);
   });
 
   test('an address in a list is no name', () => {
-    expect(listOf('192.0.2.1').hasName('192.0.2.1')).toBe(false);
+    expect(listOf('192.0.2.1').findName('192.0.2.1')).toBeUndefined();
   });
 });
 
@@ -63,7 +64,8 @@ describe('by address', () => {
     ['2001:db8::/32', '2001:db8:ffff::', '2001:db9::'],
   ])('%s', (pattern, inside, outside) => {
     const list = listOf(pattern);
-    expect([list.hasAddress(address(inside)), list.hasAddress(address(outside))]).toEqual([true, false]);
+    expect(list.findAddress(address(inside))).toEqual(line(pattern));
+    expect(list.findAddress(address(outside))).toBeUndefined();
   });
 });
 

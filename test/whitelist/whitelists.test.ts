@@ -2,9 +2,11 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type IpAddress, parseAddress } from '../../src/address/ip.ts';
 import { printable } from '../../src/log/printable.ts';
 import { Whitelists } from '../../src/whitelist/whitelists.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { hasClient, hasRecipient } from '../support/whitelisted.ts';
 
 /** Whitelists over files with these contents; undefined: no such file. */
 function whitelistsOver(contents: Record<string, string | undefined>) {
@@ -27,12 +29,29 @@ test('all files of a list count', async () => {
     recipients: 'abuse@\r\n',
   });
   expect(await whitelists.load()).toEqual([]);
-  expect(['a.example', 'b.example', 'c.example'].map((name) => whitelists.hasClientName(name))).toEqual([
+  expect(['a.example', 'b.example', 'c.example'].map((name) => hasClient(whitelists, name))).toEqual([
     true,
     true,
     false,
   ]);
-  expect(whitelists.hasRecipient('abuse@example.org')).toBe(true);
+  expect(hasRecipient(whitelists, 'abuse@example.org')).toBe(true);
+});
+
+test('the first line that holds somebody is named, of domains, addresses and expressions', async () => {
+  const { whitelists, path } = whitelistsOver({
+    clients: '# ours\nexample.com\n192.0.2.0/24\n/^mx/\nexample.com',
+    'recipients.local': 'bob@example.org\nexample.com\n',
+  });
+  await whitelists.load();
+  const address = (text: string) => parseAddress(text) as IpAddress;
+  const at = (name: string, number: number, pattern: string) => ({ file: path(name), number, pattern });
+  expect(whitelists.findClient('mx.example.com', address('192.0.2.1'))).toEqual(
+    at('clients', 2, 'example.com'),
+  );
+  expect(whitelists.findClient('unknown', address('192.0.2.1'))).toEqual(at('clients', 3, '192.0.2.0/24'));
+  expect(whitelists.findClient('mx', address('198.51.100.1'))).toEqual(at('clients', 4, '/^mx/'));
+  expect(whitelists.findClient('unknown', address('198.51.100.1'))).toBeUndefined();
+  expect(whitelists.findRecipient('Bob+x@example.org')).toEqual(at('recipients.local', 1, 'bob@example.org'));
 });
 
 test('comments and blanks do not count, a # ends a regular expression too', async () => {
@@ -41,7 +60,7 @@ test('comments and blanks do not count, a # ends a regular expression too', asyn
   expect(await whitelists.load()).toEqual([
     `${path('clients')} line 6: skipped /^c: no host name, IP address, network or /regex/`,
   ]);
-  expect(['a.example', 'b.example'].map((name) => whitelists.hasClientName(name))).toEqual([true, true]);
+  expect(['a.example', 'b.example'].map((name) => hasClient(whitelists, name))).toEqual([true, true]);
 });
 
 test('a bad line is skipped with a warning, the others count', async () => {
@@ -55,8 +74,8 @@ test('a bad line is skipped with a warning, the others count', async () => {
     `${path('clients')} line 4: skipped /a b/: a pattern has no blanks in it`,
     `${path('recipients')} line 1: skipped @example.org: no address, user@, domain or /regex/`,
   ]);
-  expect(['a.example', 'c.example'].map((name) => whitelists.hasClientName(name))).toEqual([true, true]);
-  expect(whitelists.hasRecipient('d@example.org')).toBe(true);
+  expect(['a.example', 'c.example'].map((name) => hasClient(whitelists, name))).toEqual([true, true]);
+  expect(hasRecipient(whitelists, 'd@example.org')).toBe(true);
 });
 
 test('a missing file is told, a missing .local is not', async () => {
@@ -68,7 +87,7 @@ test('a missing file is told, a missing .local is not', async () => {
   expect(await whitelists.load()).toEqual([
     expect.stringMatching(`cannot read whitelist ${path('clients')}: ENOENT`),
   ]);
-  expect(whitelists.hasRecipient('abuse@example.org')).toBe(true);
+  expect(hasRecipient(whitelists, 'abuse@example.org')).toBe(true);
 });
 
 describe('a reload', () => {
@@ -78,8 +97,8 @@ describe('a reload', () => {
     write('clients', 'b.example');
     write('recipients', 'b@');
     expect(await whitelists.reload()).toEqual([]);
-    expect(['a.example', 'b.example'].map((name) => whitelists.hasClientName(name))).toEqual([false, true]);
-    expect(['a@example.org', 'b@example.org'].map((address) => whitelists.hasRecipient(address))).toEqual([
+    expect(['a.example', 'b.example'].map((name) => hasClient(whitelists, name))).toEqual([false, true]);
+    expect(['a@example.org', 'b@example.org'].map((address) => hasRecipient(whitelists, address))).toEqual([
       false,
       true,
     ]);
@@ -101,8 +120,8 @@ describe('a reload', () => {
       'the client whitelist stays as it was',
     ]);
     const names = ['a.example', 'l.example', 'm.example'];
-    expect(names.map((name) => whitelists.hasClientName(name))).toEqual([true, true, false]);
-    expect(['a@example.org', 'b@example.org'].map((address) => whitelists.hasRecipient(address))).toEqual([
+    expect(names.map((name) => hasClient(whitelists, name))).toEqual([true, true, false]);
+    expect(['a@example.org', 'b@example.org'].map((address) => hasRecipient(whitelists, address))).toEqual([
       false,
       true,
     ]);
@@ -131,8 +150,8 @@ describe('files that are no whitelists', () => {
           expect(printable(warning)).toMatch(isWarning);
           expect(warning.length).toBeLessThan(600);
         }
-        expect(whitelists.hasClientName('mx.last.example')).toBe(true);
-        expect(whitelists.hasRecipient('last@example.org')).toBe(true);
+        expect(hasClient(whitelists, 'mx.last.example')).toBe(true);
+        expect(hasRecipient(whitelists, 'last@example.org')).toBe(true);
       }),
       { numRuns: 500 },
     );

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { parseAddress } from '../../src/address/ip.ts';
-import { NetworkSet, parseNetwork } from '../../src/address/network-set.ts';
+import { NetworkMap, parseNetwork } from '../../src/address/network-map.ts';
 
 function setOf(...texts: string[]): (address: string) => boolean {
-  const set = new NetworkSet();
+  const map = new NetworkMap<string>();
   for (const text of texts) {
     const network = parseNetwork(text);
     if (network === undefined) throw new Error(`${text} is no network`);
-    set.add(network);
+    map.add(network, text);
   }
   return (text) => {
     const address = parseAddress(text);
     if (address === undefined) throw new Error(`${text} is no address`);
-    return set.has(address);
+    return map.find(address) !== undefined;
   };
 }
 

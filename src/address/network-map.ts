@@ -1,5 +1,5 @@
 /**
- * A set of networks, asked whether one of them holds an address.
+ * Networks, each with a value; asked for one that holds an address.
  *
  * Networks are grouped by family and prefix length; a look-up masks the address once per length in
  * use (a handful) instead of comparing it with every network.
@@ -26,21 +26,27 @@ export function parseNetwork(text: string): Network | undefined {
   return prefixLength <= bits ? { address, prefixLength } : undefined;
 }
 
-export class NetworkSet {
-  readonly #networksByLength = { 4: new Map<number, Set<string>>(), 6: new Map<number, Set<string>>() };
+export class NetworkMap<Value> {
+  readonly #networksByLength = {
+    4: new Map<number, Map<string, Value>>(),
+    6: new Map<number, Map<string, Value>>(),
+  };
 
-  add({ address, prefixLength }: Network): void {
+  /** Of the same network, the first counts. */
+  add({ address, prefixLength }: Network, value: Value): void {
     const byLength = this.#networksByLength[address.family];
-    const networks = byLength.get(prefixLength) ?? new Set();
+    const networks = byLength.get(prefixLength) ?? new Map<string, Value>();
     byLength.set(prefixLength, networks);
-    networks.add(formatAddress(networkOf(address, prefixLength)));
+    const name = formatAddress(networkOf(address, prefixLength));
+    if (!networks.has(name)) networks.set(name, value);
   }
 
-  /** Whether a network in the set holds this address. IPv4 networks hold no IPv6 address. */
-  has(address: IpAddress): boolean {
+  /** The value of a network that holds this address. IPv4 networks hold no IPv6 address. */
+  find(address: IpAddress): Value | undefined {
     for (const [prefixLength, networks] of this.#networksByLength[address.family]) {
-      if (networks.has(formatAddress(networkOf(address, prefixLength)))) return true;
+      const value = networks.get(formatAddress(networkOf(address, prefixLength)));
+      if (value !== undefined) return value;
     }
-    return false;
+    return undefined;
   }
 }

@@ -1,0 +1,26 @@
+/**
+ * Domains, each with a value; asked for the one that is a given name or stands above it:
+ * `example.com` holds `example.com` and `mail.example.com`, but not `badexample.com`.
+ */
+export class DomainMap<Value> {
+  readonly #domains = new Map<string, Value>();
+
+  /** Of the same domain, the first counts. */
+  add(domain: string, value: Value): void {
+    const name = domain.toLowerCase();
+    if (!this.#domains.has(name)) this.#domains.set(name, value);
+  }
+
+  /** Upper and lower case are the same. An empty name is in no domain. */
+  find(name: string): Value | undefined {
+    let rest = name.toLowerCase();
+    while (rest !== '') {
+      const value = this.#domains.get(rest);
+      if (value !== undefined) return value;
+      const dot = rest.indexOf('.');
+      if (dot === -1) return undefined;
+      rest = rest.slice(dot + 1);
+    }
+    return undefined;
+  }
+}
