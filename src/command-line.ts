@@ -34,6 +34,8 @@ export interface OptionEntry {
   /** Other spellings, not shown. */
   readonly aliases?: readonly string[];
   readonly repeatable?: boolean;
+  /** An option of the daemon, which greyctl looks for where that has it. */
+  readonly isOfDaemon?: boolean;
   /** Turns the text into the value; throws with what to write instead. */
   readonly parse?: ParseValue;
 }
@@ -92,7 +94,7 @@ export function readCommandLine<Given extends object>(
 }
 
 function toOption(
-  { flags, help, parse, repeatable, defaultText, ...entry }: OptionEntry,
+  { flags, help, parse, repeatable, defaultText, isOfDaemon: _, ...entry }: OptionEntry,
   warn: Warn,
 ): Option {
   const hasDefault = entry.default !== undefined;

@@ -4,6 +4,7 @@
  * Exit status: 0 done or found, 1 not done or not found, 2 wrong command line.
  */
 import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { UsageError, withoutPassword } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { COMMANDS } from './ctl/commands.ts';
@@ -56,6 +57,11 @@ function surroundings(): Surroundings {
     input: process.stdin,
     output,
     outputDevice: target.isFile() ? target.dev : undefined,
+    terminal: process.stdout.isTTY
+      ? { width: process.stdout.columns, hasColours: !process.env.NO_COLOR }
+      : undefined,
+    version: version(),
+    hostname: hostname(),
     storePassword: process.env[PASSWORD_VARIABLE],
     uptime: () => performance.now(),
     now: () => Math.floor(Date.now() / 1000),

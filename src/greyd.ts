@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError, withoutPassword } from './command-line.ts';
+import { Bookkeeper } from './greylister/bookkeeper.ts';
 import { CLEANING_PACE } from './greylister/cleaner.ts';
 import { Guard } from './greylister/guard.ts';
 import { GreylisterThread } from './greylister/thread.ts';
@@ -145,7 +146,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const whitelists = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
-  const thread = startGreylister(options, log, lifetime, () => counters.summary());
+  const thread = startGreylister(options, log, lifetime, counters);
   const guard = new Guard(
     thread,
     { timeoutMs: options.storeTimeout * 1000, maxWaiting: options.maxQueuedRequests },
@@ -220,7 +221,7 @@ function startGreylister(
   options: Options,
   log: Log,
   lifetime: Lifetime,
-  summary: () => string,
+  counters: DecisionCounters,
 ): GreylisterThread {
   const { dbdir, privacy, lookupByHost, storeTimeout, sharedStore } = options;
   const { delay, retryWindow, maxAge, autoWhitelistClients, maxTriplets, maxNewPerClient } = options;
@@ -238,9 +239,16 @@ function startGreylister(
     log,
     uptime,
   );
+  const bookkeeper = new Bookkeeper({
+    take: (now) => counters.takeUnsaved(now),
+    save: (counts, forgetBefore) => thread.addDecisions(counts, forgetBefore),
+    clock,
+    maxAge,
+  });
   lifetime.onEnd(async (reason) => {
-    log.notice(`${reason}: stopping after ${summary()}`);
-    const isClosed = await Promise.race([thread.close().then(() => true), pause(CLOSE_LIMIT_MS, false)]);
+    log.notice(`${reason}: stopping after ${counters.summary()}`);
+    const closed = bookkeeper.finish().then(() => thread.close());
+    const isClosed = await Promise.race([closed.then(() => true), pause(CLOSE_LIMIT_MS, false)]);
     if (isClosed) return;
     log.warn('the database does not answer: greyd ends without closing it, what was answered is stored');
     // process.exit() would wait for the thread, and that for the disk.

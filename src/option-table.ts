@@ -21,6 +21,7 @@ import {
   syslogIdent,
   wholeNumber,
 } from './option-values.ts';
+import type { GivenLookup, GivenRules } from './rules-options.ts';
 import type { InetEndpoint } from './server/endpoint.ts';
 import type { GivenSharedStore } from './shared-store-options.ts';
 import { parseRedisUrl } from './store/redis-url.ts';
@@ -196,6 +197,10 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     parse: numberOr('--max-request-attributes', DEFAULT_MAX_ATTRIBUTES, { unit: 'attributes' }),
   },
   {
+    flags: '--dry-run',
+    help: 'remember and log as ever, but let all mail pass: to see what greylisting would do',
+  },
+  {
     flags: '--allow-test-time',
     help: 'take the time from policy_test_time where a request has it; for tests only',
   },
@@ -266,7 +271,7 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
 ];
 
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
-export interface GivenOptions extends GivenSharedStore {
+export interface GivenOptions extends GivenSharedStore, GivenRules, GivenLookup {
   help?: true;
   man?: true;
   version?: true;
@@ -280,23 +285,15 @@ export interface GivenOptions extends GivenSharedStore {
   user?: string;
   group?: string;
   dbdir: string;
-  delay: number;
-  maxAge: number;
-  retryWindow: number;
   greylistAction: string;
   greylistText: string;
   xGreylistHeader: string;
   lookupBySubnet?: true;
-  lookupByHost?: true;
-  ipv4cidr: number;
-  ipv6cidr: number;
   privacy?: true;
   hostname?: string;
   exim?: true;
   whitelistClients: string[];
   whitelistRecipients: string[];
-  /** true: given without a number. */
-  autoWhitelistClients: number | true;
   syslogFacility: string;
   syslogIdent: string;
   listenQueueSize?: number;
@@ -305,6 +302,7 @@ export interface GivenOptions extends GivenSharedStore {
   requestTimeout: number;
   maxRequestSize: number;
   maxRequestAttributes: number;
+  dryRun?: true;
   allowTestTime?: true;
   logFormat: LogFormat;
   maxQueuedRequests: number;

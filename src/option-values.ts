@@ -86,8 +86,8 @@ export function keyPrefix(text: string): string {
     : fail('visible ASCII characters without { and }, --store-prefix=greyd:');
 }
 
-export function oneOf(values: readonly string[]): ParseValue<string> {
-  return (text) => (values.includes(text) ? text : fail(`one of ${values.join(', ')}`));
+export function oneOf<const Value extends string>(values: readonly Value[]): ParseValue<Value> {
+  return (text) => values.find((value) => value === text) ?? fail(`one of ${values.join(', ')}`);
 }
 
 function fail(what: string): never {

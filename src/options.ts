@@ -4,9 +4,10 @@
 import { readCommandLine, UsageError, withoutPassword } from './command-line.ts';
 import type { NetworkLengths } from './greylist/keys.ts';
 import type { LogFormat, LogLevel } from './log/logger.ts';
-import { DEFAULT_AUTO_WHITELIST, type GivenOptions, OPTION_TABLE } from './option-table.ts';
+import { type GivenOptions, OPTION_TABLE } from './option-table.ts';
 import { DAY } from './option-values.ts';
 import type { RequestBounds } from './policy/attributes.ts';
+import { networkLengthsOf, rulesOf } from './rules-options.ts';
 import type { Endpoint, InheritedEndpoint } from './server/endpoint.ts';
 import { sharedStoreOf } from './shared-store-options.ts';
 import { SLOT_BITS } from './store/redis-keys.ts';
@@ -48,6 +49,7 @@ export interface Options {
   readonly logFormat: LogFormat;
   readonly syslogFacility: string;
   readonly syslogIdent: string;
+  readonly dryRun: boolean;
   readonly allowTestTime: boolean;
   /** Seconds. */
   readonly storeTimeout: number;
@@ -105,6 +107,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
   }
   checkTimes(given);
   checkSlots(given);
+  const rules = rulesOf(given);
   return Object.freeze<Options>({
     endpoints: endpointsOf(given, surroundings),
     listenQueueSize: given.listenQueueSize || undefined,
@@ -118,25 +121,23 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     group: given.group || undefined,
     dbdir: given.dbdir,
     privacy: given.privacy ?? false,
-    delay: given.delay,
-    maxAge: given.maxAge * DAY,
-    retryWindow: given.retryWindow,
+    delay: rules.delay,
+    maxAge: rules.maxAge,
+    retryWindow: rules.retryWindow,
     greylistAction: given.greylistAction,
     greylistText: given.greylistText,
     greylistHeader: given.xGreylistHeader,
     hostname: given.hostname || surroundings.hostname,
     lookupByHost: given.lookupByHost ?? false,
-    networkLengths: given.lookupByHost
-      ? { ipv4: 32, ipv6: 128 }
-      : { ipv4: given.ipv4cidr, ipv6: given.ipv6cidr },
+    networkLengths: networkLengthsOf(given),
     whitelistClients: given.whitelistClients,
     whitelistRecipients: given.whitelistRecipients,
-    autoWhitelistClients:
-      given.autoWhitelistClients === true ? DEFAULT_AUTO_WHITELIST : given.autoWhitelistClients,
+    autoWhitelistClients: rules.autoWhitelistAfter,
     logLevel: given.quiet ? 'quiet' : given.verbose ? 'verbose' : 'normal',
     logFormat: given.logFormat,
     syslogFacility: given.syslogFacility,
     syslogIdent: given.syslogIdent,
+    dryRun: given.dryRun ?? false,
     allowTestTime: given.allowTestTime ?? false,
     storeTimeout: given.storeTimeout,
     maxQueuedRequests: given.maxQueuedRequests,

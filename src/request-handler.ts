@@ -13,6 +13,7 @@ import { RecentInstances } from './greylist/instances.ts';
 import { clientKey, type NetworkLengths, tripletKey } from './greylist/keys.ts';
 import { delayHeader, greylistText, withStatusCode } from './greylist/texts.ts';
 import type { Greylisting, Judgement } from './greylister/greylister.ts';
+import { DRY_RUN } from './log/action-line.ts';
 import type { RequestLog } from './log/request-log.ts';
 import type { DecisionCounters } from './metrics/counters.ts';
 import { DUNNO } from './policy/action.ts';
@@ -28,6 +29,8 @@ export interface HandlerSettings {
   readonly greylistHeader: string;
   readonly hostname: string;
   readonly version: string;
+  /** Decide, save and log as ever, but let all mail pass. */
+  readonly dryRun: boolean;
   /** Take the time from policy_test_time where a request has it. */
   readonly allowTestTime: boolean;
 }
@@ -107,8 +110,8 @@ export class RequestHandler {
     }
     if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull(now);
     this.#passed(request, verdict.reason, delay);
-    if (delay === undefined) return DUNNO;
-    const { greylistHeader, hostname, version } = this.#settings;
+    const { dryRun, greylistHeader, hostname, version } = this.#settings;
+    if (delay === undefined || dryRun) return DUNNO;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
   }
 
@@ -117,17 +120,18 @@ export class RequestHandler {
     const { reason, missing, wasInFuture } = verdict;
     if (reason === 'new') log.storeHasRoom(now);
     if (wasInFuture) log.firstVisitInFuture();
-    counters.count('greylist', reason);
+    const { dryRun, greylistAction, greylistText: plain } = this.#settings;
+    const action = dryRun ? DRY_RUN : 'greylist';
+    counters.count(action, reason);
     const detail = reason === 'early-retry' ? ` (${missing}s missing)` : '';
-    log.answered(request, { action: 'greylist', reason: reason + detail });
-
-    const { greylistAction, greylistText: plain } = this.#settings;
+    log.answered(request, { action, reason: reason + detail });
+    if (dryRun) return DUNNO;
     const template = request.hasEtrnDomain ? withStatusCode(plain) : plain;
     return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
   }
 
   #passed(request: PolicyRequest, reason: string, delay?: number): void {
-    this.#parts.counters.count('pass', reason);
+    this.#parts.counters.count('pass', reason, delay);
     this.#parts.log.answered(request, { action: 'pass', reason, delay });
   }
 

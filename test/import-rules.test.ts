@@ -11,9 +11,9 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   policy: { values: [] },
   whitelist: { values: ['address', 'policy'] },
   greylist: { values: ['address', 'policy'] },
-  store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
+  store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
   // Greylisting as a whole, in its own thread.
-  greylister: { values: ['greylist', 'store'], types: ['log'] },
+  greylister: { values: ['greylist', 'store'], types: ['log', 'metrics'] },
   // It masks addresses, with the functions of address.
   log: { values: ['address'], types: ['policy', 'whitelist', 'greylist'] },
   metrics: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
@@ -21,7 +21,21 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   // What main does to its own process.
   service: { values: [], types: ['server'] },
   // Commands of greyctl read their options as the mains do, from what stands beside them.
-  ctl: { values: ['', 'address', 'policy', 'whitelist', 'greylist', 'store', 'log', 'service'] },
+  ctl: {
+    values: [
+      '',
+      'address',
+      'policy',
+      'whitelist',
+      'greylist',
+      'greylister',
+      'store',
+      'log',
+      'metrics',
+      'server',
+      'service',
+    ],
+  },
 };
 
 /** Only these may look at the process, its signals and the clock. */

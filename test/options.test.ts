@@ -62,6 +62,7 @@ test('the defaults', () => {
     logFormat: 'text',
     syslogFacility: 'mail',
     syslogIdent: 'postgrey',
+    dryRun: false,
     allowTestTime: false,
     storeTimeout: 2,
     maxQueuedRequests: 10_000,

@@ -20,14 +20,21 @@ function readmeFlags(flags: string): string {
     .join(', ');
 }
 
-function readmeRow({ flags, help, default: value, defaultText }: OptionEntry, command?: string): string {
+function readmeRow({ flags, help, default: value, defaultText }: OptionEntry): string {
   const shown =
     defaultText ??
     [value ?? '']
       .flat()
       .map((one) => (one === '' ? '' : `\`${one}\``))
       .join(', ');
-  return `| ${command === undefined ? '' : `${command} | `}${readmeFlags(flags)} | ${shown} | ${help} |`;
+  return `| ${readmeFlags(flags)} | ${shown} | ${help} |`;
+}
+
+/** Whether an option of a command needs a row of its own: it is not --help, and not as the daemon has it. */
+function isOwn({ flags, help }: OptionEntry): boolean {
+  return (
+    flags !== '-h, --help' && !OPTION_TABLE.some((entry) => entry.flags === flags && entry.help === help)
+  );
 }
 
 /** The rows of the table in README.md that has this heading. */
@@ -41,13 +48,18 @@ test('README.md lists every option with its default', () => {
   expect(rowsBelow('| option | default | meaning |')).toEqual(OPTION_TABLE.map((entry) => readmeRow(entry)));
 });
 
-test('README.md lists every option of greyctl', () => {
-  const rows = [...COMMANDS].flatMap(([name, { program }]) =>
-    program.options
-      .filter(({ flags }) => flags !== '-h, --help')
-      .map((entry) => readmeRow(entry, `\`${name}\``)),
+test('README.md lists every option of greyctl once, with the commands that have it, but for those of the daemon', () => {
+  const commandsOf = new Map<string, string[]>();
+  for (const [name, { program }] of COMMANDS) {
+    for (const entry of program.options.filter(isOwn)) {
+      const row = readmeRow(entry);
+      commandsOf.set(row, [...(commandsOf.get(row) ?? []), name]);
+    }
+  }
+  const rows = [...commandsOf].map(
+    ([row, names]) => `${row} ${names.map((name) => `\`${name}\``).join(', ')} |`,
   );
-  expect(rowsBelow('| command | option | default | meaning |')).toEqual(rows);
+  expect(rowsBelow('| option of greyctl | default | meaning | commands |')).toEqual(rows);
 });
 
 test('each row of test/faults/README.md names a test, and each test there has a row', () => {

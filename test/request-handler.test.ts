@@ -38,6 +38,7 @@ function setUp(judge: Greylisting['judge'], clock = () => 1_700_000_000) {
       greylistHeader: 'X-Greylist: %t',
       hostname: 'mx',
       version: '0',
+      dryRun: false,
       allowTestTime: false,
     },
     {

@@ -29,18 +29,21 @@ export const checkCommand = makeCommand<Given>(
       'greyd may run meanwhile, and is not held up. Exit status 0: sound; 1: not, or it cannot be read.',
     options: [DBDIR_OPTION],
   },
-  async (given, words, { output, tell }) => {
+  async (given, words, { print, tell }) => {
     if (words.length > 0) throw new UsageError('name nothing but options, see greyctl check --help');
     const dbdir = resolve(given.dbdir);
     const { path, account } = becomeDatabaseOwner(dbdir);
     const exposed = PRIVATE_FILES.flatMap((name) => findExposure(`${dbdir}/${name}`, account));
-    for (const finding of exposed) output.write(`${finding}\n`);
+    for (const finding of exposed) print({ finding }, finding);
     const { damage, counts } = inspectDatabase(path);
-    for (const finding of damage) output.write(`damaged: ${printable(finding)}\n`);
+    for (const one of damage) {
+      const finding = `damaged: ${printable(one)}`;
+      print({ finding }, finding);
+    }
     if (damage.length > 0)
       tell('put a backup in its place, see README.md; greyd sets aside what it cannot read');
     if (exposed.length > 0 || damage.length > 0 || counts === undefined) return 1;
-    output.write(`ok: ${counts.triplets} triplets, ${counts.clients} clients\n`);
+    print({ ok: true, ...counts }, `ok: ${counts.triplets} triplets, ${counts.clients} clients`);
     return 0;
   },
 );

@@ -7,11 +7,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type OptionEntry, UsageError } from '../command-line.ts';
 import type { RedisLocation } from '../store/redis-url.ts';
 import type { Store } from '../store/store.ts';
-import { makeCommand, type Surroundings } from './command.ts';
+import { makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openExistingRecords, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
 import { GROUP_PAUSE_MS, merge } from './merge.ts';
-import { type GivenRecords, openGivenShared, RECORDS_OPTIONS, STORE_OPTION, unreadable } from './records.ts';
+import {
+  type GivenRecords,
+  openGivenShared,
+  RECORDS_OPTIONS,
+  requireReadableKeys,
+  STORE_OPTION,
+} from './records.ts';
 
 interface Given extends Omit<GivenRecords, 'store'> {
   from?: RedisLocation;
@@ -52,7 +58,7 @@ export const copyCommand = makeCommand<Given>(
       if (target === undefined) becomeDatabaseAccount(given.dbdir);
       source ??= openExistingRecords(given.dbdir);
       target ??= openRecords(given.dbdir);
-      if (source.privacy) throw unreadable();
+      requireReadableKeys(source);
       await copy(source, target, surroundings);
       return 0;
     } finally {
@@ -62,7 +68,7 @@ export const copyCommand = makeCommand<Given>(
   },
 );
 
-async function copy(source: Store, target: Store, { output, progress }: Surroundings): Promise<void> {
+async function copy(source: Store, target: Store, { print, progress }: Work): Promise<void> {
   const report = new ImportReport();
   try {
     for (const kind of ['triplet', 'client'] as const) {
@@ -76,6 +82,6 @@ async function copy(source: Store, target: Store, { output, progress }: Surround
     }
   } finally {
     progress?.('');
-    for (const line of report.lines()) output.write(`${line}\n`);
+    report.print(print);
   }
 }

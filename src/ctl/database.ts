@@ -3,17 +3,17 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf } from '../greylist/keys.ts';
+import { hashOf, type Key } from '../greylist/keys.ts';
 import { type Account, becomeAccount, claimDatabase } from '../service/account.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 
 /**
- * Opens the database, as it is or newly made, private or not as the daemon last had it. A private
- * one is to be asked with hashed keys only: whether the daemon's hold a mask is not known here.
+ * Opens the database, as it is or newly made, private or not as the daemon last had it.
+ * @param hash of a key, as the daemon makes it; by default without --lookup-by-host
  */
-export function openRecords(dbdir: string): Store {
-  return openSqliteStore(dbdir, { privacy: undefined, hash: (key) => hashOf(key, false) });
+export function openRecords(dbdir: string, hash = (key: Key) => hashOf(key, false)): Store {
+  return openSqliteStore(dbdir, { privacy: undefined, hash });
 }
 
 /**

@@ -6,15 +6,14 @@ import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../command-line.ts';
 import { type Key, postgreyKey } from '../greylist/keys.ts';
 import { oneOf } from '../option-values.ts';
-import type { Entry, Store } from '../store/store.ts';
+import type { Entry, ReadableStore } from '../store/store.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
 import { daemonOption } from './options.ts';
-import { type GivenRecords, RECORDS_OPTIONS, withReadableRecords } from './records.ts';
+import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
 
 interface Given extends GivenRecords {
   format?: 'postgrey';
-  lookupByHost?: true;
 }
 
 export const exportCommand = makeCommand<Given>(
@@ -41,14 +40,16 @@ export const exportCommand = makeCommand<Given>(
     const { format, lookupByHost = false } = given;
     if (format === undefined) throw new UsageError('give --format=postgrey');
     const kind = kindOf(words, 'export');
-    return withReadableRecords(given, surroundings, async (store) => {
+    return withRecords(given, surroundings, async (store) => {
+      requireReadableKeys(store);
       await pipeline(dump(store, kind, lookupByHost), surroundings.output, { end: false });
       return 0;
     });
   },
+  { hasJson: false },
 );
 
-async function* dump(store: Store, kind: Key['kind'], byHost: boolean): AsyncGenerator<string, void> {
+async function* dump(store: ReadableStore, kind: Key['kind'], byHost: boolean): AsyncGenerator<string, void> {
   yield 'VERSION=3\nformat=print\ntype=btree\nHEADER=END\n';
   for await (const entries of store.entries(kind)) {
     yield entries.map((entry) => pairOf(entry, byHost)).join('');

@@ -5,6 +5,7 @@
  */
 import type { Key } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
+import type { Work } from './command.ts';
 
 export type Fate = 'new' | 'merged' | 'known' | 'skipped';
 
@@ -41,21 +42,24 @@ export class ImportReport {
     known.count += 1;
   }
 
-  /** None if nothing was read. */
-  lines(): string[] {
-    return [
-      ...HEADINGS.flatMap((kind) => {
-        const counts = this.#counts.get(kind);
-        return counts === undefined ? [] : [`${kind}s: ${summary(counts)}`];
-      }),
-      ...[...this.#reasons].map(
-        ([reason, { count, example }]) => `skipped ${count}: ${reason}, for example '${printable(example)}'`,
-      ),
-    ];
+  /** Nothing if nothing was read. */
+  print(print: Work['print']): void {
+    for (const kind of HEADINGS) {
+      const counts = this.#counts.get(kind);
+      if (counts !== undefined)
+        print({ kind, read: readOf(counts), ...counts }, `${kind}s: ${summary(counts)}`);
+    }
+    for (const [reason, { count, example }] of this.#reasons) {
+      const text = `skipped ${count}: ${reason}, for example '${printable(example)}'`;
+      print({ skipped: count, reason, example }, text);
+    }
   }
 }
 
+function readOf(counts: Record<Fate, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count);
+}
+
 function summary(counts: Record<Fate, number>): string {
-  const read = Object.values(counts).reduce((sum, count) => sum + count);
-  return `${read} read, ${counts.new} new, ${counts.merged} merged with what was known, ${counts.known} known already, ${counts.skipped} skipped`;
+  return `${readOf(counts)} read, ${counts.new} new, ${counts.merged} merged with what was known, ${counts.known} known already, ${counts.skipped} skipped`;
 }

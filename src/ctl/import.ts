@@ -11,7 +11,7 @@ import { UsageError } from '../command-line.ts';
 import type { Key } from '../greylist/keys.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import type { Store } from '../store/store.ts';
-import { type ExitStatus, makeCommand, type Surroundings } from './command.ts';
+import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
 import { GROUP_PAUSE_MS, merge } from './merge.ts';
@@ -71,7 +71,7 @@ export const importCommand = makeCommand<GivenRecords>(
 async function importFrom(
   sources: readonly Source[],
   store: Store,
-  { output, progress }: Surroundings,
+  { print, progress }: Work,
 ): Promise<ExitStatus> {
   const report = new ImportReport();
   try {
@@ -93,7 +93,7 @@ async function importFrom(
     }
   } finally {
     progress?.('');
-    for (const line of report.lines()) output.write(`${line}\n`);
+    report.print(print);
   }
   return report.isAllSkipped ? 1 : 0;
 }

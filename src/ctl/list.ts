@@ -1,44 +1,39 @@
 /**
- * greyctl list: all triplets, or all clients, a line each, in the order in which the store has them:
+ * greyctl list: triplets or clients, a line each:
  *
- *   network TAB sender TAB recipient TAB first seen TAB last seen
- *   client address TAB count TAB last counted                        times as 2026-11-26T05:00:00Z
+ *   network TAB sender TAB recipient TAB first seen TAB last seen TAB state
+ *   client address TAB mails TAB last counted TAB state             times as 2026-11-26T05:00:00Z
  */
-import { pipeline } from 'node:stream/promises';
-import { printable } from '../log/printable.ts';
-import type { Entry, Store } from '../store/store.ts';
+import { networkLengthsOf } from '../rules-options.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
-import { type GivenRecords, RECORDS_OPTIONS, withReadableRecords } from './records.ts';
-import { utc } from './utc.ts';
+import { type GivenListing, LISTING_OPTIONS, printRecords } from './listing.ts';
+import { SELECTING_WORDS, selectionOf } from './selection.ts';
+import { readAttributes } from './words.ts';
 
-export const listCommand = makeCommand<GivenRecords>(
+export const listCommand = makeCommand<GivenListing>(
   {
     name: 'greyctl list',
-    summary: 'print all triplets, or all clients',
-    usage: '[--dbdir=PATH | --store=URL] triplets | clients',
+    summary: 'list triplets, or clients',
+    usage: '[options] [triplets | clients] [client_address=… sender=… recipient=…]',
     description:
-      'Prints a line for each record, its columns separated by tabs; greyd may run meanwhile. Records of ' +
-      'greyd --privacy cannot be read.\n\n' +
-      'Example:\n' +
-      "  greyctl list triplets | grep 'example\\.net'",
-    options: RECORDS_OPTIONS,
+      'Lists triplets (if nothing is said) or clients: all of them, or those of a client or network, a sender ' +
+      'or a recipient; @example.org stands for all addresses of a domain, <> for the null sender. greyd may ' +
+      'run meanwhile. Records of greyd --privacy cannot be read. Exit status 1: there are none.\n\n' +
+      'Examples:\n' +
+      '  greyctl list --state=waiting recipient=bob@example.org\n' +
+      '  greyctl list client_address=192.0.2.0/24 --newer=1h\n' +
+      '  greyctl list clients --state=auto-whitelisted --order=count --limit=20',
+    options: LISTING_OPTIONS,
+    words: ['triplets', 'clients', ...SELECTING_WORDS.map((name) => `${name}=`)],
   },
-  async (given, words, surroundings) => {
-    const kind = kindOf(words, 'list');
-    return withReadableRecords(given, surroundings, async (store) => {
-      await pipeline(lines(store, kind), surroundings.output, { end: false });
-      return 0;
-    });
+  async (given, words, work) => {
+    const kinds = words.filter((word) => !word.includes('='));
+    const kind = kinds.length === 0 ? 'triplet' : kindOf(kinds, 'list');
+    const attributes = readAttributes(
+      words.filter((word) => word.includes('=')),
+      SELECTING_WORDS,
+    );
+    return printRecords([kind], selectionOf(attributes, networkLengthsOf(given)), given, work);
   },
 );
-
-async function* lines(store: Store, kind: 'triplet' | 'client'): AsyncGenerator<string, void> {
-  for await (const entries of store.entries(kind)) yield entries.map(lineOf).join('');
-}
-
-function lineOf([key, record]: Entry): string {
-  const name = key.kind === 'triplet' ? [key.clientNetwork, key.sender, key.recipient] : [key.clientAddress];
-  const first = 'first' in record ? utc(record.first) : String(record.count);
-  return `${[...name, first, utc(record.last)].map(printable).join('\t')}\n`;
-}

@@ -6,9 +6,10 @@
  * client's name ends before the first `, client_address=` with an address, the sender before the last
  * `, recipient=`. postgrey 1.36 wrote a mask behind the address (`192.0.2.1/32`); it is dropped.
  */
+import { DRY_RUN, type LoggedDecision } from '../log/action-line.ts';
 
 export interface LoggedAction {
-  readonly action: 'greylist' | 'pass';
+  readonly action: LoggedDecision;
   readonly reason: string;
   /** Empty where the log does not say it, as with --privacy. */
   readonly clientName: string;
@@ -18,7 +19,7 @@ export interface LoggedAction {
 }
 
 const ACTION_LINE =
-  /^(?:\w+: )?action=(greylist|pass), reason=([^,]+)(?:, delay=\d+)?(?:, client_name=(.*?))?, client_address=([\da-fA-F:.]+(?:%\w+)?)(?:\/\d+)?(?:, sender=(.*))?, recipient=(.*)$/;
+  /^(?:\w+: )?action=(greylist(?: \(dry run\))?|pass), reason=([^,]+)(?:, delay=\d+)?(?:, client_name=(.*?))?, client_address=([\da-fA-F:.]+(?:%\w+)?)(?:\/\d+)?(?:, sender=(.*))?, recipient=(.*)$/;
 
 /** @returns undefined if the message is another one */
 export function readLoggedAction(message: string): LoggedAction | undefined {
@@ -53,5 +54,5 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
 }
 
 function isAction(text: unknown): text is LoggedAction['action'] {
-  return text === 'greylist' || text === 'pass';
+  return text === 'greylist' || text === DRY_RUN || text === 'pass';
 }

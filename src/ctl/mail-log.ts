@@ -38,9 +38,19 @@ export class MailLog {
     const time = this.#clock.read(line);
     if (time === undefined) return undefined;
     this.end = Math.max(time.seconds, this.end ?? time.seconds);
-    const action = readLoggedAction(time.rest.replace(HOST_AND_IDENT, ''));
+    const action = readLoggedAction(withoutIdent(time.rest));
     const client = parseAddress(action?.clientAddress ?? '');
     if (action === undefined || client === undefined) return undefined;
     return { ...action, client, time: time.seconds, timeText: time.text };
   }
+}
+
+/** The message of a line, whatever stands before it; a message alone stays as it is. */
+export function messageOf(line: string): string {
+  const time = new LogClock(0).read(line);
+  return time === undefined ? withoutIdent(line) : withoutIdent(time.rest);
+}
+
+function withoutIdent(text: string): string {
+  return text.replace(HOST_AND_IDENT, '');
 }

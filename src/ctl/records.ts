@@ -1,13 +1,15 @@
 /**
  * The records of greyd, in its database or in a shared store, opened beside the daemons.
  */
-import { hashOf } from '../greylist/keys.ts';
+import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
+import type { GivenLookup } from '../rules-options.ts';
 import { type GivenSharedStore, sharedStoreOf } from '../shared-store-options.ts';
 import { openSharedRecords } from '../store/shared-store.ts';
-import type { Store } from '../store/store.ts';
+import { openSqliteReader } from '../store/sqlite-reader.ts';
+import type { ReadableStore, Store } from '../store/store.ts';
 import type { ExitStatus, Surroundings } from './command.ts';
-import { openExistingRecords } from './database.ts';
+import { becomeDatabaseOwner, openRecords } from './database.ts';
 import { DBDIR_OPTION, daemonOption } from './options.ts';
 
 /** The shared store that they are in. */
@@ -25,7 +27,11 @@ export const RECORDS_OPTIONS = [
   daemonOption('--store-ca-file'),
 ];
 
-export type GivenRecords = Omit<GivenSharedStore, 'storeReplicas' | 'storeTimeout'> & { dbdir: string };
+export interface GivenRecords
+  extends Omit<GivenSharedStore, 'storeReplicas' | 'storeTimeout'>,
+    Pick<GivenLookup, 'lookupByHost'> {
+  dbdir: string;
+}
 
 type Around = Pick<Surroundings, 'storePassword' | 'uptime'>;
 
@@ -33,26 +39,49 @@ type Around = Pick<Surroundings, 'storePassword' | 'uptime'>;
 const STORE_TIMEOUT = 10;
 
 /**
- * Opens the records that are there, has them used, and closes them.
- * @throws (rejects) if there are none, or they cannot be reached, or greyd runs with --privacy: then their
- *   keys cannot be read; or what `use` throws
+ * Opens the records that are there to read them, has that done, and closes them. The process becomes the account
+ * that the database belongs to.
+ * @throws (rejects) if there are none, or they cannot be reached; or what `use` throws
  */
-export async function withReadableRecords(
+export async function withRecords<Given extends GivenRecords>(
+  given: Given,
+  around: Around,
+  use: (store: ReadableStore) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  return used(given, around, use, () => openSqliteReader(given.dbdir, hashBy(given)));
+}
+
+/** The same for those who change records. */
+export async function withWritableRecords(
   given: GivenRecords,
   around: Around,
   use: (store: Store) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  const store = (await openGivenShared(given, around)) ?? openExistingRecords(given.dbdir);
+  return used(given, around, use, () => openRecords(given.dbdir, hashBy(given)));
+}
+
+async function used<Opened extends ReadableStore>(
+  given: GivenRecords,
+  around: Around,
+  use: (store: Opened | Store) => Promise<ExitStatus>,
+  openDatabase: () => Opened,
+): Promise<ExitStatus> {
+  let store: Opened | Store | undefined = await openGivenShared(given, around);
+  if (store === undefined) {
+    becomeDatabaseOwner(given.dbdir);
+    store = openDatabase();
+  }
   try {
-    if (store.privacy) throw unreadable();
     return await use(store);
   } finally {
     await store.close();
   }
 }
 
-export function unreadable(): Error {
-  return new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');
+/** @throws if greyd runs with --privacy: then the keys of its records cannot be read */
+export function requireReadableKeys({ privacy }: Pick<ReadableStore, 'privacy'>): void {
+  if (privacy)
+    throw new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');
 }
 
 /**
@@ -66,10 +95,10 @@ export async function openGivenShared(given: GivenRecords, around: Around): Prom
     around.storePassword,
   );
   if (settings === undefined) return undefined;
-  return openSharedRecords(settings, {
-    dbdir,
-    hash: (key) => hashOf(key, false),
-    lifetimeOf,
-    uptime: around.uptime,
-  });
+  return openSharedRecords(settings, { dbdir, hash: hashBy(given), lifetimeOf, uptime: around.uptime });
+}
+
+/** The digests of --privacy depend on --lookup-by-host. */
+function hashBy({ lookupByHost }: GivenRecords): (key: Key) => string {
+  return (key) => hashOf(key, lookupByHost ?? false);
 }

@@ -1,75 +1,135 @@
 /**
- * greyctl stats: how many records there are, and of what kind.
+ * greyctl stats: whether greylisting does any good, and what it costs. What was decided comes first, from counts
+ * that greyd saves each minute; then what the records tell, by a walk over all of them.
  */
 import { UsageError } from '../command-line.ts';
-import { DEFAULT_AUTO_WHITELIST } from '../option-table.ts';
-import type { Store } from '../store/store.ts';
-import { makeCommand } from './command.ts';
-import { daemonOption } from './options.ts';
-import { type GivenRecords, RECORDS_OPTIONS, withReadableRecords } from './records.ts';
-import { utc } from './utc.ts';
+import { wholeNumber } from '../option-values.ts';
+import { type GivenRules, rulesOf } from '../rules-options.ts';
+import type { ReadableStore } from '../store/store.ts';
+import { makeCommand, type Work } from './command.ts';
+import { daysOf, hoursOf, type Newcomers, newcomersOf, type Waits, waitsOf } from './decision-history.ts';
+import { headedLines, type Line } from './format/lines.ts';
+import { printPeriods } from './format/periods.ts';
+import { paintFor } from './format/terminal.ts';
+import { duration } from './format/times.ts';
+import { RULES_OPTIONS } from './options.ts';
+import { type GivenRecords, RECORDS_OPTIONS, withRecords } from './records.ts';
+import { type State, stateOf } from './states.ts';
 
-interface Given extends GivenRecords {
-  delay: number;
-  autoWhitelistClients: number | true;
+interface Given extends GivenRecords, GivenRules {
+  hours: number;
+  days: number;
 }
+
+const DEFAULT_HOURS = 24;
+const DEFAULT_DAYS = 7;
+const MAX_HOURS = 1000;
 
 export const statsCommand = makeCommand<Given>(
   {
     name: 'greyctl stats',
-    summary: 'count the records',
-    usage: '[--dbdir=PATH | --store=URL] [options]',
+    summary: 'say what was decided, how long mail waited, how many records there are',
+    usage: '[options]',
     description:
-      'Counts triplets and clients by what has become of them; greyd may run meanwhile. Records that are ' +
-      'expired and not deleted yet are among them; those of greyd --privacy cannot be read.',
+      'Counts what greyd decided, by action and reason, in each of the last hours and days (kept for --max-age ' +
+      'days, and saved once a minute); says how long mail had waited that passed for the first time, and how ' +
+      'many new triplets never came back; and counts the records by what has become of them. greyd may run ' +
+      'meanwhile. The records of greyd --privacy cannot be read, and are not counted.\n\n' +
+      'Example:\n' +
+      '  greyctl stats --hours=0 --days=35',
     options: [
-      ...RECORDS_OPTIONS,
-      { ...daemonOption('--delay'), help: 'seconds after which a triplet passes, as the daemon has it' },
       {
-        ...daemonOption('--auto-whitelist-clients'),
-        help: 'mails after which a client is on the auto-whitelist, as the daemon has it',
+        flags: '--hours <N>',
+        help: 'how many hours to list; 0: none',
+        default: DEFAULT_HOURS,
+        parse: (text) => wholeNumber(text, `a whole number of hours up to ${MAX_HOURS}`, MAX_HOURS),
       },
+      {
+        flags: '--days <N>',
+        help: 'how many days to list; 0: none',
+        default: DEFAULT_DAYS,
+        parse: (text) => wholeNumber(text, `a whole number of days up to ${MAX_HOURS}`, MAX_HOURS),
+      },
+      ...RECORDS_OPTIONS,
+      ...RULES_OPTIONS,
     ],
+    words: [],
   },
-  async (given, words, surroundings) => {
+  async (given, words, work) => {
     if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
-    return withReadableRecords(given, surroundings, async (store) => {
-      const lines = await count(store, given, surroundings.progress);
-      surroundings.output.write(lines.map((line) => `${line}\n`).join(''));
+    return withRecords(given, work, async (store) => {
+      const counts = await store.decisions();
+      const now = work.now();
+      await printPeriods('hour', hoursOf(counts, now, given.hours), work);
+      await printPeriods('day', daysOf(counts, now, given.days), work);
+      const waits = waitsOf(counts);
+      if (store.privacy) {
+        printSummary({ waits, newcomers: undefined, states: undefined }, work);
+        return 0;
+      }
+      const states = await countStates(store, given, work);
+      printSummary({ waits, newcomers: newcomersOf(counts, states.triplet.waiting ?? 0), states }, work);
       return 0;
     });
   },
 );
 
-async function count(
-  store: Store,
-  { delay, autoWhitelistClients }: Given,
-  progress: ((text: string) => void) | undefined,
-): Promise<string[]> {
-  const triplets = { all: 0, passed: 0, once: 0, newest: 0 };
-  const clients = { all: 0, listed: 0 };
-  const enough = autoWhitelistClients === true ? DEFAULT_AUTO_WHITELIST : autoWhitelistClients;
+type StateCounts = Readonly<Record<'triplet' | 'client', Partial<Record<State, number>>>>;
+
+async function countStates(
+  store: ReadableStore,
+  given: Given,
+  { now: clock, progress }: Work,
+): Promise<StateCounts> {
+  const [rules, now] = [rulesOf(given), clock()];
+  const counts: StateCounts = { triplet: {}, client: {} };
+  let walked = 0;
   for (const kind of ['triplet', 'client'] as const) {
     for await (const entries of store.entries(kind)) {
       for (const [, record] of entries) {
-        if ('first' in record) {
-          triplets.all += 1;
-          triplets.newest = Math.max(triplets.newest, record.last);
-          if (record.last - record.first >= delay) triplets.passed += 1;
-          if (record.last === record.first) triplets.once += 1;
-        } else {
-          clients.all += 1;
-          if (enough > 0 && record.count >= enough) clients.listed += 1;
-        }
+        const state = stateOf(record, rules, now);
+        counts[kind][state] = (counts[kind][state] ?? 0) + 1;
       }
-      progress?.(`${triplets.all + clients.all} records`);
+      walked += entries.length;
+      progress?.(`${walked} records`);
     }
   }
   progress?.('');
-  const { all, passed, once, newest } = triplets;
-  return [
-    `triplets: ${all}, of which ${passed} have passed, ${once} came once`,
-    `clients: ${clients.all}, of which ${clients.listed} are on the auto-whitelist`,
-    ...(all > 0 ? [`last seen: ${utc(newest)}`] : []),
+  return counts;
+}
+
+interface Summary {
+  readonly waits: Waits | undefined;
+  readonly newcomers: Newcomers | undefined;
+  readonly states: StateCounts | undefined;
+}
+
+function printSummary({ waits, newcomers, states }: Summary, { print, terminal, isJson }: Work): void {
+  const lines: Line[] = [
+    [
+      'waited',
+      waits === undefined
+        ? 'no mail has passed after it waited'
+        : `${waits.mails} mails: half of them up to ${duration(waits.median)}, 90 % up to ${duration(waits.ninety)}, all up to ${duration(waits.worst)}`,
+    ],
   ];
+  if (newcomers !== undefined && newcomers.seen > 0) {
+    const { seen, passed, waiting, neverCame } = newcomers;
+    const share = `${Math.round((100 * neverCame) / seen)} %`;
+    lines.push([
+      'new triplets',
+      `${seen}: ${passed} passed, ${waiting} wait, ${neverCame} (${share}) never came back`,
+    ]);
+  }
+  if (states !== undefined) {
+    lines.push(['triplets', statesText(states.triplet, ['passed', 'waiting', 'expired'])]);
+    lines.push(['clients', statesText(states.client, ['auto-whitelisted', 'counted', 'expired'])]);
+  }
+  const text = headedLines(lines, paintFor(isJson ? undefined : terminal)).join('\n');
+  print({ waited: waits ?? null, new_triplets: newcomers ?? null, records: states ?? null }, text);
+}
+
+function statesText(counts: Partial<Record<State, number>>, order: readonly State[]): string {
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return `${all}: ${order.map((state) => `${counts[state] ?? 0} ${state}`).join(', ')}`;
 }

@@ -15,6 +15,7 @@
  */
 import type { IpAddress } from '../address/ip.ts';
 import { type NetworkLengths, type TripletKey, tripletKey } from '../greylist/keys.ts';
+import { DRY_RUN } from '../log/action-line.ts';
 import type { LogEntry } from './mail-log.ts';
 
 /** Some 400 MB of memory, and more than anybody reads. */
@@ -61,6 +62,8 @@ export class Unreturned {
   }
 
   take(entry: LogEntry): void {
+    // Its mail was let in.
+    if (entry.action === DRY_RUN) return;
     const triplet = tripletKey(entry.client, entry.sender, entry.recipient, this.#settings.lengths);
     const key = `${triplet.clientNetwork}/${triplet.sender}/${triplet.recipient}`;
     if (entry.action === 'pass') {

@@ -8,6 +8,7 @@
  */
 import {
   type ClientRecord,
+  hasGivenUp,
   hasPassed,
   isDue,
   isExpired,
@@ -67,8 +68,8 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
 
   const passedBefore = triplet !== undefined && hasPassed(triplet, rules);
   const wasInFuture = triplet !== undefined && triplet.first > now;
-  const hasGivenUp = triplet !== undefined && !passedBefore && now - triplet.first > rules.retryWindow;
-  const first = triplet === undefined || wasInFuture || hasGivenUp ? now : triplet.first;
+  const isNew = triplet === undefined || wasInFuture || hasGivenUp(triplet, rules, now);
+  const first = isNew ? now : triplet.first;
   const missing = rules.delay - (now - first);
   if (missing > 0) {
     const reason = first === now ? 'new' : 'early-retry';

@@ -82,6 +82,7 @@ export function sha1Hex(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
 
-function lowerCaseAscii(text: string): string {
+/** Letters of other scripts stay as they are. */
+export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -52,6 +52,11 @@ export function hasPassed({ first, last }: TripletRecord, { delay }: Lifetimes):
   return last - first >= delay;
 }
 
+/** Whether a triplet that never passed has been waited for in vain, so that the wait begins anew. */
+export function hasGivenUp(record: TripletRecord, lifetimes: Lifetimes, now: number): boolean {
+  return !hasPassed(record, lifetimes) && now - record.first > lifetimes.retryWindow;
+}
+
 /** In seconds: what happens again and again is noted in a record at most once in this time. */
 const NOTING_INTERVAL = 3600;
 

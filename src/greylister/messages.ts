@@ -5,6 +5,7 @@
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
 import type { SharedStoreSettings } from '../store/shared-store.ts';
 import type { CleaningPace } from './cleaner.ts';
 import type { Judgement, Visit } from './greylister.ts';
@@ -31,15 +32,22 @@ export interface VisitBatch {
   readonly visits: PackedVisits;
 }
 
-/** Visits, or the order to end. */
-export type ToThread = VisitBatch | { readonly end: true };
+/** Counts of decisions to be saved, see `Store.addDecisions`. */
+export interface DecisionBatch {
+  readonly batch: number;
+  readonly decisions: readonly DecisionCount[];
+  readonly forgetBefore: number;
+}
+
+/** Visits, counts, or the order to end. */
+export type ToThread = VisitBatch | DecisionBatch | { readonly end: true };
 
 export type Outcome = Judgement | { readonly error: string };
 
 /** The levels on which the thread has something to say. */
 export type LogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
 
-/** The outcomes of a batch, one for each visit, in their order; or why its check has failed; or a line for the log. */
+/** The outcomes of a batch, one for each visit, in their order; or why it has failed; or a line for the log. */
 export type FromThread =
   | { readonly batch: number; readonly outcomes: readonly Outcome[] }
   | { readonly batch: number; readonly error: string }

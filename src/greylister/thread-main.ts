@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { runCleaner } from './cleaner.ts';
 import { Greylister, type Visit } from './greylister.ts';
 import {
+  type DecisionBatch,
   type FromThread,
   type LogLevel,
   type Outcome,
@@ -22,7 +23,7 @@ import {
   type VisitBatch,
 } from './messages.ts';
 
-type ThreadStore = Pick<Store, 'update' | 'check' | 'close'>;
+type ThreadStore = Pick<Store, 'update' | 'check' | 'addDecisions' | 'close'>;
 
 const { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace } =
   workerData as ThreadSettings;
@@ -70,13 +71,23 @@ parentPort?.on('message', async (message: ToThread) => {
   open.delete(answered);
 });
 
-async function answer({ batch, visits }: VisitBatch): Promise<void> {
+async function answer(message: VisitBatch | DecisionBatch): Promise<void> {
+  const { batch } = message;
   try {
-    if (visits.length === 0) await greylister.check();
-    post({ batch, outcomes: await Promise.all(unpackVisits(visits).map(outcomeOf)) });
+    post({ batch, outcomes: await ('visits' in message ? judge(message) : save(message)) });
   } catch (error) {
     post({ batch, error: textOf(error) });
   }
+}
+
+async function judge({ visits }: VisitBatch): Promise<Outcome[]> {
+  if (visits.length === 0) await greylister.check();
+  return Promise.all(unpackVisits(visits).map(outcomeOf));
+}
+
+async function save({ decisions, forgetBefore }: DecisionBatch): Promise<[]> {
+  await store.addDecisions(decisions, forgetBefore);
+  return [];
 }
 
 function outcomeOf(visit: Visit): Promise<Outcome> {

@@ -9,14 +9,17 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log/logger.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
 import {
+  type DecisionBatch,
   type FromThread,
   type LogLevel,
   type Outcome,
   packVisits,
   type ThreadSettings,
   type ToThread,
+  type VisitBatch,
 } from './messages.ts';
 
 /** A thread that dies at once is not to be started again and again. */
@@ -77,7 +80,17 @@ export class GreylisterThread implements Greylisting {
 
   check(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#send([], { done: () => resolve(), fail: reject });
+      this.#send({ visits: [] }, { done: () => resolve(), fail: reject });
+    });
+  }
+
+  /**
+   * Saves counts of decisions, see `Store.addDecisions`.
+   * @throws (rejects) if that failed
+   */
+  addDecisions(decisions: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#send({ decisions, forgetBefore }, { done: () => resolve(), fail: reject });
     });
   }
 
@@ -97,7 +110,7 @@ export class GreylisterThread implements Greylisting {
     if (calls.length === 0) return;
     this.#calls = [];
     this.#send(
-      calls.map(({ visit }) => visit),
+      { visits: packVisits(calls.map(({ visit }) => visit)) },
       {
         done: (outcomes) => {
           for (const [index, { resolve, reject }] of calls.entries()) {
@@ -113,7 +126,7 @@ export class GreylisterThread implements Greylisting {
     );
   }
 
-  #send(visits: readonly Visit[], batch: Batch): void {
+  #send(message: Omit<VisitBatch, 'batch'> | Omit<DecisionBatch, 'batch'>, batch: Batch): void {
     let worker: Worker;
     try {
       worker = this.#worker ?? this.#start();
@@ -123,7 +136,7 @@ export class GreylisterThread implements Greylisting {
     }
     this.#lastBatch += 1;
     this.#batches.set(this.#lastBatch, batch);
-    worker.postMessage({ batch: this.#lastBatch, visits: packVisits(visits) } satisfies ToThread);
+    worker.postMessage({ batch: this.#lastBatch, ...message } satisfies ToThread);
   }
 
   /** @throws if it must not be started now, or the system allows no more threads */

@@ -1,15 +1,21 @@
 /**
  * The line that postgrey writes for each answered request, to the letter (other programs parse it):
  *
- *   line  :== [queue-id ": "] "action=" action ", reason=" reason *( ", " field "=" value )
- *   field :== delay | client_name | client_address | sender | recipient     in this order
+ *   line   :== [queue-id ": "] "action=" action ", reason=" reason *( ", " field "=" value )
+ *   action :== greylist | pass | greylist (dry run)             the last one is not postgrey's
+ *   field  :== delay | client_name | client_address | sender | recipient     in this order
  *
  * A field whose value is empty is left out; values stand as they were received.
  */
 
+/** With --dry-run, mail that would have been put off. */
+export const DRY_RUN = 'greylist (dry run)';
+
+export type LoggedDecision = 'greylist' | typeof DRY_RUN | 'pass';
+
 export interface ActionEntry {
   readonly queueId: string;
-  readonly action: 'greylist' | 'pass';
+  readonly action: LoggedDecision;
   readonly reason: string;
   /** Seconds that a mail was delayed, on the visit on which it first passes. */
   readonly delay?: number | undefined;

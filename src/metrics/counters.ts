@@ -1,20 +1,79 @@
 /**
- * Counts of what greyd decided since it started.
+ * Counts of what greyd decided since it started, and of what is not saved of that yet.
  */
-export class DecisionCounters {
-  readonly #byReason = new Map<string, number>();
 
-  count(action: string, reason: string): void {
+/** How often something was decided in an hour. */
+export interface DecisionCount {
+  /** The beginning of the hour, in Unix seconds. */
+  readonly hour: number;
+  readonly action: string;
+  readonly reason: string;
+  /** How long mail had waited that passed for the first time, in seconds to two digits; 0: others. */
+  readonly waited: number;
+  readonly count: number;
+}
+
+const HOUR = 3600;
+
+interface Total {
+  readonly action: string;
+  readonly reason: string;
+  count: number;
+  /** Of these, how many were handed out by `takeUnsaved`. */
+  taken: number;
+}
+
+export class DecisionCounters {
+  readonly #totals = new Map<string, Total>();
+  /** Of what is not handed out: by action, reason and how long it had waited. */
+  #waited = new Map<string, DecisionCount>();
+
+  /** @param waited seconds that a mail had waited that passes for the first time */
+  count(action: string, reason: string, waited?: number): void {
     const name = `${action} (${reason})`;
-    this.#byReason.set(name, (this.#byReason.get(name) ?? 0) + 1);
+    const total = this.#totals.get(name);
+    if (total === undefined) this.#totals.set(name, { action, reason, count: 1, taken: 0 });
+    else total.count += 1;
+    if (waited !== undefined) this.#countWait(action, reason, waited);
   }
 
   /** One line for the log: `3 requests: 2 greylist (new), 1 pass (client whitelist)`. */
   summary(): string {
-    const counts = [...this.#byReason];
-    const total = counts.reduce((sum, [, count]) => sum + count, 0);
-    return [`${total} requests`, counts.map(([name, count]) => `${count} ${name}`).join(', ')]
+    const totals = [...this.#totals];
+    const all = totals.reduce((sum, [, { count }]) => sum + count, 0);
+    return [`${all} requests`, totals.map(([name, { count }]) => `${count} ${name}`).join(', ')]
       .filter(Boolean)
       .join(': ');
   }
+
+  /**
+   * Hands out what was counted since the last time.
+   * @param now Unix seconds; what is handed out counts for the hour that this lies in
+   */
+  takeUnsaved(now: number): DecisionCount[] {
+    const hour = Math.floor(now / HOUR) * HOUR;
+    const waits = [...this.#waited.values()].map((wait) => ({ ...wait, hour }));
+    this.#waited = new Map();
+    const others = [...this.#totals.values()].map((total) => {
+      const { action, reason, count, taken } = total;
+      total.taken = count;
+      const ofWaits = waits
+        .filter((wait) => wait.action === action && wait.reason === reason)
+        .reduce((sum, wait) => sum + wait.count, 0);
+      return { hour, action, reason, waited: 0, count: count - taken - ofWaits };
+    });
+    return [...others, ...waits].filter(({ count }) => count > 0);
+  }
+
+  #countWait(action: string, reason: string, seconds: number): void {
+    const waited = twoDigits(seconds);
+    const name = `${action} ${reason} ${waited}`;
+    const count = (this.#waited.get(name)?.count ?? 0) + 1;
+    this.#waited.set(name, { hour: 0, action, reason, waited, count });
+  }
+}
+
+/** 317 is 320, 86412 is 86000: good enough for a median, and few different ones. */
+function twoDigits(seconds: number): number {
+  return Math.max(1, Number(seconds.toPrecision(2)));
 }

@@ -32,7 +32,12 @@ export function privateKeyText(kind: Key['kind'], digest: Buffer): string {
 
 /** A pattern for SCAN: all keys of a kind that can be read, and those of digests. */
 export function keyPattern(prefix: string, kind: Key['kind']): string {
-  return `${prefix.replace(/[*?[\]\\]/g, '\\$&')}{*}${KIND_LETTERS[kind]}:*`;
+  return `${literalPattern(prefix)}{*}${KIND_LETTERS[kind]}:*`;
+}
+
+/** A pattern for SCAN that means just this text. */
+export function literalPattern(text: string): string {
+  return text.replace(/[*?[\]\\]/g, '\\$&');
 }
 
 /** @returns undefined for one that is a digest, or none of greyd's */

@@ -14,8 +14,10 @@
  */
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
 import type { RedisCommand } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { addDecisions, readDecisions } from './redis-decisions.ts';
 import {
   isRecordText,
   keyPattern,
@@ -110,6 +112,14 @@ export class RedisStore implements Store {
         return record === undefined ? [] : [[key, record]];
       });
     }
+  }
+
+  async addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+    await addDecisions(this.#connection, this.#settings.prefix, counts, forgetBefore);
+  }
+
+  decisions(): Promise<readonly DecisionCount[]> {
+    return readDecisions(this.#connection, this.#settings.prefix);
   }
 
   async close(): Promise<void> {

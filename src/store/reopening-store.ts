@@ -7,6 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
 import { setAside } from './set-aside.ts';
 import { isDamage, isOfTheFile } from './sqlite-file.ts';
 import type { CleanableStore, ExpiryRule, Slice, Step } from './store.ts';
@@ -16,7 +17,7 @@ export const REOPEN_PAUSE_MS = 1000;
 /** A disk that damages whatever is written to it must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
-type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'clean' | 'close'>;
+type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'addDecisions' | 'clean' | 'close'>;
 
 export interface ReopeningSettings {
   /** The file, whose directory is made if it is missing. */
@@ -47,6 +48,10 @@ export class ReopeningStore implements OpenStore {
 
   check(): Promise<void> {
     return this.#try((store) => store.check());
+  }
+
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+    return this.#try((store) => store.addDecisions(counts, forgetBefore));
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {

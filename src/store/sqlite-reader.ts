@@ -5,8 +5,10 @@
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
+import { SqliteDecisions } from './sqlite-decisions.ts';
 import { openSqliteFileToRead, refuseNewer, versionOf } from './sqlite-file.ts';
 import { SqliteRecords } from './sqlite-records.ts';
+import { MIGRATIONS } from './sqlite-schema.ts';
 import type { Entry, ReadableStore, RecordsOf } from './store.ts';
 
 /**
@@ -19,12 +21,16 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
   const file = openSqliteFileToRead(path);
   try {
     refuseNewer(file);
-    if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
+    const version = versionOf(file);
+    if (version === 0) throw new Error('it holds no tables of greyd');
+    if (version < MIGRATIONS.length)
+      throw new Error('it is of an older greyd: restart greyd, which brings it up to date');
     let secret: Buffer | undefined;
     const records = new SqliteRecords(file, (key) => {
       secret ??= loadSecret(secretPath(dbdir));
       return keyedDigest(secret, hash(key));
     });
+    const decisions = new SqliteDecisions(file);
     return {
       privacy: records.privacy,
       get size() {
@@ -35,6 +41,9 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
       },
       async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
         yield* records.entries(kind);
+      },
+      async decisions() {
+        return decisions.all();
       },
       async close() {
         file.close();

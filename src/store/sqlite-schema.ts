@@ -6,7 +6,7 @@
  * their digests cannot be turned back into addresses. Without ROWID, a table is its own index.
  * `record_counts` is kept by the database itself, whoever writes, because counting takes a walk over
  * all records. `settings` says how the database is used, for programs that do not see the daemon's
- * options.
+ * options. `decisions` says how often something was decided in an hour (see DecisionCount).
  */
 
 const TABLES = `
@@ -49,6 +49,17 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+const DECISIONS = `
+  CREATE TABLE decisions (
+    hour   INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    waited INTEGER NOT NULL,
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (hour, action, reason, waited)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /** An upsert that finds its row fires no INSERT trigger, unlike INSERT OR REPLACE. */
 function countingTriggers(table: string, kind: 'triplet' | 'client'): string {
   const change = (sign: '+' | '-') =>
@@ -65,4 +76,5 @@ export const MIGRATIONS: readonly string[] = [
     countingTriggers('private_triplets', 'triplet') +
     countingTriggers('clients', 'client') +
     countingTriggers('private_clients', 'client'),
+  DECISIONS,
 ];

@@ -10,8 +10,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
 import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
+import { SqliteDecisions } from './sqlite-decisions.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import {
   type Digest,
@@ -77,12 +79,14 @@ export function openSqliteStore(
 export class SqliteStore implements CleanableStore {
   readonly privacy: boolean | undefined;
   readonly #records: SqliteRecords;
+  readonly #decisions: SqliteDecisions;
   readonly #addToCount;
   readonly #commit: GroupCommit;
 
   /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
   constructor(file: SqliteFile, { isOwn, digest }: { isOwn: boolean; digest: Digest }) {
     this.#records = new SqliteRecords(file, digest);
+    this.#decisions = new SqliteDecisions(file);
     const { privacy } = this.#records;
     this.privacy = privacy;
     this.#addToCount = file.prepare<[number]>(
@@ -136,6 +140,20 @@ export class SqliteStore implements CleanableStore {
       };
       this.#commit.add({ run, fail: reject });
     });
+  }
+
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        this.#decisions.add(counts, forgetBefore);
+        return { hasSaved: true, settle: resolve };
+      };
+      this.#commit.add({ run, fail: reject });
+    });
+  }
+
+  async decisions(): Promise<readonly DecisionCount[]> {
+    return this.#decisions.all();
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {

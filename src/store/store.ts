@@ -4,6 +4,7 @@
  */
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
 
 /** One value for each key, in the order of the keys: its record, or undefined for none. */
 export type RecordsOf<Keys extends readonly Key[]> = {
@@ -65,6 +66,9 @@ export interface ReadableStore {
    */
   entries(kind: Key['kind']): AsyncIterable<readonly Entry[]>;
 
+  /** How often something was decided, for each hour that is kept; in no order. */
+  decisions(): Promise<readonly DecisionCount[]>;
+
   /** Waits for the updates under way, then closes. */
   close(): Promise<void>;
 }
@@ -83,6 +87,13 @@ export interface Store extends ReadableStore {
    * @throws (rejects with) why nothing can be saved
    */
   check(): Promise<void>;
+
+  /**
+   * Adds to what is known of decisions.
+   * @param forgetBefore Unix seconds; hours that begin before it need not be kept
+   * @throws (rejects) if it could not be saved; then none of it was
+   */
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void>;
 }
 
 /** A store in which records stay until somebody deletes them. */

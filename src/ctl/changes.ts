@@ -1,0 +1,101 @@
+/**
+ * What greyctl pass and greyctl forget have in common: the triplet that is named, or all records that are
+ * meant, are changed by the store's own update, while daemons use it. After each group of them comes a pause in
+ * which these have their turn.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseAddress } from '../address/ip.ts';
+import { type OptionEntry, UsageError } from '../command-line.ts';
+import type { GreylistRules } from '../greylist/decision.ts';
+import type { Key, PlainKey } from '../greylist/keys.ts';
+import { printable } from '../log/printable.ts';
+import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
+import type { Entry, Store } from '../store/store.ts';
+import type { ExitStatus, Work } from './command.ts';
+import { namedKeys } from './keys.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
+import { keyObject, keyText } from './record-rows.ts';
+import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
+import { FROM_LOG_OPTION, requestAttributes } from './request-words.ts';
+import { SELECTING_WORDS, selectionOf } from './selection.ts';
+import type { Attributes } from './words.ts';
+
+export interface GivenChange extends GivenRecords, GivenRules, GivenLookup {
+  fromLog?: string;
+}
+
+export const CHANGE_OPTIONS: readonly OptionEntry[] = [
+  FROM_LOG_OPTION,
+  ...RECORDS_OPTIONS,
+  ...RULES_OPTIONS,
+  ...LOOKUP_OPTIONS,
+];
+
+/** Changed at a time: daemons wait for such a group, and for the disk. */
+const GROUP = 100;
+const PAUSE_MS = 10;
+
+export interface Change {
+  /** What was done to a record, as `let in`, and what its state was if nothing had to be done. */
+  readonly done: string;
+  readonly idle: string;
+  /** Which kinds of records are walked over, if it is not about one triplet. */
+  readonly kindsOf: (attributes: Attributes) => readonly Key['kind'][];
+  /** Of those that are selected. */
+  readonly isMeant: (entry: Entry, rules: GreylistRules, now: number) => boolean;
+  /** @returns whether there was anything to change */
+  readonly apply: (key: PlainKey, store: Store, rules: GreylistRules, now: number) => Promise<boolean>;
+}
+
+/**
+ * Changes what a command line names.
+ * @returns 1 if there is nothing of the kind
+ */
+export async function change(
+  given: GivenChange,
+  words: readonly string[],
+  work: Work,
+  { done, idle, kindsOf, isMeant, apply }: Change,
+): Promise<ExitStatus> {
+  const attributes = await requestAttributes(words, given.fromLog, work);
+  if (!SELECTING_WORDS.some((name) => attributes.has(name)))
+    throw new UsageError('name a client_address=…, sender=… or recipient=…, or all three');
+  const lengths = networkLengthsOf(given);
+  const isSelected = selectionOf(attributes, lengths);
+  const [rules, now] = [rulesOf(given), work.now()];
+  const found = { changed: 0, idle: 0 };
+  const take = async (key: PlainKey, store: Store): Promise<void> => {
+    const wasChanged = await apply(key, store, rules, now);
+    found[wasChanged ? 'changed' : 'idle'] += 1;
+    const what = wasChanged ? done : idle;
+    work.print(
+      { ...keyObject(key), change: wasChanged ? done : null },
+      `${what}: ${printable(keyText(key))}`,
+    );
+  };
+  return withWritableRecords(given, work, async (store) => {
+    if (isOneTriplet(attributes)) {
+      const { triplet } = namedKeys(attributes, lengths);
+      if (triplet !== undefined) await take(triplet, store);
+    } else {
+      requireReadableKeys(store);
+      for (const kind of kindsOf(attributes)) {
+        for await (const entries of store.entries(kind)) {
+          const meant = entries.filter((entry) => isSelected(entry[0]) && isMeant(entry, rules, now));
+          for (let from = 0; from < meant.length; from += GROUP) {
+            await Promise.all(meant.slice(from, from + GROUP).map(([key]) => take(key, store)));
+            await pause(PAUSE_MS);
+          }
+        }
+      }
+      work.tell(`${found.changed} ${found.changed === 1 ? 'record' : 'records'} ${done}`);
+    }
+    return found.changed + found.idle > 0 ? 0 : 1;
+  });
+}
+
+function isOneTriplet(attributes: Attributes): boolean {
+  const [address = '', sender, recipient] = SELECTING_WORDS.map((name) => attributes.get(name));
+  if (sender === undefined || recipient === undefined) return false;
+  return parseAddress(address) !== undefined && ![sender, recipient].some((text) => text.startsWith('@'));
+}

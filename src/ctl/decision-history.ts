@@ -1,0 +1,107 @@
+/**
+ * What counts of decisions say: how many there were in each hour and day, how long mail had to wait, and how many
+ * new triplets never came back.
+ */
+import { DRY_RUN } from '../log/action-line.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
+
+/** An hour, or a day. */
+export interface Period {
+  /** Unix seconds. */
+  readonly begin: number;
+  /** By `action (reason)`. */
+  readonly decisions: ReadonlyMap<string, number>;
+  readonly greylisted: number;
+  readonly passed: number;
+}
+
+/** Hours, the latest last; those in which nothing was decided are among them. */
+export function hoursOf(counts: readonly DecisionCount[], now: number, hours: number): Period[] {
+  const last = new Date(now * 1000);
+  last.setMinutes(0, 0, 0);
+  const begins = Array.from({ length: hours }, (_, index) => seconds(last) - (hours - 1 - index) * 3600);
+  return begins.map((begin) => periodOf(counts, begin, begin + 3600));
+}
+
+/** Days by the clock on the wall, the latest last. */
+export function daysOf(counts: readonly DecisionCount[], now: number, days: number): Period[] {
+  const midnight = (ago: number) => {
+    const date = new Date(now * 1000);
+    date.setHours(0, 0, 0, 0);
+    // A day has 23 or 25 hours where the clock is changed.
+    date.setDate(date.getDate() - ago);
+    return seconds(date);
+  };
+  return Array.from({ length: days }, (_, index) =>
+    periodOf(counts, midnight(days - 1 - index), midnight(days - 2 - index)),
+  );
+}
+
+function periodOf(counts: readonly DecisionCount[], begin: number, end: number): Period {
+  const decisions = new Map<string, number>();
+  let [greylisted, passed] = [0, 0];
+  for (const { hour, action, reason, count } of counts) {
+    // Zones whose hours begin at another minute: an hour belongs to the period in which it begins.
+    if (hour < begin || hour >= end) continue;
+    const name = `${action} (${reason})`;
+    decisions.set(name, (decisions.get(name) ?? 0) + count);
+    if (isGreylisted(action)) greylisted += count;
+    else passed += count;
+  }
+  return { begin, decisions, greylisted, passed };
+}
+
+/** How long mail had waited that passed for the first time. Seconds. */
+export interface Waits {
+  readonly mails: number;
+  readonly median: number;
+  readonly ninety: number;
+  readonly worst: number;
+}
+
+/** @returns undefined: there was none */
+export function waitsOf(counts: readonly DecisionCount[]): Waits | undefined {
+  const waits = counts.filter(({ waited }) => waited > 0).sort((a, b) => a.waited - b.waited);
+  const mails = waits.reduce((sum, { count }) => sum + count, 0);
+  const within = (part: number) => {
+    let left = Math.ceil(mails * part);
+    for (const { waited, count } of waits) {
+      left -= count;
+      if (left <= 0) return waited;
+    }
+    return 0;
+  };
+  return mails === 0
+    ? undefined
+    : { mails, median: within(0.5), ninety: within(0.9), worst: waits.at(-1)?.waited ?? 0 };
+}
+
+/** What has become of new triplets. */
+export interface Newcomers {
+  readonly seen: number;
+  readonly passed: number;
+  readonly waiting: number;
+  /** A client on the auto-whitelist needs no triplet to come back: it counts here. */
+  readonly neverCame: number;
+}
+
+/** @param waiting triplets that wait now */
+export function newcomersOf(counts: readonly DecisionCount[], waiting: number): Newcomers {
+  const sum = (isMeant: (count: DecisionCount) => boolean) =>
+    counts.filter(isMeant).reduce((total, { count }) => total + count, 0);
+  const seen = sum(({ action, reason }) => isGreylisted(action) && reason === 'new');
+  const passed = Math.min(
+    seen,
+    sum(({ waited }) => waited > 0),
+  );
+  const stillWaiting = Math.min(waiting, seen - passed);
+  return { seen, passed, waiting: stillWaiting, neverCame: seen - passed - stillWaiting };
+}
+
+function isGreylisted(action: string): boolean {
+  return action === 'greylist' || action === DRY_RUN;
+}
+
+function seconds(date: Date): number {
+  return date.getTime() / 1000;
+}

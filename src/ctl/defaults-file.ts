@@ -1,0 +1,66 @@
+/**
+ * /etc/default/greyd, where the unit finds the options of the daemon, and greyctl those that it has in common
+ * with it:
+ *
+ *   line  :== [ NAME "=" value ] | "#" comment     NAME: POSTGREY_OPTS, POSTGREY_TEXT, GREYD_STORE_PASSWORD
+ *   value :== text | "'" text "'" | '"' text '"'   the last line of a name counts
+ *
+ * POSTGREY_OPTS is split at blanks, as the unit has it split. Known limit: nothing is expanded, no `$NAME` and no
+ * command; systemd does not do so either.
+ */
+import { readFileSync } from 'node:fs';
+import { readCommandLine, UsageError } from '../command-line.ts';
+import { OPTION_TABLE } from '../option-table.ts';
+import { PASSWORD_VARIABLE } from '../shared-store-options.ts';
+
+export const DEFAULTS_FILE = '/etc/default/greyd';
+
+export interface DaemonDefaults {
+  /** The options that stand there, by name. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** For --store. */
+  readonly storePassword: string | undefined;
+}
+
+const NOTHING: DaemonDefaults = { given: {}, storePassword: undefined };
+
+/**
+ * @param path undefined: DEFAULTS_FILE, which need not be there
+ * @param tell is told if it may not be read from here
+ * @throws {UsageError} if it cannot be read, or holds what greyd would not start with
+ */
+export function readDaemonDefaults(path: string | undefined, tell: (line: string) => void): DaemonDefaults {
+  const file = path ?? DEFAULTS_FILE;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (path !== undefined) throw new UsageError(`--defaults=${path}: it cannot be read: ${message}`);
+    if (code !== 'ENOENT')
+      tell(`${file} cannot be read (${code}), so the options of greyd there are not known`);
+    return NOTHING;
+  }
+  const values = readVariables(text);
+  const words = (values.get('POSTGREY_OPTS') ?? '').split(/\s+/);
+  words.push(`--greylist-text=${values.get('POSTGREY_TEXT') ?? ''}`);
+  try {
+    const { given, wasGiven } = readCommandLine<Record<string, unknown>>(DAEMON, words, () => {});
+    return {
+      given: Object.fromEntries(Object.entries(given).filter(([name]) => wasGiven(name))),
+      storePassword: values.get(PASSWORD_VARIABLE) || undefined,
+    };
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+const DAEMON = { name: 'greyd', usage: '', description: '', options: OPTION_TABLE };
+
+function readVariables(text: string): ReadonlyMap<string, string> {
+  const assignments = text.matchAll(/^\s*(\w+)=(?:"([^"]*)"|'([^']*)'|(.*?))\s*$/gm);
+  return new Map(
+    [...assignments].map(([, name = '', ...values]) => [name, values.find((one) => one !== undefined) ?? '']),
+  );
+}

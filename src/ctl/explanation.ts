@@ -1,0 +1,150 @@
+/**
+ * An examination in words, step by step in the order of the decision, and as an object for --json.
+ */
+import type { GreylistRules } from '../greylist/decision.ts';
+import { printable } from '../log/printable.ts';
+import type { RawRequest } from '../policy/attributes.ts';
+import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
+import type { Examination, Examined } from './examination.ts';
+import { headedLines, type Line } from './format/lines.ts';
+import type { Paint } from './format/terminal.ts';
+import { duration, localTime, moment, utc } from './format/times.ts';
+import { clientForm, keyText, shownSender, tripletForm } from './record-rows.ts';
+import { stateOf } from './states.ts';
+
+/** When a mail that is put off is let in. Unix seconds. */
+interface LetIn {
+  readonly from: number;
+  /** Later than this, the wait begins anew. */
+  readonly until: number;
+}
+
+/** @param now when it was examined, Unix seconds */
+export function explanationText(
+  { attributes }: RawRequest,
+  examination: Examination,
+  rules: GreylistRules,
+  now: number,
+  paint: Paint,
+): string {
+  const { client_name: name = '', client_address: address = '', sender = '', recipient = '' } = attributes;
+  const { answer, entry, remarks, examined } = examination;
+  const isPutOff = entry?.action.startsWith('greylist');
+  const decision =
+    entry === undefined
+      ? 'let in, because it cannot be decided'
+      : `action=${entry.action}, reason=${entry.reason}`;
+  const lines: Line[] = [
+    ...listLines('client whitelist', examination.clientLine),
+    ...listLines('recipient whitelist', examination.recipientLine),
+    ...(examined === undefined ? [] : recordLines(examined, rules)),
+    ...remarks.map((remark): Line => ['remark', remark]),
+    ['decision', decision, isPutOff ? 'yellow' : 'green'],
+    ['answer', answer ?? 'none: the connection is closed'],
+    ...(examined === undefined ? [] : letInLines(examined, rules)),
+  ];
+  const heading = `${name}[${address}] ${shownSender(sender)} -> ${recipient}`;
+  return [paint('bold', printable(heading)), ...headedLines([['now', localTime(now)], ...lines], paint)].join(
+    '\n',
+  );
+}
+
+/** For --json. */
+export function explanationObject(
+  { attributes }: RawRequest,
+  examination: Examination,
+  rules: GreylistRules,
+  now: number,
+): object {
+  const { client_name, client_address, sender, recipient } = attributes;
+  const { answer = null, entry, remarks, clientLine, recipientLine, examined } = examination;
+  const times = examined && letIn(examined, rules);
+  const state = (record: NonNullable<Examined['triplet' | 'client']>) =>
+    stateOf(record, rules, examined?.visit.now ?? now);
+  return {
+    ...{ client_name, client_address, sender, recipient },
+    time: utc(now),
+    action: entry?.action ?? null,
+    reason: entry?.reason ?? null,
+    answer,
+    whitelist: lineObject('clients', clientLine) ?? lineObject('recipients', recipientLine) ?? null,
+    client:
+      examined?.client === undefined
+        ? null
+        : clientForm(false).toObject({
+            key: examined.visit.client,
+            record: examined.client,
+            state: state(examined.client),
+          }),
+    triplet:
+      examined?.triplet === undefined
+        ? null
+        : tripletForm(false).toObject({
+            key: examined.visit.triplet,
+            record: examined.triplet,
+            state: state(examined.triplet),
+          }),
+    let_in_from: times ? utc(times.from) : null,
+    let_in_until: times ? utc(times.until) : null,
+    remarks,
+  };
+}
+
+function listLines(heading: string, line: Examination['clientLine']): Line[] {
+  if (line === undefined) return [];
+  return [[heading, line === 'not on it' ? line : `${line.file} line ${line.number}: ${line.pattern}`]];
+}
+
+function lineObject(list: string, line: WhitelistLine | string | undefined): object | undefined {
+  if (line === undefined || typeof line === 'string') return undefined;
+  return { list, file: line.file, line: line.number, pattern: line.pattern };
+}
+
+function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules): Line[] {
+  const { now } = visit;
+  const enough = rules.autoWhitelistAfter;
+  const { clientAddress } = visit.client;
+  const clientState = client && stateOf(client, rules, now);
+  const counted =
+    client === undefined || clientState === 'expired' ? 'no mail' : `${client.count} of ${enough} mails`;
+  const autoWhitelist: Line = [
+    'auto-whitelist',
+    enough === 0
+      ? 'off (--auto-whitelist-clients=0)'
+      : `${clientState === 'auto-whitelisted' ? 'on it' : 'not on it'}: ${counted} of ${clientAddress} came back`,
+  ];
+  if (clientState === 'auto-whitelisted') return [autoWhitelist];
+  const name = keyText(visit.triplet);
+  if (triplet === undefined) return [autoWhitelist, ['triplet', `${name}: not known`]];
+  const { first, last } = triplet;
+  return [
+    autoWhitelist,
+    ['triplet', `${name}: ${stateOf(triplet, rules, now)}`],
+    ['first seen', moment(first, now)],
+    ['last seen', last === first ? 'then, and not again' : moment(last, now)],
+  ];
+}
+
+function letInLines(examined: Examined, rules: GreylistRules): Line[] {
+  const { judgement, visit } = examined;
+  const times = letIn(examined, rules);
+  if (times === undefined) return [['let in', 'now']];
+  if (judgement.action === 'greylist' && judgement.reason === 'new') {
+    return [
+      [
+        'let in',
+        `${duration(rules.delay)} after this attempt, if it is tried again within ${duration(rules.retryWindow)}`,
+      ],
+    ];
+  }
+  return [
+    ['let in', `from ${moment(times.from, visit.now)}, if it is tried again by ${localTime(times.until)}`],
+  ];
+}
+
+/** @returns undefined: now */
+function letIn({ judgement, visit: { now } }: Examined, rules: GreylistRules): LetIn | undefined {
+  if (judgement.action === 'pass') return undefined;
+  const from = now + judgement.missing;
+  return { from, until: from - rules.delay + rules.retryWindow };
+}

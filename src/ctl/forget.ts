@@ -1,0 +1,34 @@
+/**
+ * greyctl forget: records are deleted, so that mail is put off once more as if it had never come.
+ */
+import { CHANGE_OPTIONS, change, type GivenChange } from './changes.ts';
+import { makeCommand } from './command.ts';
+import { SELECTING_WORDS } from './selection.ts';
+
+export const forgetCommand = makeCommand<GivenChange>(
+  {
+    name: 'greyctl forget',
+    summary: 'delete records, so that mail is put off once more',
+    usage: '[options] client_address=… sender=… recipient=… | --from-log=LINE',
+    description:
+      'Deletes the record of a triplet; or, if not all three are named, of all triplets that fit: of a client, a ' +
+      'network (client_address=192.0.2.0/24), a sender, a recipient, or a whole domain (sender=@example.net). ' +
+      'If only client_address is named, the records of its clients are deleted as well, and with them their ' +
+      'place on the auto-whitelist, which lets mail in whatever else is forgotten. greyd may run meanwhile. Exit status 1: there are none.\n\n' +
+      'Examples:\n' +
+      '  greyctl forget client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org\n' +
+      '  greyctl forget client_address=192.0.2.10',
+    options: CHANGE_OPTIONS,
+    words: SELECTING_WORDS.map((name) => `${name}=`),
+  },
+  (given, words, work) =>
+    change(given, words, work, {
+      done: 'forgotten',
+      idle: 'not known',
+      kindsOf: (attributes) =>
+        attributes.has('sender') || attributes.has('recipient') ? ['triplet'] : ['triplet', 'client'],
+      isMeant: () => true,
+      apply: (key, store) =>
+        store.update([key], ([known]) => ({ save: [known && null], result: known !== undefined })),
+    }),
+);

@@ -1,0 +1,50 @@
+/**
+ * Times and durations as people read them. All times are Unix seconds.
+ */
+
+/** `2026-11-26T05:00:00Z`, for programs. */
+export function utc(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** `2026-11-26 06:00:00 CET`: the time of the clock on the wall, as in mail.log. */
+export function localTime(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => twoDigits(part));
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => twoDigits(part));
+  const zone = ZONE.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return `${parts.join('-')} ${time.join(':')} ${zone}`;
+}
+
+const ZONE = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' });
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** `45 s`, `5 min 10 s`, `2 d 3 h`: the largest unit and the one below it. */
+export function duration(seconds: number): string {
+  const index = UNITS.findIndex(([, size]) => seconds >= size);
+  if (index === -1) return '0 s';
+  let rest = seconds;
+  return UNITS.slice(index, index + 2)
+    .flatMap(([unit, size]) => {
+      const count = Math.floor(rest / size);
+      rest -= count * size;
+      return count > 0 ? [`${count} ${unit}`] : [];
+    })
+    .join(' ');
+}
+
+/** `2026-11-26 06:00:00 CET, 3 min 20 s ago`, or `in 20 s`. */
+export function moment(seconds: number, now: number): string {
+  const distance = seconds <= now ? `${duration(now - seconds)} ago` : `in ${duration(seconds - now)}`;
+  return `${localTime(seconds)}, ${distance}`;
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0');
+}

@@ -1,0 +1,35 @@
+/**
+ * The records that the words of a command line name: those of one triplet, and of its client.
+ */
+import { parseAddress } from '../address/ip.ts';
+import { UsageError } from '../command-line.ts';
+import {
+  type ClientKey,
+  clientKey,
+  type NetworkLengths,
+  type TripletKey,
+  tripletKey,
+} from '../greylist/keys.ts';
+import type { Attributes } from './words.ts';
+
+export interface NamedKeys {
+  readonly client: ClientKey;
+  /** undefined: sender or recipient was not named. */
+  readonly triplet: TripletKey | undefined;
+}
+
+/**
+ * @param attributes client_address at least; <> stands for the null sender
+ * @throws {UsageError} if client_address is no address
+ */
+export function namedKeys(attributes: Attributes, lengths: NetworkLengths): NamedKeys {
+  const text = attributes.get('client_address') ?? '';
+  const address = parseAddress(text);
+  if (address === undefined) throw new UsageError(`client_address=${text}: write an IP address`);
+  const [sender, recipient] = [attributes.get('sender'), attributes.get('recipient')];
+  const isTriplet = sender !== undefined && recipient !== undefined;
+  return {
+    client: clientKey(address),
+    triplet: isTriplet ? tripletKey(address, sender === '<>' ? '' : sender, recipient, lengths) : undefined,
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * What greyctl list and greyctl search print: the records that are wanted, as the store has them, or in another
+ * order. That takes a walk over all of them, which keeps no more than --limit.
+ */
+import { type OptionEntry, UsageError } from '../command-line.ts';
+import type { Key, PlainKey } from '../greylist/keys.ts';
+import { DAY, oneOf, wholeNumber } from '../option-values.ts';
+import { type GivenLookup, type GivenRules, rulesOf } from '../rules-options.ts';
+import type { Entry, ReadableStore } from '../store/store.ts';
+import type { ExitStatus, Work } from './command.ts';
+import { printTable } from './format/table.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
+import { Ranking } from './ranking.ts';
+import { type ClientRow, clientForm, type TripletRow, tripletForm } from './record-rows.ts';
+import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
+import type { IsSelected } from './selection.ts';
+import { STATES, stateOf } from './states.ts';
+
+export interface GivenListing extends GivenRecords, GivenRules, GivenLookup {
+  state?: string[];
+  older?: number;
+  newer?: number;
+  order?: string;
+  limit?: number;
+}
+
+/** With --order, if --limit does not say otherwise. */
+const DEFAULT_ORDERED = 1000;
+/** What --order keeps in memory at most. */
+const MAX_ORDERED = 100_000;
+
+export const LISTING_OPTIONS: readonly OptionEntry[] = [
+  {
+    flags: '--state <STATE>',
+    help: `only records of this state: ${STATES.join(', ')}; may be repeated`,
+    repeatable: true,
+    parse: oneOf(STATES),
+  },
+  {
+    flags: '--older <AGE>',
+    help: 'only records last seen longer ago than this: 90s, 30m, 12h, 7d',
+    parse: age,
+  },
+  { flags: '--newer <AGE>', help: 'only records last seen less long ago than this', parse: age },
+  {
+    flags: '--order <ORDER>',
+    help: 'newest or oldest: by the time when last seen; count: by the mails of a client',
+    defaultText: "the database's",
+    parse: oneOf(['newest', 'oldest', 'count']),
+  },
+  {
+    flags: '--limit <N>',
+    help: `print at most N records; with --order up to ${MAX_ORDERED}`,
+    defaultText: `all, with --order ${DEFAULT_ORDERED}`,
+    parse: (text) => wholeNumber(text, 'a whole number of records'),
+  },
+  ...RECORDS_OPTIONS,
+  ...RULES_OPTIONS,
+  ...LOOKUP_OPTIONS,
+];
+
+/**
+ * Prints the records of these kinds that are wanted.
+ * @returns 1 if there are none
+ */
+export async function printRecords(
+  kinds: readonly Key['kind'][],
+  isSelected: IsSelected,
+  given: GivenListing,
+  work: Work,
+): Promise<ExitStatus> {
+  if (given.order !== undefined && (given.limit ?? 0) > MAX_ORDERED)
+    throw new UsageError(`--limit=${given.limit}: write up to ${MAX_ORDERED} with --order`);
+  return withRecords(given, work, async (store) => {
+    requireReadableKeys(store);
+    let left = given.limit ?? (given.order === undefined ? Number.POSITIVE_INFINITY : DEFAULT_ORDERED);
+    let count = 0;
+    for (const kind of kinds) {
+      if (count > 0 && work.terminal !== undefined && !work.isJson) work.output.write('\n');
+      const printed = await printKind(kind, wantedRows(store, kind, isSelected, given, left, work), work);
+      count += printed;
+      left -= printed;
+    }
+    return count > 0 ? 0 : 1;
+  });
+}
+
+type Row = TripletRow | ClientRow;
+
+function printKind(kind: Key['kind'], rows: AsyncIterable<readonly Row[]>, work: Work): Promise<number> {
+  const isForPeople = work.terminal !== undefined;
+  return kind === 'triplet'
+    ? printTable(rows as AsyncIterable<readonly TripletRow[]>, tripletForm(isForPeople), work)
+    : printTable(rows as AsyncIterable<readonly ClientRow[]>, clientForm(isForPeople), work);
+}
+
+async function* wantedRows(
+  store: ReadableStore,
+  kind: Key['kind'],
+  isSelected: IsSelected,
+  given: GivenListing,
+  limit: number,
+  { now: clock, progress, tell }: Work,
+): AsyncGenerator<readonly Row[], void> {
+  const now = clock();
+  const rules = rulesOf(given);
+  const { state: states, older = 0, newer = Number.POSITIVE_INFINITY, order } = given;
+  const rowOf = ([key, record]: Entry): Row | undefined => {
+    const seconds = now - record.last;
+    if (seconds < older || seconds > newer || !isSelected(key)) return undefined;
+    const state = stateOf(record, rules, now);
+    if (states !== undefined && !states.includes(state)) return undefined;
+    return { key, record, state } as Row;
+  };
+  const ranking = order === undefined ? undefined : new Ranking<Row>(limit);
+  let left = limit;
+  let walked = 0;
+  for await (const entries of store.entries(kind)) {
+    walked += entries.length;
+    const rows = entries.map(rowOf).filter((row) => row !== undefined);
+    for (const row of ranking === undefined ? [] : rows) ranking?.add(row, rankOf(row, order));
+    // What is shown of the progress must not stand before a row.
+    progress?.(ranking === undefined && rows.length > 0 ? '' : `${walked} records`);
+    if (ranking !== undefined) continue;
+    yield rows.slice(0, left);
+    left -= rows.length;
+    if (left <= 0) return;
+  }
+  progress?.('');
+  if (ranking === undefined) return;
+  yield ranking.items();
+  if (ranking.isCut) tell(`these are ${limit} of them, see --limit`);
+}
+
+function rankOf({ record }: Row, order: string | undefined): number {
+  if (order === 'oldest') return -record.last;
+  return order === 'count' && 'count' in record ? record.count : record.last;
+}
+
+const AGE_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: DAY };
+
+/** In seconds. */
+function age(text: string): number {
+  const [, number, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const size = AGE_UNITS[unit];
+  if (number === undefined || size === undefined) throw new Error('a number and s, m, h or d, as in 12h');
+  return Number(number) * size;
+}
+
+/** For those who know only some of it. */
+export function containing(text: string): IsSelected {
+  const part = text.toLowerCase();
+  return (key: PlainKey) =>
+    key.kind === 'triplet'
+      ? key.sender.includes(part) || key.recipient.includes(part) || key.clientNetwork.includes(part)
+      : key.clientAddress.includes(part);
+}

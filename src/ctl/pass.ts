@@ -1,0 +1,44 @@
+/**
+ * greyctl pass: mail that waits is let in from its next attempt on. The record of its triplet is made one of a
+ * triplet that has passed: first seen --delay seconds ago at the latest, and last seen now.
+ */
+import { isExpired, type TripletRecord } from '../greylist/records.ts';
+import { CHANGE_OPTIONS, change, type GivenChange } from './changes.ts';
+import { makeCommand } from './command.ts';
+import { SELECTING_WORDS } from './selection.ts';
+import { stateOf } from './states.ts';
+
+export const passCommand = makeCommand<GivenChange>(
+  {
+    name: 'greyctl pass',
+    summary: 'let mail in that waits',
+    usage: '[options] client_address=… sender=… recipient=… | --from-log=LINE',
+    description:
+      'Lets the mail of a triplet in from now on, known or not yet; or, if not all three are named, the mail of ' +
+      'all triplets that wait and fit: of a client, a network (client_address=192.0.2.0/24), a sender, a ' +
+      'recipient, or a whole domain (sender=@example.net). It comes in when the other side tries again. greyd ' +
+      'may run meanwhile. Exit status 1: nothing waits.\n\n' +
+      'Examples:\n' +
+      '  greyctl pass client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org\n' +
+      '  greyctl pass recipient=bob@example.org\n' +
+      '  grep alice@example.net /var/log/mail.log | greyctl pass --from-log=-',
+    options: CHANGE_OPTIONS,
+    words: SELECTING_WORDS.map((name) => `${name}=`),
+  },
+  (given, words, work) =>
+    change(given, words, work, {
+      done: 'let in',
+      idle: 'has passed already',
+      kindsOf: () => ['triplet'],
+      isMeant: ([, record], rules, now) => stateOf(record, rules, now) === 'waiting',
+      apply: (key, store, rules, now) => {
+        if (key.kind !== 'triplet') return Promise.resolve(false);
+        return store.update([key], ([known]) => {
+          const isKnown = known !== undefined && !isExpired(known, rules, now);
+          if (isKnown && stateOf(known, rules, now) === 'passed') return { save: [undefined], result: false };
+          const first = Math.min(isKnown ? known.first : now, now - rules.delay);
+          return { save: [{ first, last: now } satisfies TripletRecord], result: true };
+        });
+      },
+    }),
+);

@@ -1,0 +1,125 @@
+/**
+ * greyctl query: asks a running greyd, or any other policy daemon, one request over its socket, as Postfix would.
+ *
+ * --check is a plugin of Nagios and its successors: one line, and their exit status
+ * (https://nagios-plugins.org/doc/guidelines.html).
+ */
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { UsageError } from '../command-line.ts';
+import { printable } from '../log/printable.ts';
+import { numberOr } from '../option-values.ts';
+import { parseInet } from '../server/endpoint.ts';
+import { type ExitStatus, makeCommand, type Work } from './command.ts';
+import { policyText } from './policy-text.ts';
+import { POLICY_ATTRIBUTES } from './request-words.ts';
+import { type Attributes, readAttributes, requireAttributes } from './words.ts';
+
+interface Given {
+  check?: true;
+  timeout: number;
+}
+
+const DEFAULT_TIMEOUT = 10;
+
+/** An answer is a line; what is longer is none. */
+const MAX_ANSWER = 64 * 1024;
+
+/** What --check asks if nothing is named: greyd takes it all the way to its store, as any mail. */
+const CHECK_REQUEST: Attributes = new Map([
+  ['client_address', '127.0.0.1'],
+  ['client_name', 'localhost'],
+  ['sender', 'greyctl-check@localhost'],
+  ['recipient', 'greyctl-check@localhost'],
+]);
+
+export const queryCommand = makeCommand<Given>(
+  {
+    name: 'greyctl query',
+    summary: 'ask a running daemon, as Postfix would',
+    usage: '[options] HOST:PORT | unix:PATH [client_address=… sender=… recipient=…]',
+    description:
+      'Sends one policy request to a daemon and prints its answer. It counts there as any other: a triplet that ' +
+      'is not known is remembered. With --check one line says whether the daemon answers, for Nagios and those ' +
+      'who take its plugins: exit status 0 OK, 2 CRITICAL; without attributes it asks about ' +
+      'greyctl-check@localhost.\n\n' +
+      'Examples:\n' +
+      '  greyctl query 127.0.0.1:60000 client_address=192.0.2.10 sender=alice@example.net ' +
+      'recipient=bob@example.org\n' +
+      '  greyctl query --check unix:/var/spool/postfix/greyd/socket',
+    options: [
+      { flags: '--check', help: 'one line and exit status for Nagios' },
+      {
+        flags: '--timeout <SECONDS>',
+        help: 'how long the daemon has to answer',
+        default: DEFAULT_TIMEOUT,
+        parse: numberOr('--timeout', DEFAULT_TIMEOUT, { unit: 'seconds', max: 3600 }),
+      },
+    ],
+    words: POLICY_ATTRIBUTES.map((name) => `${name}=`),
+  },
+  async (given, [place = '', ...words], work) => {
+    const target = targetOf(place);
+    const isCheck = given.check ?? false;
+    const attributes = isCheck && words.length === 0 ? CHECK_REQUEST : readAttributes(words);
+    requireAttributes(attributes, ['client_address', 'sender', 'recipient']);
+    const begin = work.uptime();
+    try {
+      const action = await ask(target, policyText(attributes), given.timeout * 1000);
+      const seconds = ((work.uptime() - begin) / 1000).toFixed(3);
+      const text = isCheck ? `GREYD OK - ${action}|time=${seconds}s;;;0` : `action=${action}`;
+      work.print({ action, seconds: Number(seconds) }, printable(text));
+      return 0;
+    } catch (error) {
+      return failed(`${place}: ${(error as Error).message}`, isCheck, work);
+    }
+  },
+);
+
+function failed(reason: string, isCheck: boolean, { print, tell }: Work): ExitStatus {
+  if (isCheck) print({ action: null, reason }, printable(`GREYD CRITICAL - ${reason}`));
+  else tell(reason);
+  return isCheck ? 2 : 1;
+}
+
+/** As in main.cf: `inet:` may stand before it. */
+function targetOf(place: string): NetConnectOpts {
+  const [, path] = /^unix:(.+)$/.exec(place) ?? [];
+  if (path !== undefined) return { path };
+  const [endpoint] = parseInet(place.replace(/^inet:/, '')) ?? [];
+  if (endpoint === undefined) throw new UsageError('say whom to ask: 127.0.0.1:60000, or unix:PATH');
+  return { host: endpoint.host, port: endpoint.port };
+}
+
+/**
+ * @returns the action
+ * @throws (rejects) with the reason if there is none in time
+ */
+async function ask(target: NetConnectOpts, request: string, timeoutMs: number): Promise<string> {
+  const socket = connect(target);
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
+    timeoutMs,
+  );
+  try {
+    await once(socket, 'connect');
+    socket.write(request);
+    return await actionFrom(socket);
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+/** reply :== "action=" action LF LF */
+async function actionFrom(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8');
+  for await (const chunk of socket) {
+    text += String(chunk);
+    const [, action] = /^action=(.*)\n\n/.exec(text) ?? [];
+    if (action !== undefined) return action;
+    if (text.length > MAX_ANSWER || /\n\n/.test(text)) throw new Error('it answers in no policy protocol');
+  }
+  throw new Error('it closed the connection without an answer');
+}

@@ -1,0 +1,79 @@
+/**
+ * Records as rows of a table, and as objects for --json.
+ */
+import type { ClientKey, PlainKey, TripletKey } from '../greylist/keys.ts';
+import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
+import type { TableForm } from './format/table.ts';
+import { localTime, utc } from './format/times.ts';
+import { STATE_STYLES, type State } from './states.ts';
+
+export interface TripletRow {
+  readonly key: TripletKey;
+  readonly record: TripletRecord;
+  readonly state: State;
+}
+
+export interface ClientRow {
+  readonly key: ClientKey;
+  readonly record: ClientRecord;
+  readonly state: State;
+}
+
+/** @param isForPeople times are those of the clock on the wall, for programs UTC */
+export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
+  const time = isForPeople ? localTime : utc;
+  return {
+    columns: [
+      { heading: 'network', text: ({ key }) => key.clientNetwork },
+      { heading: 'sender', text: ({ key }) => shownSender(key.sender) },
+      { heading: 'recipient', text: ({ key }) => key.recipient },
+      { heading: 'first seen', text: ({ record }) => time(record.first) },
+      { heading: 'last seen', text: ({ record }) => time(record.last) },
+      { heading: 'state', text: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
+    ],
+    toObject: ({ key, record, state }) => ({
+      ...keyObject(key),
+      first_seen: utc(record.first),
+      last_seen: utc(record.last),
+      state,
+    }),
+  };
+}
+
+/** @param isForPeople times are those of the clock on the wall, for programs UTC */
+export function clientForm(isForPeople: boolean): TableForm<ClientRow> {
+  const time = isForPeople ? localTime : utc;
+  return {
+    columns: [
+      { heading: 'client', text: ({ key }) => key.clientAddress },
+      { heading: 'mails', text: ({ record }) => String(record.count), isNumber: true },
+      { heading: 'last counted', text: ({ record }) => time(record.last) },
+      { heading: 'state', text: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
+    ],
+    toObject: ({ key, record, state }) => ({
+      ...keyObject(key),
+      mails: record.count,
+      last_counted: utc(record.last),
+      state,
+    }),
+  };
+}
+
+/** The null sender as `<>`. */
+export function shownSender(sender: string): string {
+  return sender === '' ? '<>' : sender;
+}
+
+/** For --json. */
+export function keyObject(key: PlainKey): object {
+  return key.kind === 'triplet'
+    ? { kind: key.kind, client_network: key.clientNetwork, sender: key.sender, recipient: key.recipient }
+    : { kind: key.kind, client_address: key.clientAddress };
+}
+
+/** As people write it: `192.0.2.0 alice@example.net -> bob@example.org`. */
+export function keyText(key: PlainKey): string {
+  return key.kind === 'triplet'
+    ? `${key.clientNetwork} ${shownSender(key.sender)} -> ${key.recipient}`
+    : key.clientAddress;
+}

@@ -1,0 +1,26 @@
+/**
+ * greyctl search: triplets and clients in which a text occurs.
+ */
+import { UsageError } from '../command-line.ts';
+import { makeCommand } from './command.ts';
+import { containing, type GivenListing, LISTING_OPTIONS, printRecords } from './listing.ts';
+
+export const searchCommand = makeCommand<GivenListing>(
+  {
+    name: 'greyctl search',
+    summary: 'look for a text in all records',
+    usage: '[options] TEXT',
+    description:
+      'Lists the triplets and the clients in which a text occurs: in the sender, the recipient, the network or ' +
+      'the address; upper and lower case are the same. greyd may run meanwhile. Records of greyd --privacy ' +
+      'cannot be read. Exit status 1: there are none.\n\n' +
+      'Examples:\n' +
+      '  greyctl search alice\n' +
+      '  greyctl search --state=waiting example.net',
+    options: LISTING_OPTIONS,
+  },
+  async (given, [text, ...others], work) => {
+    if (text === undefined || others.length > 0) throw new UsageError('say which text to look for');
+    return printRecords(['triplet', 'client'], containing(text), given, work);
+  },
+);

@@ -1,0 +1,68 @@
+/**
+ * Which records a command is about, by the words of its command line:
+ *
+ *   client_address=192.0.2.1       of this client, or of its network
+ *   client_address=192.0.2.0/24    of all clients in there
+ *   sender=alice@example.net       of this sender, as greyd remembers it (BATV and VERP tags taken off); <> or
+ *   sender=@example.net            nothing for the null sender; of all senders of this domain
+ *   recipient=bob@example.org      the same of recipients
+ */
+import { type IpAddress, networkOf, parseAddress } from '../address/ip.ts';
+import { type Network, parseNetwork } from '../address/network-map.ts';
+import { normaliseSender } from '../address/sender.ts';
+import { UsageError } from '../command-line.ts';
+import { lowerCaseAscii, type NetworkLengths, type PlainKey } from '../greylist/keys.ts';
+import type { Attributes } from './words.ts';
+
+export const SELECTING_WORDS = ['client_address', 'sender', 'recipient'] as const;
+
+export type IsSelected = (key: PlainKey) => boolean;
+
+/** @throws {UsageError} if client_address is neither an address nor a network */
+export function selectionOf(attributes: Attributes, lengths: NetworkLengths): IsSelected {
+  const [address, sender, recipient] = SELECTING_WORDS.map((name) => attributes.get(name));
+  const tests: IsSelected[] = [];
+  if (sender !== undefined) {
+    const isMeant = addressTest(sender === '<>' ? '' : normaliseSender(sender));
+    tests.push((key) => key.kind === 'triplet' && isMeant(key.sender));
+  }
+  if (recipient !== undefined) {
+    const isMeant = addressTest(recipient);
+    tests.push((key) => key.kind === 'triplet' && isMeant(key.recipient));
+  }
+  if (address !== undefined) tests.push(networkTest(address, lengths));
+  return (key) => tests.every((test) => test(key));
+}
+
+function addressTest(text: string): (address: string) => boolean {
+  const wanted = lowerCaseAscii(text);
+  return wanted.startsWith('@') ? (address) => address.endsWith(wanted) : (address) => address === wanted;
+}
+
+function networkTest(text: string, lengths: NetworkLengths): IsSelected {
+  const network = parseNetwork(text);
+  if (network === undefined)
+    throw new UsageError(`client_address=${text}: write an address or a network, 192.0.2.1 or 192.0.2.0/24`);
+  const { family } = network.address;
+  const known = family === 4 ? lengths.ipv4 : lengths.ipv6;
+  const isMeant = {
+    triplet: holds(network, Math.min(network.prefixLength, known)),
+    client: holds(network, network.prefixLength),
+  };
+  return (key) => isMeant[key.kind](key.kind === 'triplet' ? key.clientNetwork : key.clientAddress);
+}
+
+/** Whether an address is in the network of so many bits around another one. Records of a network come together. */
+function holds({ address }: Network, bits: number): (text: string) => boolean {
+  const wanted = networkOf(address, bits).words;
+  const isIn = (other: IpAddress) =>
+    other.family === address.family &&
+    networkOf(other, bits).words.every((word, index) => word === wanted[index]);
+  let [last, wasIn]: [string | undefined, boolean] = [undefined, false];
+  return (text) => {
+    if (text === last) return wasIn;
+    const other = parseAddress(text);
+    [last, wasIn] = [text, other !== undefined && isIn(other)];
+    return wasIn;
+  };
+}

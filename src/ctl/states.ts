@@ -1,0 +1,42 @@
+/**
+ * What the rule makes of a record now, as greyctl calls it:
+ *
+ *   triplet   waiting: its mail is put off, or would pass now for the first time
+ *             passed: its mail passes
+ *   client    counted: some of its mails came back
+ *             auto-whitelisted: so many that all its mail passes
+ *   either    expired: it counts as absent, and is deleted within a day
+ */
+import type { GreylistRules } from '../greylist/decision.ts';
+import {
+  type ClientRecord,
+  hasGivenUp,
+  hasPassed,
+  isExpired,
+  type TripletRecord,
+} from '../greylist/records.ts';
+import type { Style } from './format/terminal.ts';
+
+export const STATES = ['waiting', 'passed', 'counted', 'auto-whitelisted', 'expired'] as const;
+
+export type State = (typeof STATES)[number];
+
+export const STATE_STYLES: Readonly<Record<State, Style>> = {
+  waiting: 'yellow',
+  passed: 'green',
+  counted: 'dim',
+  'auto-whitelisted': 'cyan',
+  expired: 'dim',
+};
+
+/** @param now Unix seconds */
+export function stateOf(record: TripletRecord | ClientRecord, rules: GreylistRules, now: number): State {
+  if (isExpired(record, rules, now)) return 'expired';
+  if ('count' in record) return isEnough(record, rules) ? 'auto-whitelisted' : 'counted';
+  if (hasPassed(record, rules)) return 'passed';
+  return hasGivenUp(record, rules, now) ? 'expired' : 'waiting';
+}
+
+function isEnough({ count }: ClientRecord, { autoWhitelistAfter }: GreylistRules): boolean {
+  return autoWhitelistAfter > 0 && count >= autoWhitelistAfter;
+}

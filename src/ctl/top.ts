@@ -1,0 +1,161 @@
+/**
+ * greyctl top: who has most records. The clients with most mails that came back; the networks, sender domains and
+ * recipients with most triplets, and how many of these have passed: those of which none has are spammers, mostly.
+ */
+import { UsageError } from '../command-line.ts';
+import { wholeNumber } from '../option-values.ts';
+import { type GivenRules, rulesOf } from '../rules-options.ts';
+import type { ReadableStore } from '../store/store.ts';
+import { makeCommand, type Work } from './command.ts';
+import { printTable, type TableForm } from './format/table.ts';
+import { Frequencies } from './frequencies.ts';
+import { RULES_OPTIONS } from './options.ts';
+import { Ranking } from './ranking.ts';
+import { type ClientRow, clientForm, shownSender } from './record-rows.ts';
+import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
+import { stateOf } from './states.ts';
+
+interface Given extends GivenRecords, GivenRules {
+  limit: number;
+}
+
+const DEFAULT_LIMIT = 10;
+
+/** Of what triplets are counted: its name in the singular, and what it is of a triplet. */
+const COUNTED = {
+  networks: { heading: 'network', of: ({ clientNetwork }: TripletParts) => clientNetwork },
+  senders: { heading: 'sender domain', of: ({ sender }: TripletParts) => domainOf(sender) },
+  recipients: { heading: 'recipient', of: ({ recipient }: TripletParts) => recipient },
+} as const;
+
+interface TripletParts {
+  readonly clientNetwork: string;
+  readonly sender: string;
+  readonly recipient: string;
+}
+
+type Counted = keyof typeof COUNTED;
+
+const WHAT = ['clients', 'networks', 'senders', 'recipients'] as const;
+
+interface Row {
+  readonly name: string;
+  readonly triplets: number;
+  readonly passed: number;
+}
+
+export const topCommand = makeCommand<Given>(
+  {
+    name: 'greyctl top',
+    summary: 'say who has most records',
+    usage: '[options] [clients] [networks] [senders] [recipients]',
+    description:
+      'Lists the clients with most mails that came back, and the networks, sender domains and recipients with ' +
+      'most triplets, with the number of those that have passed; all four, or those that are named. greyd may ' +
+      'run meanwhile. Expired records are left out, those of greyd --privacy cannot be read.\n\n' +
+      'Examples:\n' +
+      '  greyctl top\n' +
+      '  greyctl top networks --limit=50',
+    options: [
+      {
+        flags: '--limit <N>',
+        help: 'how many of each',
+        default: DEFAULT_LIMIT,
+        parse: (text) => Math.max(1, wholeNumber(text, 'a whole number', 100_000)),
+      },
+      ...RECORDS_OPTIONS,
+      ...RULES_OPTIONS,
+    ],
+    words: WHAT,
+  },
+  async (given, words, work) => {
+    const wrong = words.find((word) => !WHAT.some((what) => what === word));
+    if (wrong !== undefined) throw new UsageError(`there is no use for ${wrong}: write ${WHAT.join(', ')}`);
+    const wanted = WHAT.filter((what) => words.length === 0 || words.includes(what));
+    return withRecords(given, work, async (store) => {
+      requireReadableKeys(store);
+      const sections = [
+        ...(wanted.includes('clients') ? [await printClients(store, given, work)] : []),
+        ...(await printTriplets(
+          store,
+          wanted.filter((what) => what !== 'clients'),
+          given,
+          work,
+        )),
+      ];
+      return sections.some((rows) => rows > 0) ? 0 : 1;
+    });
+  },
+);
+
+/** @returns how many rows there were */
+async function printClients(store: ReadableStore, given: Given, work: Work): Promise<number> {
+  const [rules, now] = [rulesOf(given), work.now()];
+  const ranking = new Ranking<ClientRow>(given.limit);
+  for await (const entries of store.entries('client')) {
+    for (const [key, record] of entries) {
+      if (key.kind !== 'client' || !('count' in record)) continue;
+      const state = stateOf(record, rules, now);
+      if (state !== 'expired') ranking.add({ key, record, state }, record.count);
+    }
+  }
+  return printTable([ranking.items()], clientForm(work.terminal !== undefined), work);
+}
+
+/** One walk for all of them. */
+async function printTriplets(
+  store: ReadableStore,
+  wanted: readonly Counted[],
+  given: Given,
+  work: Work,
+): Promise<number[]> {
+  if (wanted.length === 0) return [];
+  const [rules, now] = [rulesOf(given), work.now()];
+  const counts = wanted.map((what) => ({ what, frequencies: new Frequencies() }));
+  let walked = 0;
+  for await (const entries of store.entries('triplet')) {
+    for (const [key, record] of entries) {
+      const state = stateOf(record, rules, now);
+      if (key.kind !== 'triplet' || state === 'expired') continue;
+      for (const { what, frequencies } of counts) frequencies.add(COUNTED[what].of(key), state === 'passed');
+    }
+    walked += entries.length;
+    work.progress?.(`${walked} triplets`);
+  }
+  work.progress?.('');
+  const printed: number[] = [];
+  for (const { what, frequencies } of counts)
+    printed.push(await printCounted(what, frequencies, given, work));
+  return printed;
+}
+
+async function printCounted(
+  what: Counted,
+  frequencies: Frequencies,
+  { limit }: Given,
+  work: Work,
+): Promise<number> {
+  const ranking = new Ranking<Row>(limit);
+  for (const [name, { count, marked }] of frequencies.entries())
+    ranking.add({ name, triplets: count, passed: marked }, count);
+  if (work.terminal !== undefined && !work.isJson) work.output.write('\n');
+  const { error } = frequencies;
+  if (error > 0) work.tell(`there are very many ${what}: their numbers are up to ${error} too low`);
+  return printTable([ranking.items()], formOf(COUNTED[what].heading), work);
+}
+
+function formOf(heading: string): TableForm<Row> {
+  return {
+    columns: [
+      { heading, text: ({ name }) => name },
+      { heading: 'triplets', text: ({ triplets }) => String(triplets), isNumber: true },
+      { heading: 'passed', text: ({ passed }) => String(passed), isNumber: true },
+    ],
+    toObject: ({ name, triplets, passed }) => ({ of: heading, name, triplets, passed }),
+  };
+}
+
+/** The null sender has none. */
+function domainOf(address: string): string {
+  return address.includes('@') ? address.slice(address.lastIndexOf('@') + 1) : shownSender(address);
+}

@@ -1,0 +1,60 @@
+/**
+ * Saves counts of decisions, once a minute and at the end. No mail waits for that. What could not be saved is tried
+ * again with what has come meanwhile; what was counted in the last minute is lost with a greyd that is killed.
+ */
+import type { DecisionCount } from '../metrics/counters.ts';
+
+const INTERVAL_MS = 60_000;
+
+/** Beyond so many that could not be saved, the oldest are given up: those of a day and more. */
+const MAX_UNSAVED = 2000;
+
+export interface BookkeeperParts {
+  /** What was counted since the last time. @param now Unix seconds */
+  readonly take: (now: number) => DecisionCount[];
+  /** @param forgetBefore Unix seconds @throws (rejects) if it could not be saved */
+  readonly save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>;
+  /** Unix seconds. */
+  readonly clock: () => number;
+  /** For how long they are kept, in seconds. */
+  readonly maxAge: number;
+}
+
+export class Bookkeeper {
+  readonly #parts: BookkeeperParts;
+  readonly #timer: NodeJS.Timeout;
+  #unsaved: DecisionCount[] = [];
+  #saving: Promise<void> | undefined;
+
+  constructor(parts: BookkeeperParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.#save(), INTERVAL_MS).unref();
+  }
+
+  /** Saves what is left, if that is possible now. Never rejects. */
+  async finish(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#saving;
+    await this.#save();
+  }
+
+  /** One time after the other. Never rejects. */
+  #save(): Promise<void> {
+    this.#saving ??= this.#saveOnce().finally(() => {
+      this.#saving = undefined;
+    });
+    return this.#saving;
+  }
+
+  async #saveOnce(): Promise<void> {
+    const { take, save, clock, maxAge } = this.#parts;
+    const now = clock();
+    const counts = [...this.#unsaved, ...take(now)].slice(-MAX_UNSAVED);
+    this.#unsaved = [];
+    if (counts.length === 0) return;
+    // That the store has failed is told by those whose mail waits for it.
+    await save(counts, now - maxAge).catch(() => {
+      this.#unsaved = counts;
+    });
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * How often something was decided, hour by hour, in greyd.db.
+ */
+import type { DecisionCount } from '../metrics/counters.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+
+export class SqliteDecisions {
+  readonly #add;
+  readonly #forget;
+  readonly #all;
+
+  constructor(file: SqliteFile) {
+    this.#add = file.prepare<DecisionCount>(
+      `INSERT INTO decisions VALUES (@hour, @action, @reason, @waited, @count)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+    );
+    this.#forget = file.prepare<[number]>('DELETE FROM decisions WHERE hour < ?');
+    this.#all = file.prepare<[], DecisionCount>('SELECT * FROM decisions');
+  }
+
+  /** @param before Unix seconds; hours that begin before it are forgotten */
+  add(counts: readonly DecisionCount[], before: number): void {
+    for (const count of counts) this.#add.run(count);
+    this.#forget.run(before);
+  }
+
+  all(): DecisionCount[] {
+    return this.#all.all();
+  }
+}
