@@ -10,7 +10,7 @@ import { type OptionEntry, partsOf } from '../src/command-line.ts';
 const WIDTH = 78;
 
 /** What could be the name of a macro, where such are read. */
-const MACRO_NAME = /^%?[A-Z][a-z]{0,2}$/;
+const MACRO_NAME = /^(?:%[A-Z]|[A-Z][a-z]{1,2})$/;
 
 /** Characters with a meaning to roff, and those that it prints as others than are to be copied. */
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -140,13 +140,18 @@ export function optionList(options: readonly OptionEntry[]): string[] {
 }
 
 function optionItem({ flags, help, default: value, defaultText }: OptionEntry): string[] {
-  const shown = defaultText === undefined ? [value ?? []].flat().map(String) : [defaultText];
-  const isText = defaultText === undefined && typeof value !== 'number';
-  const defaults = shown.map((one) => (isText ? `Ql ${argument(one)}` : literal(one)));
+  const values = [value ?? []].flat();
+  const shown =
+    defaultText !== undefined
+      ? prose(defaultText)
+      : values.map((one, index) => {
+          const text = typeof one === 'number' ? `No ${one}` : `Ql ${argument(one)}`;
+          return `.${text}${index < values.length - 1 ? ' ,' : ''}`;
+        });
   return [
     `.It ${optionFlags(flags)}`,
     ...prose(help),
-    ...(shown.length === 0 ? [] : [`.Pq default : ${defaults.join(' , ')}`]),
+    ...(shown.length === 0 ? [] : ['.Po default :', ...shown, '.Pc']),
   ];
 }
 

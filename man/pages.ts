@@ -80,5 +80,5 @@ function commonOptions(options: readonly OptionEntry[]): string[] {
   const flags = options.map(
     ({ flags }, index) => `.${optionFlags(partsOf(flags).long)} ${index === last ? '.' : ','}`,
   );
-  return ['And these of', '.Sx COMMON OPTIONS :', ...flags];
+  return ['Of', '.Sx COMMON OPTIONS :', ...flags];
 }
