@@ -14,6 +14,17 @@ export const MADE_PAGES = ['greyd.8', 'greyctl.8'] as const;
 /** An option that means the same to so many commands is explained once for all. */
 const COMMON_FROM = 3;
 
+const ALL = [...COMMANDS.values()].flatMap(({ program }) => program.options);
+const SAYINGS = ALL.map(saying);
+
+/** Options of several commands by all that is said of them. */
+const COMMON = new Map(
+  ALL.filter((entry) => SAYINGS.filter((one) => one === saying(entry)).length >= COMMON_FROM).map((entry) => [
+    saying(entry),
+    entry,
+  ]),
+);
+
 /** What stands for the lines `@…@` of the sources. */
 const PLACES: Readonly<Record<string, () => readonly string[]>> = {
   'greyd options': () => optionList(OPTION_TABLE),
@@ -23,17 +34,8 @@ const PLACES: Readonly<Record<string, () => readonly string[]>> = {
     '.El',
   ],
   'greyctl commands': () => [...COMMANDS].flatMap(([name, { program }]) => commandSection(name, program)),
-  'greyctl common options': () => optionList(COMMON),
+  'greyctl common options': () => optionList([...COMMON.values()]),
 };
-
-/** Options of commands by all that is said of them. */
-const sayings = [...COMMANDS.values()].flatMap(({ program }) => program.options);
-const COMMON = sayings.filter((entry, index) => {
-  const same = sayings.filter((other) => saying(other) === saying(entry));
-  return (
-    same.length >= COMMON_FROM && sayings.findIndex((other) => saying(other) === saying(entry)) === index
-  );
-});
 
 function saying({ flags, help, default: value, defaultText }: OptionEntry): string {
   return JSON.stringify([flags, help, value, defaultText]);
@@ -71,7 +73,7 @@ function commandSection(name: string, program: CommandProgram): string[] {
 }
 
 function isCommon(entry: OptionEntry): boolean {
-  return COMMON.some((other) => saying(other) === saying(entry));
+  return COMMON.has(saying(entry));
 }
 
 /** Names the options that are explained elsewhere. */

@@ -45,8 +45,6 @@ export interface Program {
   /** What follows the name. */
   readonly usage: string;
   readonly description: string;
-  /** Words that a shell offers where no option stands, as `triplets` or `sender=`; without, names of files. */
-  readonly words?: readonly string[];
   readonly options: readonly OptionEntry[];
 }
 

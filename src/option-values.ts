@@ -91,9 +91,9 @@ export function keyPrefix(text: string): string {
     : fail('visible ASCII characters without { and }, --store-prefix=greyd:');
 }
 
-export function oneOf(values: readonly string[]): ParseValue<string> {
+export function oneOf<const Value extends string>(values: readonly Value[]): ParseValue<Value> {
   return Object.assign(
-    (text: string) => (values.includes(text) ? text : fail(`one of ${values.join(', ')}`)),
+    (text: string) => values.find((value) => value === text) ?? fail(`one of ${values.join(', ')}`),
     { values },
   );
 }

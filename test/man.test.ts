@@ -96,6 +96,8 @@ describe.runIf(canRun('pages of the manual', { programs: ['man', 'mandoc'] }))('
     const missing = OPTION_TABLE.filter(({ flags }) => !daemon.includes(partsOf(flags).long));
     expect(missing).toEqual([]);
     for (const [name, { program }] of COMMANDS) {
+      const section = tool.split(`\n   ${name}\n`)[1]?.split(/^(?: {3})?\S/m)[0] ?? '';
+      expect(program.options.filter(({ flags }) => !section.includes(partsOf(flags).long))).toEqual([]);
       expect(tool).toContain(`\n   ${name}\n     greyctl ${name} ${program.usage}\n`);
       for (const line of program.description.split('\n').filter((one) => one.startsWith(' '))) {
         expect(tool).toContain(`\n           ${line.trim()}\n`);

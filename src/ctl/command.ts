@@ -30,6 +30,8 @@ export interface Surroundings {
 /** What --help says of a command; `summary` stands in the list of all commands. */
 export interface CommandProgram extends Program {
   readonly summary: string;
+  /** Words that it takes, as `triplets` or `sender=`, for completion; undefined: names of files. */
+  readonly words?: readonly string[];
 }
 
 export interface Command {

@@ -22,7 +22,6 @@ export const listCommand = makeCommand<GivenRecords>(
       'greyd --privacy cannot be read.\n\n' +
       'Example:\n' +
       "  greyctl list triplets | grep 'example\\.net'",
-    words: ['triplets', 'clients'],
     options: RECORDS_OPTIONS,
   },
   async (given, words, surroundings) => {
