@@ -29,7 +29,7 @@ const COMMON = new Map(
 const PLACES: Readonly<Record<string, () => readonly string[]>> = {
   'greyd options': () => optionList(OPTION_TABLE),
   'greyctl list of commands': () => [
-    '.Bl -tag -width Ds -compact',
+    `.Bl -tag -width ${'x'.repeat(Math.max(...[...COMMANDS.keys()].map((name) => name.length)))} -compact`,
     ...[...COMMANDS].flatMap(([name, { program }]) => [`.It Cm ${name}`, ...prose(program.summary)]),
     '.El',
   ],
