@@ -123,7 +123,7 @@ function toOption(
 function spellOut(argv: readonly string[], options: readonly OptionEntry[]): string[] {
   const spellings = spellingsOf(options);
   const takesNextWord = new Set(
-    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => namesIn(flags).long),
+    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => partsOf(flags).long),
   );
   const words: string[] = [];
   for (const word of argv) {
@@ -139,16 +139,22 @@ function spellOut(argv: readonly string[], options: readonly OptionEntry[]): str
 function spellingsOf(options: readonly OptionEntry[]): ReadonlyMap<string, string> {
   return new Map(
     options.flatMap(({ flags, aliases = [] }) => {
-      const { short, long } = namesIn(flags);
+      const { short, long } = partsOf(flags);
       const others = [long.slice(1), ...(short === undefined ? [] : [short, `-${short}`]), ...aliases];
       return others.map((other): [string, string] => [other, long]);
     }),
   );
 }
 
-function namesIn(flags: string): { short: string | undefined; long: string } {
-  const [, short, long = ''] = /^(?:(-\w), )?(--[\w-]+)/.exec(flags) ?? [];
-  return { short, long };
+/** The parts of OptionEntry.flags; `value` is what stands for the value, empty if it takes none. */
+export function partsOf(flags: string): {
+  short: string | undefined;
+  long: string;
+  value: string;
+  isValueOptional: boolean;
+} {
+  const [, short, long = '', value = ''] = /^(?:(-\w), )?(--[\w-]+)(?: (<.*>|\[.*\]))?$/.exec(flags) ?? [];
+  return { short, long, value: value.slice(1, -1), isValueOptional: value.startsWith('[') };
 }
 
 function oneLine(text: string): string {

@@ -12,7 +12,11 @@ export const DAY = 24 * HOUR;
 export type Warn = (text: string) => void;
 
 /** @throws with what to write instead */
-export type ParseValue<Value = unknown> = (text: string, warn: Warn) => Value;
+export interface ParseValue<Value = unknown> {
+  (text: string, warn: Warn): Value;
+  /** All that it takes, where that is a list: a shell completes them. */
+  readonly values?: readonly string[];
+}
 
 /** A whole number from 0 on, in decimal digits, with or without a `+`. */
 export function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
@@ -65,9 +69,10 @@ export function header(text: string): string {
 }
 
 /** A facility of syslog(3), also as `MAIL` or `LOG_MAIL`. */
-export function facility(text: string): string {
-  return oneOf(FACILITIES)(text.toLowerCase().replace(/^log_/, ''), () => {});
-}
+export const facility: ParseValue<string> = Object.assign(
+  (text: string, warn: Warn) => oneOf(FACILITIES)(text.toLowerCase().replace(/^log_/, ''), warn),
+  { values: FACILITIES },
+);
 
 /**
  * The ident of syslog lines, `IDENT[PID]: …`: visible ASCII without what ends it there, and no longer
@@ -87,7 +92,10 @@ export function keyPrefix(text: string): string {
 }
 
 export function oneOf<const Value extends string>(values: readonly Value[]): ParseValue<Value> {
-  return (text) => values.find((value) => value === text) ?? fail(`one of ${values.join(', ')}`);
+  return Object.assign(
+    (text: string) => values.find((value) => value === text) ?? fail(`one of ${values.join(', ')}`),
+    { values },
+  );
 }
 
 function fail(what: string): never {

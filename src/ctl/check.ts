@@ -27,6 +27,7 @@ export const checkCommand = makeCommand<Given>(
     description:
       'Reads the whole database and prints what is wrong with it, a line each, or ok and the number of records. ' +
       'greyd may run meanwhile, and is not held up. Exit status 0: sound; 1: not, or it cannot be read.',
+    words: [],
     options: [DBDIR_OPTION],
   },
   async (given, words, { print, tell }) => {

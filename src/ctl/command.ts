@@ -47,7 +47,7 @@ export interface Work extends Surroundings {
 /** What --help says of a command; `summary` stands in the list of all commands. */
 export interface CommandProgram extends Program {
   readonly summary: string;
-  /** The names of words `name=value` that it takes, for completion. */
+  /** Words that it takes, as `triplets` or `sender=`, for completion; undefined: names of files. */
   readonly words?: readonly string[];
 }
 

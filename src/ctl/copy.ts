@@ -40,6 +40,7 @@ export const copyCommand = makeCommand<Given>(
       'Examples:\n' +
       '  greyctl copy --to=redis://192.0.2.10\n' +
       '  greyctl copy --from=redis://192.0.2.10',
+    words: [],
     options: [
       storeOption('--from <URL>', 'the shared store that is read, as --store of greyd'),
       storeOption('--to <URL>', 'the shared store that is written'),

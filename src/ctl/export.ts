@@ -27,6 +27,7 @@ export const exportCommand = makeCommand<Given>(
       'Examples:\n' +
       '  greyctl export --format=postgrey triplets | db_load /var/lib/postgrey/postgrey.db\n' +
       '  greyctl export --format=postgrey clients | db_load /var/lib/postgrey/postgrey_clients.db',
+    words: ['triplets', 'clients'],
     options: [
       ...RECORDS_OPTIONS,
       { flags: '--format <FORMAT>', help: 'postgrey: input for db_load', parse: oneOf(['postgrey']) },

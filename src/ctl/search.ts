@@ -18,6 +18,7 @@ export const searchCommand = makeCommand<GivenListing>(
       '  greyctl search alice\n' +
       '  greyctl search --state=waiting example.net',
     options: LISTING_OPTIONS,
+    words: [],
   },
   async (given, [text, ...others], work) => {
     if (text === undefined || others.length > 0) throw new UsageError('say which text to look for');
