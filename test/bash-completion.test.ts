@@ -117,7 +117,7 @@ describe.runIf(canRun('completion', { programs: ['bash'] }))('completion', () =>
   }
 
   test('at the keyboard', () => {
-    expect(typed('greyctl exp\t--form\tp\t--lookup\ttri\t')).toEqual([
+    expect(typed('greyctl expo\t--form\tp\t--lookup\ttri\t')).toEqual([
       'export',
       '--format=postgrey',
       '--lookup-by-host',
@@ -131,7 +131,7 @@ describe.runIf(canRun('completion', { programs: ['bash'] }))('completion', () =>
 
   test('at the keyboard, where = parts no words', () => {
     const setup = `COMP_WORDBREAKS=\${COMP_WORDBREAKS//=}`;
-    expect(typed('greyctl exp\t--form\tp\ttri\t', setup)).toEqual([
+    expect(typed('greyctl expo\t--form\tp\ttri\t', setup)).toEqual([
       'export',
       '--format=postgrey',
       'triplets',
