@@ -126,7 +126,13 @@ function printSummary({ waits, newcomers, states }: Summary, { print, terminal, 
     lines.push(['clients', statesText(states.client, ['auto-whitelisted', 'counted', 'expired'])]);
   }
   const text = headedLines(lines, paintFor(isJson ? undefined : terminal)).join('\n');
-  print({ waited: waits ?? null, new_triplets: newcomers ?? null, records: states ?? null }, text);
+  const { neverCame, ...others } = newcomers ?? {};
+  const result = {
+    waited: waits ?? null,
+    new_triplets: newcomers === undefined ? null : { ...others, never_came_back: neverCame },
+    records: states ?? null,
+  };
+  print(result, text);
 }
 
 function statesText(counts: Partial<Record<State, number>>, order: readonly State[]): string {
