@@ -22,7 +22,16 @@ import {
   savePrivacy,
 } from './sqlite-privacy.ts';
 import { type KeyColumn, SqliteTable } from './sqlite-table.ts';
-import type { CleanableStore, Entry, ExpiryRule, RecordsOf, Slice, Step, StepOutcome } from './store.ts';
+import type {
+  CleanableStore,
+  Entry,
+  ExpiryRule,
+  RecordCounts,
+  RecordsOf,
+  Slice,
+  Step,
+  StepOutcome,
+} from './store.ts';
 
 /** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -81,6 +90,7 @@ export class SqliteStore implements CleanableStore {
   readonly #private: Tables;
   readonly #digest: Digest;
   readonly #countTriplets;
+  readonly #counts;
   readonly #addToCount;
   readonly #commit: GroupCommit;
 
@@ -105,6 +115,9 @@ export class SqliteStore implements CleanableStore {
     this.#countTriplets = file
       .prepare<[], number>("SELECT records FROM record_counts WHERE kind = 'triplet'")
       .pluck();
+    this.#counts = file
+      .prepare<[], [kind: Key['kind'], records: number]>('SELECT kind, records FROM record_counts')
+      .raw();
     this.#addToCount = file.prepare<[number]>(
       "UPDATE record_counts SET records = records + ? WHERE kind = 'triplet'",
     );
@@ -166,6 +179,10 @@ export class SqliteStore implements CleanableStore {
       };
       this.#commit.add({ run, fail: reject });
     });
+  }
+
+  counts(): RecordCounts {
+    return { triplet: 0, client: 0, ...Object.fromEntries(this.#counts.all()) };
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {
