@@ -22,9 +22,11 @@ import { RequestLog } from './log/request-log.ts';
 import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
+import type { MetricsEndpoint, MetricsSources } from './metrics-endpoint.ts';
 import { type Options, parseOptions } from './options.ts';
 import { DUNNO } from './policy/action.ts';
 import { RequestHandler } from './request-handler.ts';
+import type { AnswerRequest } from './server/connection.ts';
 import { ListenError } from './server/listen-error.ts';
 import { PolicyServer } from './server/policy-server.ts';
 import { AccountError, giveUpRoot } from './service/account.ts';
@@ -133,6 +135,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     return withinLimit(server, server.abandon());
   });
   await server.open(options.endpoints, options.listenQueueSize);
+  const metrics = await openMetrics(options);
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
   const warnings = [...options.warnings, ...giveUpRoot(options)];
   if (connections.warning !== undefined) warnings.push(connections.warning);
@@ -143,7 +146,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
   // A message that waits behind another one is not to be lost with the process.
   lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
-  const whitelists = await openWhitelists(options, log, lifetime);
+  const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
   const thread = startGreylister(options, log, lifetime, counters);
@@ -156,16 +159,36 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   // What is wrong with the database is told now, not with the first mail; it is no reason not to serve.
   await guard.check().catch(() => {});
 
+  const greylisting = metrics?.measures.watched(guard) ?? guard;
   const handler = new RequestHandler(
     { ...options, version },
-    { whitelists, greylisting: guard, log: requestLog, counters, clock },
+    { whitelists, greylisting, log: requestLog, counters, clock },
   );
   lifetime.onEnd(() => {
     const late = setTimeout(() => guard.giveUp(), GIVE_UP_AFTER_MS);
     return withinLimit(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
   });
-  server.serve({ ...serving, answer: (request) => handler.answer(request), warn: (text) => log.warn(text) });
-  log.notice(`greyd ${version} listening on ${server.names.join(', ')}`);
+  const answer: AnswerRequest = (request) => handler.answer(request);
+  const warn = (text: string) => log.warn(text);
+  server.serve({ ...serving, answer: metrics?.measures.timed(answer) ?? answer, warn });
+  metrics?.serve({
+    greylisting: guard,
+    records: () => thread.figures(),
+    figures: () => ({
+      version,
+      node: process.version,
+      decisions: counters.totals,
+      store: guard,
+      connections: { ...server.connections, limit: connections.max },
+      whitelists: { sizes: whitelists.sizes, isUpToDate: whitelists.isUpToDate, readAt: readAt() },
+      usage: processUsage(),
+    }),
+    warn,
+  });
+  const names = [server.names.join(', '), ...(metrics?.names ?? []).map((name) => `metrics on ${name}`)];
+  log.notice(`greyd ${version} listening on ${names.join(', ')}`);
+  // First of all: whoever looks there sees it go before mail servers do.
+  lifetime.onEnd(() => metrics?.destroy());
   lifetime.onEnd(() => manager.stopping());
   manager.ready();
   if (options.daemonize) await reportToStarter({ serving: true });
@@ -188,13 +211,34 @@ async function openLog(
   return log;
 }
 
+/** @returns undefined without --metrics, of which nothing is loaded then */
+async function openMetrics({ metricsEndpoints }: Options): Promise<MetricsEndpoint | undefined> {
+  if (metricsEndpoints.length === 0) return undefined;
+  const { MetricsEndpoint } = await import('./metrics-endpoint.ts');
+  const metrics = new MetricsEndpoint(uptime);
+  await metrics.open(metricsEndpoints);
+  return metrics;
+}
+
+function processUsage(): ReturnType<MetricsSources['figures']>['usage'] {
+  const { user, system } = process.cpuUsage();
+  return {
+    startedAt: performance.timeOrigin / 1000,
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+  };
+}
+
+/** @returns the lists, and when they were last read, in Unix seconds */
 async function openWhitelists(
   { whitelistClients, whitelistRecipients }: Options,
   log: Log,
   lifetime: Lifetime,
-): Promise<Whitelists> {
+): Promise<{ whitelists: Whitelists; readAt: () => number }> {
+  let readAt = 0;
   const whitelists = new Whitelists({ clients: whitelistClients, recipients: whitelistRecipients });
   const report = (warnings: readonly string[]) => {
+    readAt = clock();
     for (const warning of warnings) log.warn(warning);
     log.debug(`whitelists: ${whitelists.summary()}`);
   };
@@ -214,7 +258,7 @@ async function openWhitelists(
     }
     isReloading = false;
   });
-  return whitelists;
+  return { whitelists, readAt: () => readAt };
 }
 
 function startGreylister(

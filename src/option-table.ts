@@ -59,7 +59,7 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
   {
     flags: '-i, --inet <[HOST:]PORT>',
     help: 'listen on TCP; without HOST on 127.0.0.1 and ::1',
-    parse: inet,
+    parse: inet('--inet', 60000),
   },
   { flags: '-d, --daemonize', help: 'run in the background and log to syslog' },
   {
@@ -268,6 +268,11 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     default: 0,
     parse: (text) => wholeNumber(text, 'a whole number of replicas'),
   },
+  {
+    flags: '--metrics <[HOST:]PORT>',
+    help: 'answer /metrics, for Prometheus, and /healthz over HTTP; without HOST on 127.0.0.1 and ::1',
+    parse: inet('--metrics', 9760),
+  },
 ];
 
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
@@ -308,4 +313,5 @@ export interface GivenOptions extends GivenSharedStore, GivenRules, GivenLookup 
   maxQueuedRequests: number;
   maxTriplets: number;
   maxNewPerClient: number;
+  metrics?: InetEndpoint[];
 }

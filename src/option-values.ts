@@ -56,9 +56,9 @@ export function octal(text: string): number {
   return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : fail('an octal number, --socketmode=0660');
 }
 
-/** `[HOST:]PORT`; a port alone is two endpoints. */
-export function inet(text: string): InetEndpoint[] {
-  return parseInet(text) ?? fail('[HOST:]PORT, --inet=127.0.0.1:60000 or --inet=[::1]:60000');
+/** `[HOST:]PORT`; a port alone is two endpoints. @param port of the example */
+export function inet(name: string, port: number): ParseValue<InetEndpoint[]> {
+  return (text) => parseInet(text) ?? fail(`[HOST:]PORT, ${name}=127.0.0.1:${port} or ${name}=[::1]:${port}`);
 }
 
 /** A header field: a name (RFC 5322, section 3.6.8) and a colon at least. */

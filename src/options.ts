@@ -60,6 +60,8 @@ export interface Options {
   readonly maxNewPerClient: number;
   /** undefined: records are in the database in `dbdir`. */
   readonly sharedStore: SharedStoreSettings | undefined;
+  /** Where metrics are served; none: nowhere. */
+  readonly metricsEndpoints: readonly Endpoint[];
   /** What the administrator should know about the command line. */
   readonly warnings: readonly string[];
 }
@@ -144,6 +146,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     maxTriplets: given.maxTriplets,
     maxNewPerClient: given.maxNewPerClient,
     sharedStore: sharedStoreOf(given, surroundings.storePassword),
+    metricsEndpoints: metricsEndpointsOf(given),
     warnings: warnings.map(withoutPassword),
   });
 }
@@ -164,6 +167,15 @@ function endpointsOf(
   if (daemonize && inherited.length > 0) {
     throw new UsageError('--daemonize cannot take sockets of a service manager along, leave it out');
   }
+  return endpoints;
+}
+
+function metricsEndpointsOf({ metrics, inet }: GivenOptions): Endpoint[] {
+  const endpoints = metrics || [];
+  const isTaken = endpoints.some(({ host, port }) =>
+    (inet || []).some((other) => port !== 0 && other.port === port && other.host === host),
+  );
+  if (isTaken) throw new UsageError('--metrics and --inet are the same: write another port for one of them');
   return endpoints;
 }
 

@@ -16,7 +16,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   greylister: { values: ['greylist', 'store'], types: ['log', 'metrics'] },
   // It masks addresses, with the functions of address.
   log: { values: ['address'], types: ['policy', 'whitelist', 'greylist'] },
-  metrics: { values: [], types: ['address', 'policy', 'whitelist', 'greylist'] },
+  metrics: { values: [], types: ['policy', 'whitelist', 'greylist', 'greylister', 'server'] },
   server: { values: ['policy'] },
   // What main does to its own process.
   service: { values: [], types: ['server'] },
@@ -105,8 +105,23 @@ test('each library is imported in one place', () => {
     'better-sqlite3': ['store/sqlite-file.ts'],
     commander: ['command-line.ts'],
     pino: ['log/logger.ts'],
+    'prom-client': ['metrics/text-format.ts'],
     re2js: ['whitelist/perl-regex.ts'],
   });
+});
+
+test('what --metrics needs is loaded with it alone', () => {
+  const own = [
+    'metrics-endpoint.ts',
+    'metrics/exposition.ts',
+    'metrics/text-format.ts',
+    'server/http-server.ts',
+  ];
+  expect(own.filter((file) => !FILES.includes(file))).toEqual([]);
+  const others = IMPORTS.filter(
+    ({ file, from, isType }) => own.includes(from) && !isType && !own.includes(file),
+  );
+  expect(others).toEqual([]);
 });
 
 test('the process, its signals and the clock are for the mains alone', () => {

@@ -68,6 +68,7 @@ test('the defaults', () => {
     maxQueuedRequests: 10_000,
     maxTriplets: 20_000_000,
     maxNewPerClient: 0,
+    metricsEndpoints: [],
     warnings: [],
   });
 });
@@ -155,6 +156,18 @@ describe('where to listen', () => {
     ['mx.example.org:10023', [{ kind: 'inet', host: 'mx.example.org', port: 10023, optional: false }]],
   ])('--inet=%s', (inet, endpoints) => {
     expect(parseOptions([`--inet=${inet}`], SURROUNDINGS)).toMatchObject({ endpoints });
+  });
+
+  test('metrics: written as --inet, and not on the same port', () => {
+    expect(parse('--metrics=9760').metricsEndpoints).toEqual(loopback(9760));
+    expect(parse('--metrics=').metricsEndpoints).toEqual([]);
+    expect(parse('--metrics=192.0.2.1:60000').metricsEndpoints).toHaveLength(1);
+    expect(usageError('--metrics=metrics')).toBe(
+      '--metrics=metrics: write [HOST:]PORT, --metrics=127.0.0.1:9760 or --metrics=[::1]:9760',
+    );
+    expect(usageError('--inet=60000', '--metrics=[::1]:60000')).toBe(
+      '--metrics and --inet are the same: write another port for one of them',
+    );
   });
 
   test('nowhere is an error, an inherited socket is enough', () => {

@@ -34,6 +34,8 @@ export class Guard implements Greylisting {
   readonly #clock: () => number;
   /** The last one, while the store counts as failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
+  /** How often it has begun to count as failed, since the start. */
+  failures = 0;
   /** Visits rejected since the store failed. */
   #rejected = 0;
   /** Visits that the store has not answered, those among them that nobody waits for any more. */
@@ -55,6 +57,11 @@ export class Guard implements Greylisting {
 
   check(): Promise<void> {
     return this.#guarded(() => this.#inner.check(), 0);
+  }
+
+  /** Whether the store counts as working, as far as was asked. */
+  get works(): boolean {
+    return this.#failure === undefined;
   }
 
   /** Rejects all who wait: there is no time left. */
@@ -101,7 +108,10 @@ export class Guard implements Greylisting {
   }
 
   #failed(error: unknown): void {
-    if (this.#failure === undefined) this.#observer.storeFailed(error);
+    if (this.#failure === undefined) {
+      this.failures += 1;
+      this.#observer.storeFailed(error);
+    }
     this.#failure = { error, at: this.#clock() };
   }
 

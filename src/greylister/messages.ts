@@ -3,11 +3,14 @@
  * their parts, five for each: to copy objects from thread to thread takes several times as long.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
+import type { Key } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
 import type { SharedStoreSettings } from '../store/shared-store.ts';
+import type { RecordCounts } from '../store/store.ts';
 import type { CleaningPace } from './cleaner.ts';
+import type { Cleaned } from './cleaning-progress.ts';
 import type { Judgement, Visit } from './greylister.ts';
 
 /** What the store thread is started with. */
@@ -39,18 +42,26 @@ export interface DecisionBatch {
   readonly forgetBefore: number;
 }
 
-/** Visits, counts, or the order to end. */
-export type ToThread = VisitBatch | DecisionBatch | { readonly end: true };
+/** Visits, counts, the wish to know its figures, or the order to end. */
+export type ToThread = VisitBatch | DecisionBatch | { readonly figures: true } | { readonly end: true };
+
+/** What the thread knows of its store; nothing of a shared one, which counts and deletes by itself. */
+export interface StoreFigures {
+  /** undefined: they cannot be read now. */
+  readonly records: RecordCounts | undefined;
+  readonly cleaned: Readonly<Record<Key['kind'], Cleaned>> | undefined;
+}
 
 export type Outcome = Judgement | { readonly error: string };
 
 /** The levels on which the thread has something to say. */
 export type LogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
 
-/** The outcomes of a batch, one for each visit, in their order; or why it has failed; or a line for the log. */
+/** The outcomes of a batch, one for each visit, in their order; or why it has failed; its figures; or a line for the log. */
 export type FromThread =
   | { readonly batch: number; readonly outcomes: readonly Outcome[] }
   | { readonly batch: number; readonly error: string }
+  | { readonly figures: StoreFigures }
   | { readonly log: LogLevel; readonly text: string };
 
 const PARTS = 5;

@@ -11,19 +11,26 @@ import { openSharedStore, type SharedStoreSettings } from '../store/shared-store
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { runCleaner } from './cleaner.ts';
+import { CleaningProgress } from './cleaning-progress.ts';
 import { Greylister, type Visit } from './greylister.ts';
 import {
   type DecisionBatch,
   type FromThread,
   type LogLevel,
   type Outcome,
+  type StoreFigures,
   type ThreadSettings,
   type ToThread,
   unpackVisits,
   type VisitBatch,
 } from './messages.ts';
 
-type ThreadStore = Pick<Store, 'update' | 'check' | 'addDecisions' | 'close'>;
+type UsedStore = Pick<Store, 'update' | 'check' | 'addDecisions' | 'close'>;
+
+interface ThreadStore {
+  readonly store: UsedStore;
+  readonly figures: () => StoreFigures;
+}
 
 const { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace } =
   workerData as ThreadSettings;
@@ -31,7 +38,7 @@ const { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace } 
 const say = (level: LogLevel) => (text: string) => post({ log: level, text });
 const hash = (key: Key) => hashOf(key, lookupByHost);
 const end = new AbortController();
-const store = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
+const { store, figures } = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
 const greylister = new Greylister(store, rules);
 
 function openEmbedded(): ThreadStore {
@@ -41,17 +48,28 @@ function openEmbedded(): ThreadStore {
     report: say('error'),
     clock: Date.now,
   });
-  const isOver = (record: TripletRecord | ClientRecord) =>
-    isExpired(record, rules, Math.floor(Date.now() / 1000));
+  const now = () => Math.floor(Date.now() / 1000);
+  const isOver = (record: TripletRecord | ClientRecord) => isExpired(record, rules, now());
   const log = { notice: say('notice'), warn: say('warn') };
-  void runCleaner(embedded, { triplet: isOver, client: isOver }, log, pace, end.signal);
-  return embedded;
+  const progress = new CleaningProgress(embedded, now);
+  void runCleaner(progress, { triplet: isOver, client: isOver }, log, pace, end.signal);
+  return { store: embedded, figures: () => ({ records: countsOf(embedded), cleaned: progress.cleaned }) };
+}
+
+/** What cannot be counted now is left out: that the store has failed is told elsewhere. */
+function countsOf(embedded: ReopeningStore): StoreFigures['records'] {
+  try {
+    return embedded.counts();
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is expired leaves it by itself. */
 function openShared(settings: SharedStoreSettings): ThreadStore {
   const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: () => performance.now() };
-  return openSharedStore(settings, { ...parts, privacy, report: say('warn') });
+  const shared = openSharedStore(settings, { ...parts, privacy, report: say('warn') });
+  return { store: shared, figures: () => ({ records: undefined, cleaned: undefined }) };
 }
 
 /** Batches that are not answered. */
@@ -63,6 +81,10 @@ parentPort?.on('message', async (message: ToThread) => {
     await Promise.all(open);
     await store.close();
     parentPort?.close();
+    return;
+  }
+  if ('figures' in message) {
+    post({ figures: figures() });
     return;
   }
   const answered = answer(message);

@@ -17,6 +17,7 @@ import {
   type LogLevel,
   type Outcome,
   packVisits,
+  type StoreFigures,
   type ThreadSettings,
   type ToThread,
   type VisitBatch,
@@ -46,6 +47,12 @@ interface Batch {
   readonly fail: (error: Error) => void;
 }
 
+/** Somebody who wants to know the figures. */
+interface Inquiry {
+  readonly resolve: (figures: StoreFigures) => void;
+  readonly reject: (error: Error) => void;
+}
+
 export class GreylisterThread implements Greylisting {
   readonly #settings: ThreadSettings;
   readonly #log: Pick<Log, LogLevel>;
@@ -57,6 +64,7 @@ export class GreylisterThread implements Greylisting {
   #calls: Call[] = [];
   readonly #batches = new Map<number, Batch>();
   #lastBatch = 0;
+  readonly #inquiries: Inquiry[] = [];
   #isEnding = false;
 
   /**
@@ -91,6 +99,19 @@ export class GreylisterThread implements Greylisting {
   addDecisions(decisions: readonly DecisionCount[], forgetBefore: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#send({ decisions, forgetBefore }, { done: () => resolve(), fail: reject });
+    });
+  }
+
+  /**
+   * What the thread knows of its store; who asks bounds how often. It starts no thread, and settles when
+   * the one there is has time for it.
+   * @throws (rejects) if there is none, or it fails meanwhile
+   */
+  figures(): Promise<StoreFigures> {
+    return new Promise((resolve, reject) => {
+      if (this.#worker === undefined) return reject(new Error('the store thread has ended'));
+      this.#inquiries.push({ resolve, reject });
+      this.#worker.postMessage({ figures: true } satisfies ToThread);
     });
   }
 
@@ -160,6 +181,7 @@ export class GreylisterThread implements Greylisting {
       const open = [...this.#batches.values()];
       this.#batches.clear();
       for (const { fail } of open) fail(new Error('the store thread has failed'));
+      for (const { reject } of this.#inquiries.splice(0)) reject(new Error('the store thread has failed'));
     });
     this.#worker = worker;
     return worker;
@@ -168,6 +190,10 @@ export class GreylisterThread implements Greylisting {
   #receive(message: FromThread): void {
     if ('log' in message) {
       this.#log[message.log](message.text);
+      return;
+    }
+    if ('figures' in message) {
+      this.#inquiries.shift()?.resolve(message.figures);
       return;
     }
     const batch = this.#batches.get(message.batch);

@@ -2,6 +2,13 @@
  * Counts of what greyd decided since it started, and of what is not saved of that yet.
  */
 
+/** How often something was decided since the start. */
+export interface DecisionTotal {
+  readonly action: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
 /** How often something was decided in an hour. */
 export interface DecisionCount {
   /** The beginning of the hour, in Unix seconds. */
@@ -15,9 +22,7 @@ export interface DecisionCount {
 
 const HOUR = 3600;
 
-interface Total {
-  readonly action: string;
-  readonly reason: string;
+interface Total extends DecisionTotal {
   count: number;
   /** Of these, how many were handed out by `takeUnsaved`. */
   taken: number;
@@ -35,6 +40,11 @@ export class DecisionCounters {
     if (total === undefined) this.#totals.set(name, { action, reason, count: 1, taken: 0 });
     else total.count += 1;
     if (waited !== undefined) this.#countWait(action, reason, waited);
+  }
+
+  /** One for each action and reason that there was. */
+  get totals(): DecisionTotal[] {
+    return [...this.#totals.values()].map(({ action, reason, count }) => ({ action, reason, count }));
   }
 
   /** One line for the log: `3 requests: 2 greylist (new), 1 pass (client whitelist)`. */

@@ -1,14 +1,12 @@
 /**
- * Opens a listening socket on an endpoint, or says in one line why that cannot be and what to do.
+ * Has a server listen on an endpoint, or says in one line why that cannot be and what to do. It is the same
+ * for every server, whatever it speaks.
  */
 import { chmodSync } from 'node:fs';
-import { type AddressInfo, createServer, isIPv6, type ListenOptions, type Server } from 'node:net';
-import { ALL_ADDRESSES, type Endpoint, endpointName, type InetEndpoint } from './endpoint.ts';
+import { type AddressInfo, isIPv6, type ListenOptions, type Server } from 'node:net';
+import { ALL_ADDRESSES, type Endpoint, endpointName, type InetEndpoint, inetName } from './endpoint.ts';
 import { ListenError } from './listen-error.ts';
 import { makeWay } from './unix-socket.ts';
-
-/** An idle TCP connection whose client has vanished is noticed after this, and a few seconds of probes. */
-const KEEP_ALIVE_AFTER_MS = 120_000;
 
 /**
  * Of an inherited socket, whose queue holds all that comes during a restart: what systemd.socket(5) gives
@@ -19,38 +17,40 @@ const INHERITED_BACKLOG = 4096;
 /**
  * @param backlog connections that the system may hold before they are accepted; undefined: its own value
  * @param inherited where sockets listen already that greyd was started with
- * @returns the listening server, or undefined if there is to be none: the endpoint is optional and this
- *   host lacks it, or an inherited socket serves it
+ * @returns whether it listens; it does not if the endpoint is optional and this host lacks it, or an
+ *   inherited socket serves it
  * @throws {ListenError} (rejects)
  */
 export async function listen(
+  server: Server,
   endpoint: Endpoint,
-  backlog: number | undefined,
-  inherited: readonly AddressInfo[],
-): Promise<Server | undefined> {
-  // A client may close its side right after the request and still gets the answer.
-  const server = createServer({
-    allowHalfOpen: true,
-    pauseOnConnect: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
-  });
+  backlog?: number,
+  inherited: readonly AddressInfo[] = [],
+): Promise<boolean> {
   try {
     if (endpoint.kind === 'unix') await makeWay(endpoint.path);
     await bind(server, { ...listenOptions(endpoint), ...(backlog !== undefined && { backlog }) });
     if (endpoint.kind === 'unix') chmodSync(endpoint.path, endpoint.mode);
-    return server;
+    return true;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (endpoint.kind === 'inet' && endpoint.optional && MISSING_ADDRESS.has(code)) return undefined;
-    if (endpoint.kind === 'inet' && code === 'EADDRINUSE' && isServed(endpoint, inherited)) return undefined;
+    if (endpoint.kind === 'inet' && endpoint.optional && MISSING_ADDRESS.has(code)) return false;
+    if (endpoint.kind === 'inet' && code === 'EADDRINUSE' && isServed(endpoint, inherited)) return false;
     throw error instanceof ListenError ? error : listenError(endpoint, error as NodeJS.ErrnoException);
   }
 }
 
 /** Codes of an address, or a whole address family, that this host does not have. */
 const MISSING_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** Where a server listens, with the port that the system chose, for messages. */
+export function boundName(server: Server, endpoint: Endpoint): string {
+  const address = server.address();
+  // A unix socket has no address; an inherited one is known by its descriptor only.
+  return address === null || typeof address === 'string'
+    ? endpointName(endpoint)
+    : inetName(address.address, address.port);
+}
 
 function listenOptions(endpoint: Endpoint): ListenOptions & { fd?: number } {
   switch (endpoint.kind) {

@@ -4,11 +4,11 @@
  * Opening and serving are two steps. Clients can connect as soon as the sockets are open, and are
  * read from only once `serve` is called: when privileges are dropped and the store is open.
  */
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionTable, type TableSettings } from './connection-table.ts';
-import { type Endpoint, endpointName, inetName, isLoopback } from './endpoint.ts';
-import { listen } from './listen.ts';
+import { type Endpoint, isLoopback } from './endpoint.ts';
+import { boundName, listen } from './listen.ts';
 import { Spell } from './spell.ts';
 
 /**
@@ -16,6 +16,9 @@ import { Spell } from './spell.ts';
  * at another, so it is overrun by up to twice this, and never cut short.
  */
 const SWEEP_MS = 1000;
+
+/** An idle TCP connection whose client has vanished is noticed after this, and a few seconds of probes. */
+const KEEP_ALIVE_AFTER_MS = 120_000;
 
 /** At most this many turns of the event loop go to connections that wait to be accepted at the end. */
 const MAX_LAST_TURNS = 1000;
@@ -42,14 +45,14 @@ export class PolicyServer {
   async open(endpoints: readonly Endpoint[], backlog: number | undefined): Promise<void> {
     const inherited: AddressInfo[] = [];
     for (const endpoint of endpoints) {
-      const server = await listen(endpoint, backlog, inherited);
-      if (server === undefined) continue;
+      const server = makeServer();
+      if (!(await listen(server, endpoint, backlog, inherited))) continue;
       server.on('connection', (socket) => this.#connections.add(socket));
       const isInherited = endpoint.kind === 'inherited';
       (isInherited ? this.#inherited : this.#servers).push(server);
-      const address = server.address();
-      const name = boundName(endpoint, address);
+      const name = boundName(server, endpoint);
       this.#names.push(name);
+      const address = server.address();
       // A unix socket has a path or nothing in place of an address.
       if (address === null || typeof address === 'string') continue;
       if (isInherited) inherited.push(address);
@@ -65,6 +68,11 @@ export class PolicyServer {
   /** Those of `names` that other hosts can reach. */
   get exposedNames(): readonly string[] {
     return this.#exposed;
+  }
+
+  /** Connections that are read from now, and all since the start. */
+  get connections(): { readonly open: number; readonly accepted: number } {
+    return { open: this.#connections.size, accepted: this.#connections.accepted };
   }
 
   get isServing(): boolean {
@@ -141,17 +149,20 @@ export class PolicyServer {
   }
 }
 
+function makeServer(): Server {
+  // A client may close its side right after the request and still gets the answer.
+  return createServer({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
+  });
+}
+
 /** Settles when all its connections are closed too. */
 function close(server: Server): Promise<unknown> {
   return new Promise((resolve) => server.close(resolve));
-}
-
-/** The name of an endpoint, with the port that the system chose. */
-function boundName(endpoint: Endpoint, address: AddressInfo | string | null): string {
-  // A unix socket has no address; an inherited one is known by its descriptor only.
-  return address === null || typeof address === 'string'
-    ? endpointName(endpoint)
-    : inetName(address.address, address.port);
 }
 
 /** Settles after one whole turn of the event loop, in which every socket was looked at. */

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Descriptors kept free for database, log, reloads, the event loop, and connections that wait for a place. */
+/** Descriptors kept free for database, log, reloads, the event loop, --metrics, and connections that wait for a place. */
 const RESERVED_FILES = 96;
 
 /** @returns undefined where the system does not tell, or there is no limit */

@@ -10,14 +10,14 @@ import type { Key } from '../greylist/keys.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
 import { setAside } from './set-aside.ts';
 import { isDamage, isOfTheFile } from './sqlite-file.ts';
-import type { CleanableStore, ExpiryRule, Slice, Step } from './store.ts';
+import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from './store.ts';
 
 /** Opening a file takes time that others wait for. */
 export const REOPEN_PAUSE_MS = 1000;
 /** A disk that damages whatever is written to it must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
-type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'addDecisions' | 'clean' | 'close'>;
+type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'addDecisions' | 'counts' | 'clean' | 'close'>;
 
 export interface ReopeningSettings {
   /** The file, whose directory is made if it is missing. */
@@ -52,6 +52,11 @@ export class ReopeningStore implements OpenStore {
 
   addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
     return this.#try((store) => store.addDecisions(counts, forgetBefore));
+  }
+
+  /** Opens nothing, and what fails here is no reason to open it anew: nobody's mail depends on it. */
+  counts(): RecordCounts | undefined {
+    return this.#store?.counts();
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {

@@ -28,6 +28,7 @@ import type {
   CleanableStore,
   Entry,
   ExpiryRule,
+  RecordCounts,
   RecordsOf,
   Slice,
   Step,
@@ -154,6 +155,10 @@ export class SqliteStore implements CleanableStore {
 
   async decisions(): Promise<readonly DecisionCount[]> {
     return this.#decisions.all();
+  }
+
+  counts(): RecordCounts {
+    return this.#records.counts;
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {

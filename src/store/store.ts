@@ -43,6 +43,8 @@ export interface ExpiryRule {
   client(record: ClientRecord): boolean;
 }
 
+export type RecordCounts = Readonly<Record<Key['kind'], number>>;
+
 /** What one slice of a cleaning walk did. */
 export interface Slice {
   readonly examined: number;
@@ -98,6 +100,13 @@ export interface Store extends ReadableStore {
 
 /** A store in which records stay until somebody deletes them. */
 export interface CleanableStore extends Store {
+  /**
+   * How many records of each kind there are, expired ones among them; it takes no time.
+   * @returns undefined if the store is not open
+   * @throws if it cannot be read
+   */
+  counts(): RecordCounts | undefined;
+
   /**
    * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
    * step of the iteration: the caller sets the pace.

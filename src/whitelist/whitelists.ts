@@ -21,6 +21,9 @@ export class Whitelists {
   #clients = new ClientList();
   #recipients = new RecipientList();
 
+  /** Whether all files could be read when they were last looked at. */
+  isUpToDate = false;
+
   constructor(files: WhitelistFiles) {
     this.#files = files;
   }
@@ -48,6 +51,11 @@ export class Whitelists {
     return `${this.#clients.size} client and ${this.#recipients.size} recipient patterns`;
   }
 
+  /** Patterns in force. */
+  get sizes(): { readonly clients: number; readonly recipients: number } {
+    return { clients: this.#clients.size, recipients: this.#recipients.size };
+  }
+
   /** The line by which a client is on its whitelist, if it is. */
   findClient(clientName: string, client: IpAddress): WhitelistLine | undefined {
     return this.#clients.findName(clientName) ?? this.#clients.findAddress(client);
@@ -58,11 +66,13 @@ export class Whitelists {
     return this.#recipients.find(recipient);
   }
 
-  #read() {
-    return Promise.all([
+  async #read() {
+    const lists = await Promise.all([
       readList(this.#files.clients, new ClientList()),
       readList(this.#files.recipients, new RecipientList()),
     ]);
+    this.isUpToDate = lists.every(({ isComplete }) => isComplete);
+    return lists;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: greyd, with its own database and on Redis, beside postgrey, sqlgrey and a server that does nothing, under the same load, in
- * one go. What it measures stands in plan.ts, how in turns.ts and slice.ts.
+ * one go; or greyd with --metrics beside one without. What it measures stands in plan.ts, how in turns.ts and slice.ts.
  */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,14 @@ import { parseArgs } from 'node:util';
 import { makeDirectory, NAMES, type Name, Running, whyAbsent } from './contenders.ts';
 import { watchExpiry } from './expiry.ts';
 import { fill } from './fill.ts';
-import { type Cell, cellName, type Group, LONG, type Plan, SHORT } from './plan.ts';
+import { type Cell, cellName, type Group, LONG, METRICS, type Plan, SHORT } from './plan.ts';
 import { machine, type Report, reportText } from './report.ts';
 import { Load, measureCell, order } from './turns.ts';
 
 const HELP = `Usage: npm run bench -- [OPTION...]
 
   --long         all databases, all numbers of connections, and expiry; takes half an hour and 4 GB of disk
+  --metrics      what --metrics of greyd costs, and nothing else; takes four minutes
   --only=WORDS   only what has all of these words in its name, as in "new, 100 connections", "expiry"
   --dir=PATH     where the databases stand meanwhile, on a real disk; default: ${tmpdir()}
   --json=FILE    writes all figures there too
@@ -24,6 +25,7 @@ const HELP = `Usage: npm run bench -- [OPTION...]
 const { values: options } = parseArgs({
   options: {
     long: { type: 'boolean', default: false },
+    metrics: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     dir: { type: 'string', default: tmpdir() },
     json: { type: 'string' },
@@ -148,7 +150,7 @@ function tell(text: string): void {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(options.dir, 'greyd-bench-'));
   chmodSync(folder, 0o755);
-  const bench = new Bench(options.long ? LONG : SHORT, folder);
+  const bench = new Bench(options.metrics ? METRICS : options.long ? LONG : SHORT, folder);
   try {
     await bench.run();
   } finally {

@@ -1,6 +1,7 @@
 /**
  * The programs under comparison, each with its own defaults, in the foreground, its log going to a file:
- * greyd, greyd on a shared store, Debian's postgrey, Debian's sqlgrey on SQLite, and the null server.
+ * greyd, greyd with --metrics, greyd on a shared store, Debian's postgrey, Debian's sqlgrey on SQLite, and the
+ * null server.
  *
  * Differs from the defaults: the place to listen, the directory of the database, and the account, which
  * is the one that the package brings, or for greyd the one that runs this.
@@ -16,11 +17,18 @@ import { freePort } from '../support/ports.ts';
 import { pathOf } from '../support/requirements.ts';
 import { Redis } from './redis.ts';
 
-export const NAMES = ['greyd', 'greyd-redis', 'postgrey', 'sqlgrey', 'null'] as const;
+export const NAMES = ['greyd', 'greyd-metrics', 'greyd-redis', 'postgrey', 'sqlgrey', 'null'] as const;
 export type Name = (typeof NAMES)[number];
 
-/** A command, to be run in the directory of the database. @param redis where its shared store is, if it has one */
-type CommandFor = (dbdir: string, port: number, redis: string) => readonly string[];
+/** What some have beside their database. */
+interface Beside {
+  /** Where its shared store is. */
+  readonly redis: string;
+  readonly metricsPort: number;
+}
+
+/** A command, to be run in the directory of the database. */
+type CommandFor = (dbdir: string, port: number, beside: Beside) => readonly string[];
 
 interface Contender {
   /** Debian's packages that it needs, each with a program of it; none: it is part of this project. */
@@ -30,6 +38,8 @@ interface Contender {
   readonly command: CommandFor;
   /** It has a shared store. */
   readonly needsRedis?: true;
+  /** It has metrics, which are read while it is under load. */
+  readonly isScraped?: true;
   /** The files of its database, by their names; none: it has no database. */
   readonly files: readonly string[];
 }
@@ -52,9 +62,18 @@ export const CONTENDERS: Readonly<Record<Name, Contender>> = {
     command: greyd,
     files: ['greyd.db', 'greyd.db-wal'],
   },
+  'greyd-metrics': {
+    programs: {},
+    command: (dbdir, port, beside) => [
+      ...greyd(dbdir, port, beside),
+      `--metrics=127.0.0.1:${beside.metricsPort}`,
+    ],
+    isScraped: true,
+    files: ['greyd.db', 'greyd.db-wal'],
+  },
   'greyd-redis': {
     programs: { 'redis-server': 'redis-server' },
-    command: (dbdir, port, redis) => [...greyd(dbdir, port, redis), `--store=${redis}`],
+    command: (dbdir, port, beside) => [...greyd(dbdir, port, beside), `--store=${beside.redis}`],
     needsRedis: true,
     files: [],
   },
@@ -120,6 +139,8 @@ const SHOWN_LINES = 5;
 const ATTEMPT_PAUSE_MS = 2;
 /** Between two requests that wake a program that does not end. */
 const WAKE_PAUSE_MS = 500;
+/** In a slice whose metrics are read, when that is: while it counts. */
+const SCRAPE_AFTER_MS = 300;
 
 /** One that runs. */
 export class Running {
@@ -132,11 +153,13 @@ export class Running {
   asked = 0;
   readonly #process: ChildProcess;
   readonly #redis: Redis | undefined;
+  readonly #metricsPort: number;
 
   private constructor(
     own: Pick<Running, 'name' | 'port' | 'startMs' | 'logFile'>,
     child: ChildProcess,
     redis: Redis | undefined,
+    metricsPort: number,
   ) {
     this.name = own.name;
     this.port = own.port;
@@ -144,6 +167,7 @@ export class Running {
     this.logFile = own.logFile;
     this.#process = child;
     this.#redis = redis;
+    this.#metricsPort = metricsPort;
   }
 
   /**
@@ -155,7 +179,9 @@ export class Running {
     const port = await freePort();
     const contender = CONTENDERS[name];
     const redis = contender.needsRedis ? await Redis.start(dbdir) : undefined;
-    const [command = '', ...args] = [...launcher, ...contender.command(dbdir, port, redis?.url ?? '')];
+    const metricsPort = await freePort();
+    const beside = { redis: redis?.url ?? '', metricsPort };
+    const [command = '', ...args] = [...launcher, ...contender.command(dbdir, port, beside)];
     const logFile = join(dbdir, 'log');
     const log = openSync(logFile, 'a');
     const begin = performance.now();
@@ -169,11 +195,23 @@ export class Running {
       await pause(ATTEMPT_PAUSE_MS);
     }
     const startMs = performance.now() - begin;
-    return new Running({ name, port, startMs, logFile }, child, redis);
+    return new Running({ name, port, startMs, logFile }, child, redis, metricsPort);
   }
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** Has it under some load, and its metrics, if it has any, read once meanwhile. */
+  async under<Result>(load: () => Promise<Result>): Promise<Result> {
+    if (!CONTENDERS[this.name].isScraped) return load();
+    const [result] = await Promise.all([load(), pause(SCRAPE_AFTER_MS).then(() => this.#scrape())]);
+    return result;
+  }
+
+  async #scrape(): Promise<void> {
+    const response = await fetch(`http://127.0.0.1:${this.#metricsPort}/metrics`);
+    if (!response.ok || (await response.text()) === '') throw new Error('it shows no metrics');
   }
 
   /** postgrey may not see the signal until a request wakes it: Perl looks at signals between its operations. */

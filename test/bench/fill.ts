@@ -42,7 +42,7 @@ type Progress = (done: number) => void;
  */
 export async function fill(name: Name, dbdir: string, content: Content, progress: Progress): Promise<number> {
   if (name === 'greyd-redis') return fillRedis(dbdir, content, progress);
-  if (name === 'greyd') {
+  if (name === 'greyd' || name === 'greyd-metrics') {
     await fillStore(openSqliteStore(dbdir, { privacy: undefined, hash }), content, progress);
   }
   if (name === 'postgrey') await fillPostgrey(dbdir, content, progress);

@@ -1,5 +1,5 @@
 /**
- * What is measured, in the short form and in the long one.
+ * What is measured: in the short form, in the long one, and of --metrics.
  */
 import { NAMES, type Name } from './contenders.ts';
 import type { Mixture } from './traffic.ts';
@@ -47,13 +47,16 @@ const cells = (traffic: readonly TrafficName[], connections: readonly number[]):
 /** As busy as a large site, which leaves every program idle for most of the time. */
 const PACED: Cell = { traffic: 'mix', connections: 100, requestsPerSecond: 500 };
 
+/** All but greyd in another form, which has a plan of its own. */
+const RIVALS = NAMES.filter((name) => name !== 'greyd-metrics');
+
 /** Under three minutes: what is told first. */
 export const SHORT: Plan = {
   groups: [
-    { triplets: 0, programs: NAMES, cells: cells(['new'], [1, 10, 100, 1000]) },
+    { triplets: 0, programs: RIVALS, cells: cells(['new'], [1, 10, 100, 1000]) },
     {
       triplets: 200_000,
-      programs: NAMES.filter((name) => name !== 'greyd-redis'),
+      programs: RIVALS.filter((name) => name !== 'greyd-redis'),
       cells: [...cells(['known', 'recent'], [1, 100]), ...cells(['mix'], [100]), PACED],
     },
   ],
@@ -68,8 +71,8 @@ const ALL: readonly TrafficName[] = ['new', 'known', 'recent', 'mix'];
 /** All of it. */
 export const LONG: Plan = {
   groups: [
-    { triplets: 0, programs: NAMES, cells: cells(['new'], [1, 10, 100, 1000]) },
-    { triplets: MILLION, programs: NAMES, cells: [...cells(ALL, [1, 10, 100, 1000]), PACED] },
+    { triplets: 0, programs: RIVALS, cells: cells(['new'], [1, 10, 100, 1000]) },
+    { triplets: MILLION, programs: RIVALS, cells: [...cells(ALL, [1, 10, 100, 1000]), PACED] },
     // sqlgrey has a third of postgrey's rate on any of the others; to fill a third database takes minutes.
     {
       triplets: 10 * MILLION,
@@ -81,6 +84,23 @@ export const LONG: Plan = {
   warmUpSeconds: 0.3,
   seconds: 1.5,
   expiry: true,
+};
+
+const WITH_AND_WITHOUT_METRICS = ['greyd', 'greyd-metrics'] as const;
+
+/**
+ * What --metrics costs is less than by what one round differs from another: hence many short ones, four
+ * minutes. Metrics are read in each, twenty times as often as by Prometheus.
+ */
+export const METRICS: Plan = {
+  groups: [
+    { triplets: 0, programs: WITH_AND_WITHOUT_METRICS, cells: cells(['new'], [100]) },
+    { triplets: 200_000, programs: WITH_AND_WITHOUT_METRICS, cells: cells(['recent'], [100]) },
+  ],
+  rounds: 100,
+  warmUpSeconds: 0.1,
+  seconds: 0.5,
+  expiry: false,
 };
 
 /** `mix, 100 connections, 500 requests/s, 200000 triplets` */

@@ -69,6 +69,8 @@ function cellTable(cells: readonly CellReport[]): string {
           milliseconds(own.latency.p999),
           milliseconds(own.latency.worst),
           megabytes(own.memory),
+          (own.processorTime * 1e6).toFixed(1),
+          ratio(own.ratioTo.greyd),
           ratio(own.ratioTo.postgrey),
           ratio(own.ratioTo.null),
         ],
@@ -87,6 +89,8 @@ function cellTable(cells: readonly CellReport[]): string {
       'p99.9 ms',
       'worst ms',
       'memory MB',
+      'CPU µs/request',
+      '× greyd',
       '× postgrey',
       '× null',
     ],
@@ -166,5 +170,5 @@ function megabytes(bytes: number): string {
 }
 
 function ratio(number: number | undefined): string {
-  return number === undefined ? '–' : number.toFixed(number < 10 ? 2 : 1);
+  return number === undefined ? '–' : number.toFixed(number < 2 ? 3 : number < 10 ? 2 : 1);
 }

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { memoryOf } from '../support/process-status.ts';
+import { memoryOf, processorTimeOf } from '../support/process-status.ts';
 import type { Name, Running } from './contenders.ts';
 import type { LoadReply, LoadSignal } from './load.ts';
 import { type Cell, type Plan, TRAFFIC } from './plan.ts';
@@ -19,10 +19,17 @@ export interface Figures {
   readonly latency: LoadResult['latency'];
   /** The most memory that it ever had, in bytes. */
   readonly memory: number;
+  /** Time of processors for each request, in seconds: of the process alone, not of servers beside it. */
+  readonly processorTime: number;
   /** Its rate by that of another in the same round, the median of the rounds. */
   readonly ratioTo: Readonly<Partial<Record<Name, number>>>;
   /** Answers that were not right, by what they were. */
   readonly wrong: LoadResult['wrong'];
+}
+
+/** One slice, and the time of processors that the program had meanwhile, in seconds. */
+interface Turn extends LoadResult {
+  readonly processorTime: number;
 }
 
 /** The load generator. */
@@ -88,22 +95,24 @@ export async function measureCell(
   { rounds, warmUpSeconds, seconds }: Plan,
   tell: (text: string) => void,
 ): Promise<Partial<Record<Name, Figures>>> {
-  const slices = new Map<Running, LoadResult[]>(running.map((program) => [program, []]));
+  const slices = new Map<Running, Turn[]>(running.map((program) => [program, []]));
   for (let round = 0; round < rounds; round += 1) {
     // Each follows each other one in turn: who is next has to do with what the one before leaves to the disk.
     const turns = [...slices];
     turns.push(...turns.splice(0, round % turns.length));
     for (const [program, results] of turns) {
-      const result = await load.run(order(program, cell, triplets, { warmUpSeconds, seconds }));
+      const own = order(program, cell, triplets, { warmUpSeconds, seconds });
+      const before = processorTimeOf(program.pid);
+      const result = await program.under(() => load.run(own));
       program.asked += result.asked.known;
-      results.push(result);
+      results.push({ ...result, processorTime: processorTimeOf(program.pid) - before });
       tell(`${program.name} ${Math.round(rateOf(result))}/s`);
     }
   }
   return Object.fromEntries([...slices].map(([{ name, pid }, own]) => [name, figures(own, slices, pid)]));
 }
 
-function figures(own: readonly LoadResult[], all: ReadonlyMap<Running, LoadResult[]>, pid: number): Figures {
+function figures(own: readonly Turn[], all: ReadonlyMap<Running, Turn[]>, pid: number): Figures {
   const latencies = own.map(({ latency }) => latency);
   const rates = own.map(rateOf);
   const ratioTo = [...all].map(([{ name }, results]) => [
@@ -119,9 +128,19 @@ function figures(own: readonly LoadResult[], all: ReadonlyMap<Running, LoadResul
       worst: Math.max(...latencies.map(({ worst }) => worst)),
     },
     memory: memoryOf(pid, 'VmHWM'),
+    processorTime: total(own.map(({ processorTime }) => processorTime)) / total(own.map(requestsOf)),
     ratioTo: Object.fromEntries(ratioTo),
     wrong: sum(own.map(({ wrong }) => wrong)),
   };
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+/** Those of the warm-up too. */
+function requestsOf({ asked }: LoadResult): number {
+  return total(Object.values(asked));
 }
 
 function rateOf({ answers, seconds }: LoadResult): number {

@@ -45,7 +45,7 @@ function setUp(maxWaiting = 100) {
     if (first === undefined) throw new Error('nobody asks');
     first(judgement);
   };
-  return { ask, answer, open, told, disk };
+  return { guard, ask, answer, open, told, disk };
 }
 
 /** A visit that is tried while the store counts as failed is preceded by a check. */
@@ -57,6 +57,20 @@ test('hands on what greylisting says', async () => {
   answer(NEW);
   expect(await asked).toEqual(NEW);
   expect(told).toEqual([]);
+});
+
+test('knows whether the store works, and how often it began to fail', async () => {
+  const { guard, ask, answer } = setUp();
+  expect([guard.works, guard.failures]).toEqual([true, 0]);
+  for (const failures of [1, 2]) {
+    const asked = ask();
+    answer(new Error('disk is full'));
+    await asked;
+    expect([guard.works, guard.failures]).toEqual([false, failures]);
+    await vi.advanceTimersByTimeAsync(RECOVERY_MS);
+    await guard.check();
+    expect([guard.works, guard.failures]).toEqual([true, failures]);
+  }
 });
 
 test('rejects a visit that is not answered in time, and each one after it at once, until it is', async () => {

@@ -21,7 +21,7 @@ const BROKEN_THREAD = new URL('../support/broken-thread.mjs', import.meta.url);
 
 const REAL_THREAD = new URL('../../dist/greylister/thread-main.js', import.meta.url);
 
-function setUp(main = BROKEN_THREAD, dbdir = '') {
+function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
   const lines: string[] = [];
   const log = (level: string) => (text: string) => void lines.push(`${level}: ${text.split('\n')[0]}`);
   const time = { now: 0 };
@@ -32,7 +32,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '') {
       lookupByHost: false,
       sharedStore: undefined,
       busyTimeoutMs: 1000,
-      pace: CLEANING_PACE,
+      pace,
       rules: {
         delay: 300,
         retryWindow: 86400,
@@ -107,4 +107,39 @@ test('close waits for visits that have come before the store was open', async ()
   const asked = judge(...senders);
   await thread.close();
   expect(await asked).toEqual(senders.map(() => NEW));
+});
+
+test('its figures: of one that runs, and none of one that does not or dies', async () => {
+  const { thread, judge } = setUp();
+  await expect(thread.figures()).rejects.toThrow('the store thread has ended');
+  await judge('a');
+  expect(await thread.figures()).toEqual({ records: { triplet: 1, client: 2 }, cleaned: undefined });
+  const dying = judge('exit');
+  await new Promise((resolve) => setImmediate(resolve));
+  const asked = thread.figures().catch((error: Error) => error.message);
+  await dying;
+  expect(await asked).toBe('the store thread has failed');
+});
+
+test('the figures of the real one, before it has cleaned up and after', async () => {
+  const { thread, judge } = setUp(REAL_THREAD, temporaryDirectory());
+  await judge('a', 'b');
+  const none = { examined: 0, deleted: 0, lastEnd: undefined };
+  const records = { triplet: 2, client: 0 };
+  expect(await thread.figures()).toEqual({ records, cleaned: { triplet: none, client: none } });
+
+  const dbdir = temporaryDirectory();
+  const before = setUp(REAL_THREAD, dbdir);
+  await before.judge('a', 'b');
+  await before.thread.close();
+  const after = setUp(REAL_THREAD, dbdir, { ...CLEANING_PACE, firstWalkMs: 0, slicePauseMs: 0 });
+  await after.thread.check();
+  // These visits are of 2023.
+  const both = { examined: 2, deleted: 2, lastEnd: expect.any(Number) };
+  await expect
+    .poll(() => after.thread.figures())
+    .toEqual({
+      records: { triplet: 0, client: 0 },
+      cleaned: { triplet: both, client: { examined: 0, deleted: 0, lastEnd: expect.any(Number) } },
+    });
 });

@@ -8,6 +8,10 @@ test('decisions are counted by action and reason', () => {
   counters.count('pass', 'client AWL');
   counters.count('greylist', 'new');
   expect(counters.summary()).toBe('3 requests: 2 greylist (new), 1 pass (client AWL)');
+  expect(counters.totals).toEqual([
+    { action: 'greylist', reason: 'new', count: 2 },
+    { action: 'pass', reason: 'client AWL', count: 1 },
+  ]);
 });
 
 const HOUR = 3600;

@@ -51,6 +51,18 @@ describe.skipIf(!canRun('tests of the units', OWN_SYSTEMD_NEEDS))('the units', (
     expect(log).not.toMatch(/service manager|error|fail|EPERM|denied/i);
   });
 
+  test('metrics are served out of the sandbox too', async () => {
+    const systemd = await OwnSystemd.boot({ 'greyd.service': SERVICE, ...LOG_TO_FILE });
+    const options = 'POSTGREY_OPTS="--inet=127.0.0.1:60000 --metrics=9760"\n';
+    systemd.pipe(options, 'dd', 'status=none', 'of=/etc/default/greyd');
+    systemd.run('systemctl', 'start', 'greyd.service');
+    // Node.js leaves a client without an answer that closes its side after the request.
+    const get = (path: string) =>
+      systemd.pipe(`GET ${path} HTTP/1.0\r\n\r\n`, 'socat', '-t10', '-', 'TCP:127.0.0.1:9760,shut-none');
+    expect(get('/healthz')).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nok\n$/s);
+    expect(get('/metrics')).toContain('\ngreyd_store_up 1\n');
+  });
+
   test('one that stands still is replaced', async () => {
     const hasty = '[Service]\nWatchdogSec=1500ms\nRestartSec=0\n';
     const systemd = await OwnSystemd.boot({

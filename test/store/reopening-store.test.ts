@@ -32,7 +32,7 @@ function setUp(dbdir = temporaryDirectory()) {
   onTestFinished(() => reopening.close());
   // The helpers of the contract ask for a whole store and use `update` alone.
   const store = reopening as unknown as Store;
-  return { dbdir, path, told, time, store };
+  return { dbdir, path, told, time, store, reopening };
 }
 
 /** Overwrites all pages but the first, which is read when the file is opened. */
@@ -46,6 +46,14 @@ test('a missing directory is made', async () => {
   const { store, path } = setUp(join(temporaryDirectory(), 'db'));
   await put(store, triplet('a'), RECORD);
   expect(existsSync(path)).toBe(true);
+});
+
+test('to count opens nothing', async () => {
+  const { store, reopening, path } = setUp();
+  expect(reopening.counts()).toBeUndefined();
+  expect(existsSync(path)).toBe(false);
+  await put(store, triplet('a'), RECORD);
+  expect(reopening.counts()).toEqual({ triplet: 1, client: 0 });
 });
 
 test('one that cannot be opened is tried again after a pause, not with each update', async () => {

@@ -262,6 +262,18 @@ test('a check is a commit that saves something', async () => {
   expect(version()).not.toBe(before);
 });
 
+test.each([false, true])('counts its records, with privacy: %s', async (privacy) => {
+  const store = open(temporaryDirectory(), { privacy, hash });
+  expect(store.counts()).toEqual({ triplet: 0, client: 0 });
+  await put(store, triplet('a'), { first: 1, last: 1 });
+  await put(store, triplet('a'), { first: 1, last: 2 });
+  await put(store, triplet('b'), { first: 1, last: 1 });
+  await put(store, CLIENT, { count: 1, last: 1 });
+  expect(store.counts()).toEqual({ triplet: 2, client: 1 });
+  for await (const _ of store.clean('triplet', { triplet: ({ last }) => last === 1, client: () => true }));
+  expect(store.counts()).toEqual({ triplet: 1, client: 1 });
+});
+
 test('cleaning looks at a bounded number of records at a time', async () => {
   const store = open();
   const keys = Array.from({ length: 3 * SLICE_ROWS }, (_, number) => triplet(`n${number}`));

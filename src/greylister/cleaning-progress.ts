@@ -1,0 +1,44 @@
+/**
+ * What the cleaner has done since the start of its thread: a store around the store that it walks over.
+ */
+import type { Key } from '../greylist/keys.ts';
+import type { CleanableStore, ExpiryRule, Slice } from '../store/store.ts';
+
+/** Of the records of one kind. */
+export interface Cleaned {
+  readonly examined: number;
+  readonly deleted: number;
+  /** When a walk over all of them has last ended, in Unix seconds; undefined: none has. */
+  readonly lastEnd: number | undefined;
+}
+
+export class CleaningProgress implements Pick<CleanableStore, 'clean'> {
+  readonly #store: Pick<CleanableStore, 'clean'>;
+  readonly #clock: () => number;
+  readonly #cleaned: Record<Key['kind'], Cleaned> = { triplet: NOTHING, client: NOTHING };
+
+  /** @param clock Unix seconds */
+  constructor(store: Pick<CleanableStore, 'clean'>, clock: () => number) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {
+    for await (const slice of this.#store.clean(kind, expired)) {
+      const { examined, deleted, lastEnd } = this.#cleaned[kind];
+      this.#cleaned[kind] = {
+        examined: examined + slice.examined,
+        deleted: deleted + slice.deleted,
+        lastEnd,
+      };
+      yield slice;
+    }
+    this.#cleaned[kind] = { ...this.#cleaned[kind], lastEnd: this.#clock() };
+  }
+
+  get cleaned(): Readonly<Record<Key['kind'], Cleaned>> {
+    return this.#cleaned;
+  }
+}
+
+const NOTHING: Cleaned = { examined: 0, deleted: 0, lastEnd: undefined };

@@ -1,0 +1,81 @@
+/**
+ * What --metrics adds to the daemon: a small HTTP server with /metrics and /healthz, and what is measured of
+ * each request for it. It is loaded with the option only.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { withoutPassword } from './command-line.ts';
+import type { Greylisting } from './greylister/greylister.ts';
+import type { StoreFigures } from './greylister/messages.ts';
+import { errorText } from './log/logger.ts';
+import { printable } from './log/printable.ts';
+import { type Figures, metricsPage } from './metrics/exposition.ts';
+import { Measures } from './metrics/measures.ts';
+import { oneUnderWay } from './metrics/under-way.ts';
+import type { Endpoint } from './server/endpoint.ts';
+import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts';
+
+/** How long a page waits for what the store thread has to say, in milliseconds. */
+const RECORDS_LIMIT_MS = 1000;
+
+/** Where figures are read. */
+export interface MetricsSources {
+  readonly greylisting: Pick<Greylisting, 'check'>;
+  readonly records: () => Promise<StoreFigures>;
+  /** All others. */
+  readonly figures: () => Omit<Figures, 'measures' | 'records'>;
+  readonly warn: (text: string) => void;
+}
+
+export class MetricsEndpoint {
+  readonly measures: Measures;
+  readonly #server = new HttpServer(['/metrics', '/healthz']);
+
+  /** @param uptime milliseconds, on a clock that nobody sets */
+  constructor(uptime: () => number) {
+    this.measures = new Measures(uptime);
+  }
+
+  /** @throws {ListenError} (rejects) */
+  async open(endpoints: readonly Endpoint[]): Promise<void> {
+    await this.#server.open(endpoints);
+  }
+
+  /** Where it listens. */
+  get names(): readonly string[] {
+    return this.#server.names;
+  }
+
+  serve({ greylisting, records, figures, warn }: MetricsSources): void {
+    const known = oneUnderWay(records);
+    const metrics = async (): Promise<HttpAnswer> => {
+      const inTime = await Promise.race([
+        known().catch(() => undefined),
+        pause(RECORDS_LIMIT_MS, undefined, { ref: false }),
+      ]);
+      const page = metricsPage({ ...figures(), measures: this.measures, records: inTime });
+      return { status: 200, type: page.type, text: await page.text() };
+    };
+    this.#server.serve(
+      {
+        '/metrics': oneUnderWay(metrics),
+        '/healthz': oneUnderWay(() => health(greylisting)),
+      },
+      warn,
+    );
+  }
+
+  /** Closes everything at once. */
+  destroy(): void {
+    this.#server.destroy();
+  }
+}
+
+/** Whether the store takes writes; if not, why, on one line. */
+async function health(greylisting: MetricsSources['greylisting']): Promise<HttpAnswer> {
+  try {
+    await greylisting.check();
+    return { status: 200, type: PLAIN_TEXT, text: 'ok\n' };
+  } catch (error) {
+    return { status: 503, type: PLAIN_TEXT, text: `${printable(withoutPassword(errorText(error)))}\n` };
+  }
+}

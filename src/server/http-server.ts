@@ -1,0 +1,127 @@
+/**
+ * The sockets for what is read over HTTP: GET and HEAD of a few paths, and nothing else.
+ *
+ *   200, or what the path says   its text
+ *   404   another path           405   another method           500   the path has failed
+ *
+ * As with the policy sockets, opening and serving are two steps: until `serve` is called every path answers
+ * 503. Nothing that goes wrong here leaves it, but for one line in the log until it works again.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Endpoint } from './endpoint.ts';
+import { boundName, listen } from './listen.ts';
+
+/** At a time, for each address; a further one is closed at once. */
+export const MAX_CONNECTIONS = 8;
+/** Of the head of a request, in bytes; a larger one is answered 431. */
+export const MAX_HEADER_BYTES = 8 * 1024;
+/** For a client to send the head, from its connection on, and then the rest, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A connection on which nothing moves is closed after this, in milliseconds: no answer takes so long. */
+const IDLE_TIMEOUT_MS = 65_000;
+/** How often the first two of these times are looked at, in milliseconds. */
+const TIMEOUTS_LOOK_MS = 1000;
+
+export interface HttpAnswer {
+  readonly status: 200 | 503;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** What a path answers. It may reject: that is told in the log, and answered 500. */
+export type HttpRoute = () => Promise<HttpAnswer>;
+
+export const PLAIN_TEXT = 'text/plain; charset=utf-8';
+
+const STARTING: HttpAnswer = { status: 503, type: PLAIN_TEXT, text: 'greyd is starting\n' };
+
+export class HttpServer {
+  readonly #servers: Server[] = [];
+  readonly #names: string[] = [];
+  readonly #paths: readonly string[];
+  #routes: Readonly<Record<string, HttpRoute>> = {};
+  #warn: (text: string) => void = () => {};
+  /** Whether the last request of a path has failed. */
+  readonly #failing = new Set<string>();
+
+  /** @param paths all that there will be */
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+  }
+
+  /** @throws {ListenError} (rejects) if one of the endpoints cannot be opened */
+  async open(endpoints: readonly Endpoint[]): Promise<void> {
+    for (const endpoint of endpoints) {
+      const server = createServer(
+        {
+          maxHeaderSize: MAX_HEADER_BYTES,
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          connectionsCheckingInterval: TIMEOUTS_LOOK_MS,
+        },
+        // What is thrown here would end the process.
+        (request, response) => void this.#answer(request, response).catch(() => response.destroy()),
+      );
+      server.maxConnections = MAX_CONNECTIONS;
+      server.timeout = IDLE_TIMEOUT_MS;
+      if (!(await listen(server, endpoint))) continue;
+      server.on('error', ({ message }) => this.#fail('accept', `cannot accept connections: ${message}`));
+      this.#servers.push(server);
+      this.#names.push(boundName(server, endpoint));
+    }
+  }
+
+  /** Where it listens, with the ports that the system chose. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** Begins to answer. @param warn takes a line about what has failed */
+  serve(routes: Readonly<Record<string, HttpRoute>>, warn: (text: string) => void): void {
+    this.#routes = routes;
+    this.#warn = warn;
+  }
+
+  /** Closes everything at once. */
+  destroy(): void {
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  async #answer({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = url.replace(/\?.*$/s, '');
+    if (!this.#paths.includes(path)) return end(response, 404, 'not found\n');
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return end(response, 405, 'only GET and HEAD\n');
+    }
+    try {
+      const { status, type, text } = (await this.#routes[path]?.()) ?? STARTING;
+      this.#failing.delete(path);
+      end(response, status, text, type);
+    } catch (error) {
+      this.#fail(path, `${path}: ${error instanceof Error ? error.message : String(error)}`);
+      end(response, 500, 'failed, see the log of greyd\n');
+    }
+  }
+
+  #fail(what: string, text: string): void {
+    if (this.#failing.has(what)) return;
+    this.#failing.add(what);
+    this.#warn(`--metrics: ${text}`);
+  }
+}
+
+/** One request for each connection: who comes every few seconds needs none that stays open. */
+function end(response: ServerResponse, status: number, text: string, type = PLAIN_TEXT): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  });
+  response.end(text);
+}
