@@ -1,6 +1,8 @@
 /**
  * greyctl top: who has most records. The clients with most mails that came back; the networks, sender domains and
  * recipients with most triplets, and how many of these have passed: those of which none has are spammers, mostly.
+ *
+ * Where no headings are shown, a column says what a line is about: `network TAB 192.0.2.0 TAB triplets TAB passed`.
  */
 import { UsageError } from '../command-line.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -99,7 +101,7 @@ async function printClients(store: ReadableStore, given: Given, work: Work): Pro
       if (state !== 'expired') ranking.add({ key, record, state }, record.count);
     }
   }
-  return printTable([ranking.items()], clientForm(work.terminal !== undefined), work);
+  return printTable([ranking.items()], named('client', clientForm(work.terminal !== undefined), work), work);
 }
 
 /** One walk for all of them. */
@@ -141,7 +143,14 @@ async function printCounted(
   if (work.terminal !== undefined && !work.isJson) work.output.write('\n');
   const { error } = frequencies;
   if (error > 0) work.tell(`there are very many ${what}: their numbers are up to ${error} too low`);
-  return printTable([ranking.items()], formOf(COUNTED[what].heading), work);
+  const { heading } = COUNTED[what];
+  return printTable([ranking.items()], named(heading, formOf(heading), work), work);
+}
+
+/** The same with what it is of in the first column, unless the heading says it. */
+function named<Of>(what: string, form: TableForm<Of>, { terminal }: Work): TableForm<Of> {
+  if (terminal !== undefined) return form;
+  return { ...form, columns: [{ heading: '', text: () => what }, ...form.columns] };
 }
 
 function formOf(heading: string): TableForm<Row> {
