@@ -28,5 +28,7 @@ export function readAttributes(words: readonly string[], known?: readonly string
 export function requireAttributes(attributes: Attributes, names: readonly string[]): void {
   const missing = names.filter((name) => !attributes.has(name));
   if (missing.length > 0)
-    throw new UsageError(`give ${missing.map((name) => `${name}=…`).join(' ')} as well`);
+    throw new UsageError(
+      `give ${missing.map((name) => `${name}=…`).join(' ')}${attributes.size > 0 ? ' as well' : ''}`,
+    );
 }
