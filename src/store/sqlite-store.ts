@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
-import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
+import { keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
@@ -50,7 +50,8 @@ export interface SqliteSettings {
 }
 
 /**
- * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent.
+ * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent, the secret only by
+ * those who say `privacy`.
  * @throws if it cannot be opened, or is of a newer greyd
  */
 export function openSqliteStore(
@@ -58,7 +59,8 @@ export function openSqliteStore(
   { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
 ): SqliteStore {
   const path = secretPath(dbdir);
-  const load = () => loadSecret(path);
+  // Whoever opens it beside the daemon makes no secret, by which nobody would find what is there.
+  const load = () => (privacy === undefined ? readSecret(path) : loadSecret(path));
   const hadSecret = existsSync(path);
   let secret = privacy ? load() : undefined;
   const digest: Digest = (key) => {
