@@ -50,7 +50,7 @@ export function clientBiography(record: ClientRecord, rules: GreylistRules, now:
         : `counted: ${enough - count} more, and all its mail is let in`,
   };
   return [
-    ['came back', `${count} mails, at most one counted in an hour`],
+    ['came back', `${count} ${count === 1 ? 'mail' : 'mails'}, at most one counted in an hour`],
     ['last', moment(last, now)],
     ['state', meaning[state as keyof typeof meaning]],
     ...(state === 'expired' ? [] : [['forgotten', moment(last + lifetimeOf(record, rules), now)] as const]),
