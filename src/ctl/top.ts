@@ -76,16 +76,10 @@ export const topCommand = makeCommand<Given>(
     const wanted = WHAT.filter((what) => words.length === 0 || words.includes(what));
     return withRecords(given, work, async (store) => {
       requireReadableKeys(store);
-      const sections = [
-        ...(wanted.includes('clients') ? [await printClients(store, given, work)] : []),
-        ...(await printTriplets(
-          store,
-          wanted.filter((what) => what !== 'clients'),
-          given,
-          work,
-        )),
-      ];
-      return sections.some((rows) => rows > 0) ? 0 : 1;
+      const clients = wanted.includes('clients') ? await printClients(store, given, work) : 0;
+      const counted = wanted.filter((what) => what !== 'clients');
+      const others = await printTriplets(store, counted, given, work, clients > 0);
+      return clients > 0 || others.some((rows) => rows > 0) ? 0 : 1;
     });
   },
 );
@@ -104,12 +98,13 @@ async function printClients(store: ReadableStore, given: Given, work: Work): Pro
   return printTable([ranking.items()], named('client', clientForm(work.terminal !== undefined), work), work);
 }
 
-/** One walk for all of them. */
+/** One walk for all of them. @returns how many rows each has */
 async function printTriplets(
   store: ReadableStore,
   wanted: readonly Counted[],
   given: Given,
   work: Work,
+  isBelowOthers: boolean,
 ): Promise<number[]> {
   if (wanted.length === 0) return [];
   const [rules, now] = [rulesOf(given), work.now()];
@@ -126,8 +121,11 @@ async function printTriplets(
   }
   work.progress?.('');
   const printed: number[] = [];
-  for (const { what, frequencies } of counts)
+  for (const { what, frequencies } of counts) {
+    if ((isBelowOthers || printed.length > 0) && work.terminal !== undefined && !work.isJson)
+      work.output.write('\n');
     printed.push(await printCounted(what, frequencies, given, work));
+  }
   return printed;
 }
 
@@ -140,7 +138,6 @@ async function printCounted(
   const ranking = new Ranking<Row>(limit);
   for (const [name, { count, marked }] of frequencies.entries())
     ranking.add({ name, triplets: count, passed: marked }, count);
-  if (work.terminal !== undefined && !work.isJson) work.output.write('\n');
   const { error } = frequencies;
   if (error > 0) work.tell(`there are very many ${what}: their numbers are up to ${error} too low`);
   const { heading } = COUNTED[what];
