@@ -29,8 +29,8 @@ describeGolden(
       'not found': [
         'greyctl copy --defaults=default --to=redis://127.0.0.1:1',
         'greyctl copy --dbdir=nowhere --to=$STORE',
+        'greyctl copy --dbdir=private --to=$STORE',
       ],
-      privacy: 'greyctl copy --dbdir=private --to=$STORE',
       'usage error': [
         'greyctl copy --defaults=default',
         'greyctl copy --defaults=default --to=db',

@@ -15,36 +15,27 @@ describeGolden({
     'clients json': `greyctl list ${OURS} clients --json`,
     'each state': [
       ...['waiting', 'passed', 'expired'].map((state) => `greyctl list ${OURS} --state=${state} triplets`),
-      ...['counted', 'auto-whitelisted', 'expired'].map(
-        (state) => `greyctl list ${OURS} --state=${state} clients`,
-      ),
+      `greyctl list ${OURS} --state=auto-whitelisted clients`,
+      `greyctl list ${OURS} --state=counted --state=expired clients`,
     ],
-    'several states': `greyctl list ${OURS} clients --state=counted --state=expired`,
     selected: [
       `greyctl list ${OURS} client_address=192.0.2.77`,
-      `greyctl list ${OURS} client_address=192.0.2.0/25`,
       `greyctl list ${OURS} client_address=2001:db8:78::/48`,
       `greyctl list ${OURS} clients client_address=192.0.2.0/25`,
       `greyctl list ${OURS} sender=Alice+tag@Example.net`,
       `greyctl list ${OURS} 'sender=<>'`,
       `greyctl list ${OURS} sender=@example.net recipient=@example.org`,
     ],
-    age: [
-      `greyctl list ${OURS} --newer=5m`,
-      `greyctl list ${OURS} --older=2d`,
-      `greyctl list ${OURS} --older=1h --newer=12h`,
-    ],
+    age: [`greyctl list ${OURS} --newer=5m`, `greyctl list ${OURS} --older=1h --newer=12h`],
     order: [
       `greyctl list ${OURS} --order=newest`,
       `greyctl list ${OURS} --order=oldest --limit=3`,
       `greyctl list ${OURS} clients --order=count --limit=2`,
     ],
     limit: [`greyctl list ${OURS} --limit=2`, `greyctl list ${OURS} --limit=0`],
-    'other zone': `TZ=Europe/Berlin greyctl list ${OURS} --limit=2`,
     'not found': [`greyctl list ${OURS} sender=nobody@example.net`, 'greyctl list --dbdir=empty'],
     'usage error': [
       `greyctl list ${OURS} records`,
-      `greyctl list ${OURS} triplets clients`,
       `greyctl list ${OURS} from=alice@example.net`,
       `greyctl list ${OURS} sender=a sender=b`,
       `greyctl list ${OURS} client_address=mail.example.net`,
@@ -93,7 +84,6 @@ describeGolden({
     ],
     'usage error': [
       SHOW,
-      `${SHOW} sender=alice@example.net`,
       `${SHOW} client_address=192.0.2.1 sender=alice@example.net`,
       `${SHOW} client_address=mail.example.net`,
       `${SHOW} alice@example.net`,
@@ -101,7 +91,6 @@ describeGolden({
     ],
     privacy: [
       'greyctl show --dbdir=private client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org',
-      'greyctl show --dbdir=private client_address=192.0.2.11',
     ],
   },
 
@@ -133,7 +122,6 @@ describeGolden({
     'usage error': [
       `greyctl export ${OURS} triplets`,
       `greyctl export ${OURS} --format=csv triplets`,
-      `greyctl export ${OURS} --format=postgrey`,
       `greyctl export ${OURS} --format=postgrey --json triplets`,
     ],
     privacy: 'greyctl export --dbdir=private --format=postgrey triplets',

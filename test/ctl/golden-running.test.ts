@@ -17,10 +17,14 @@ const ASK = `greyctl query unix:socket ${MAIL}`;
 describeGolden(
   {
     query: {
-      plain: [`greyctl query $GREYD ${MAIL}`, ASK, `greyctl query inet:$GREYD ${MAIL}`],
-      json: [`greyctl query --json unix:socket ${MAIL}`, 'greyctl query --json --check unix:socket'],
-      'null sender':
+      plain: [
+        `greyctl query $GREYD ${MAIL}`,
+        ASK,
+        `greyctl query inet:$GREYD ${MAIL}`,
         "greyctl query unix:socket client_address=192.0.2.1 'sender=<>' recipient=bob@example.org",
+        `greyctl query unix:hostile ${MAIL}`,
+      ],
+      json: [`greyctl query --json unix:socket ${MAIL}`, 'greyctl query --json --check unix:socket'],
       check: [
         'greyctl query --check $GREYD',
         'greyctl query --check unix:socket',
@@ -33,11 +37,9 @@ describeGolden(
         'greyctl query --check unix:hostile',
         'greyctl query --check unix:closing',
       ],
-      'not found': ['unix:nobody', 'unix:nonsense', 'unix:closing'].map(
+      'not found': ['unix:nobody', 'unix:nonsense', 'unix:closing', '--timeout=1 unix:silent'].map(
         (place) => `greyctl query ${place} ${MAIL}`,
       ),
-      silent: `greyctl query --timeout=1 unix:silent ${MAIL}`,
-      hostile: `greyctl query unix:hostile ${MAIL}`,
       'usage error': [
         'greyctl query',
         `greyctl query ${MAIL}`,
