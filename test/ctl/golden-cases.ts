@@ -33,7 +33,10 @@ export interface Around {
 export interface GoldenSettings {
   /** Beside those of all. */
   readonly needs?: Needs;
-  /** Makes what surrounds a case, until the test has ended; then there is one case at a time. */
+  /**
+   * Makes what surrounds a case, until the test has ended; then there is one case at a time. For --help and a usage
+   * error nothing is made.
+   */
   readonly around?: (shell: ShellSettings, name: string) => Around | Promise<Around>;
 }
 
@@ -67,7 +70,8 @@ export function describeGolden(
 
     testOne.for(all)('$folder: $name', async ({ folder, name, steps }, { expect }) => {
       const plain = world.shell();
-      const { env, ...others } = (await around?.(plain, name)) ?? {};
+      const isAlone = name === 'help' || name === 'usage error';
+      const { env, ...others } = (isAlone ? undefined : await around?.(plain, name)) ?? {};
       const shell = { ...plain, ...others, env: { ...plain.env, ...env } };
       const outcomes: StepOutcome[] = [];
       for (const step of steps) outcomes.push(await runStep(step, shell));

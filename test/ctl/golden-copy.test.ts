@@ -19,11 +19,9 @@ describeGolden(
       json: 'greyctl copy --defaults=default --to=$STORE --json',
       'shared store': [
         'greyctl copy --defaults=default --to=$STORE 2>&1 >/dev/null',
-        `greyctl show --store=$STORE ${MAIL}`,
         `greyctl explain --defaults=default --store=$STORE ${MAIL}`,
         'greyctl pass --store=$STORE sender=alice@example.net',
         `greyctl explain --defaults=default --store=$STORE ${MAIL}`,
-        `greyctl forget --store=$STORE ${MAIL}`,
         'greyctl list --store=$STORE --order=newest --limit=2',
       ],
       'not found': [
@@ -34,7 +32,7 @@ describeGolden(
       'usage error': [
         'greyctl copy --defaults=default',
         'greyctl copy --defaults=default --to=db',
-        'greyctl copy --defaults=default --to=$STORE all',
+        'greyctl copy --defaults=default --to=redis://192.0.2.10 all',
       ],
     },
   },

@@ -37,7 +37,6 @@ describeGolden({
     'usage error': [
       `greyctl list ${OURS} records`,
       `greyctl list ${OURS} from=alice@example.net`,
-      `greyctl list ${OURS} sender=a sender=b`,
       `greyctl list ${OURS} client_address=mail.example.net`,
       `greyctl list ${OURS} --state=late`,
       `greyctl list ${OURS} --newer=soon`,
@@ -65,7 +64,6 @@ describeGolden({
     json: `${SHOW} --json client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org`,
     'each state': [
       `${SHOW} client_address=192.0.2.1 sender=carol@example.net recipient=bob@example.org`,
-      `${SHOW} client_address=198.51.100.7 sender=dave@example.com recipient=bob@example.org`,
       `${SHOW} client_address=198.51.100.7 'sender=<>' recipient=bob@example.org`,
       `${SHOW} client_address=192.0.2.1 sender=erin@example.net recipient=carol@example.org`,
       `${SHOW} client_address=2001:db8:78::5 sender=frank@example.com recipient=bob@example.org`,

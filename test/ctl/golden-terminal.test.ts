@@ -33,14 +33,10 @@ describeGolden({
       'greyctl stats --dbdir=empty --hours=2',
     ),
     top: onTerminal('greyctl top --defaults=default', 'greyctl top --defaults=default recipients networks'),
-    'other zone': onTerminal(
-      'TZ=Europe/Berlin greyctl list --defaults=default clients',
-      'TZ=Europe/Berlin greyctl stats --defaults=default --hours=2 --days=2',
-    ),
+    'other zone': onTerminal('TZ=Europe/Berlin greyctl stats --defaults=default --hours=2 --days=2'),
     'no colours': [
       ...onTerminal(
         'NO_COLOR=1 greyctl list --defaults=default',
-        'NO_COLOR=1 greyctl stats --defaults=default --hours=6 --days=4',
         `NO_COLOR=1 greyctl explain --defaults=default ${MAIL}`,
         'greyctl list --defaults=default clients | cat',
       ),
