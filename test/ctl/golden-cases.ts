@@ -98,7 +98,7 @@ function masked(transcript: string, variables: NodeJS.ProcessEnv): string {
   return Object.entries(variables)
     .reduce((text, [name, value = '']) => text.replaceAll(value, `$${name}`), transcript)
     .replace(/greyd-\d+\.\d+\.\d+/g, 'greyd-VERSION')
-    .replace(/(time=|"seconds":)0\.\d{3}/g, '$10.000');
+    .replace(/(time=|"seconds":)[\d.]+/g, '$10.000');
 }
 
 function expectAsNamed(
