@@ -11,6 +11,9 @@ import { COMMANDS } from './ctl/commands.ts';
 import { printable } from './log/printable.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 
+/** Between two texts that show how far long work has come. */
+const PROGRESS_PAUSE_MS = 100;
+
 /** Shells' number for a process that a signal ended: 128 and the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -51,7 +54,6 @@ async function run([name = '', ...argv]: readonly string[]): Promise<number> {
 
 function surroundings(): Surroundings {
   const { execPath, execArgv, argv, stderr } = process;
-  const erase = '\r\x1b[K';
   return {
     greyctl: [execPath, ...execArgv, argv[1] ?? ''],
     input: process.stdin,
@@ -66,7 +68,19 @@ function surroundings(): Surroundings {
     uptime: () => performance.now(),
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
-    progress: stderr.isTTY ? (text) => void stderr.write(erase + text) : undefined,
+    progress: stderr.isTTY ? progressOn(stderr) : undefined,
+  };
+}
+
+/** Shows a text in place of the one before it, but not too many of them; an empty one clears it away. */
+function progressOn(terminal: NodeJS.WriteStream): (text: string) => void {
+  const erase = '\r\x1b[K';
+  let due = 0;
+  return (text) => {
+    const now = performance.now();
+    if (text === '' ? due === 0 : now < due) return;
+    terminal.write(erase + text);
+    due = text === '' ? 0 : now + PROGRESS_PAUSE_MS;
   };
 }
 

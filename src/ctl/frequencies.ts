@@ -44,6 +44,7 @@ export class Frequencies {
       this.error += 1;
       for (const [name, frequency] of this.#counts) {
         frequency.count -= 1;
+        frequency.marked = Math.min(frequency.marked, frequency.count);
         if (frequency.count === 0) this.#counts.delete(name);
       }
     }

@@ -126,13 +126,13 @@ function printSummary({ waits, newcomers, states }: Summary, { print, terminal, 
     lines.push(['clients', statesText(states.client, ['auto-whitelisted', 'counted', 'expired'])]);
   }
   const text = headedLines(lines, paintFor(isJson ? undefined : terminal)).join('\n');
-  print({ waited: waits ?? null, new_triplets: newcomersObject(newcomers), records: states ?? null }, text);
-}
-
-function newcomersObject(newcomers: Newcomers | undefined): object | null {
-  if (newcomers === undefined) return null;
-  const { seen, passed, waiting, neverCame } = newcomers;
-  return { seen, passed, waiting, never_came: neverCame };
+  const { neverCame, ...others } = newcomers ?? {};
+  const result = {
+    waited: waits ?? null,
+    new_triplets: newcomers === undefined ? null : { ...others, never_came_back: neverCame },
+    records: states ?? null,
+  };
+  print(result, text);
 }
 
 function statesText(counts: Partial<Record<State, number>>, order: readonly State[]): string {

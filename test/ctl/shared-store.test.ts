@@ -30,10 +30,10 @@ DATA=END
 `;
 const LISTED = {
   triplets: [
-    '192.0.2.0\talice@example.net\tbob@example.org\t2023-11-14T22:13:20Z\t2023-11-14T22:20:00Z',
-    '192.0.2.0\tcarol@example.net\tbob@example.org\t2023-11-14T22:13:20Z\t2023-11-14T22:13:20Z',
+    '192.0.2.0\talice@example.net\tbob@example.org\t2023-11-14T22:13:20Z\t2023-11-14T22:20:00Z\texpired',
+    '192.0.2.0\tcarol@example.net\tbob@example.org\t2023-11-14T22:13:20Z\t2023-11-14T22:13:20Z\texpired',
   ],
-  clients: ['198.51.100.7\t5\t2023-11-14T22:13:20Z'],
+  clients: ['198.51.100.7\t5\t2023-11-14T22:13:20Z\texpired'],
 };
 
 const sortedLines = (text: string) => text.trim().split('\n').sort();
@@ -54,15 +54,49 @@ describe.skipIf(!canTest)('over a shared store', () => {
       const listed = await greyctl(['list', store, kind]);
       expect(sortedLines(listed.stdout)).toEqual(LISTED[kind]);
     }
-    expect((await greyctl(['stats', store, `--delay=${DELAY}`])).stdout).toBe(
-      'triplets: 2, of which 1 have passed, 1 came once\n' +
-        'clients: 1, of which 1 are on the auto-whitelist\n' +
-        'last seen: 2023-11-14T22:20:00Z\n',
+    const years = '--max-age=36500';
+    expect((await greyctl(['stats', store, `--delay=${DELAY}`, years, '--retry-window=36500'])).stdout).toBe(
+      '  waited    no mail has passed after it waited\n' +
+        '  triplets  2: 1 passed, 1 waiting, 0 expired\n' +
+        '  clients   1: 1 auto-whitelisted, 0 counted, 0 expired\n',
     );
     const exported = await greyctl(['export', store, '--format=postgrey', 'triplets']);
     expect(sortedLines(exported.stdout)).toEqual(
       sortedLines(DUMP.replace(/ 198\.51\.100\.7\n .*\n/, '').replace(/^ /gm, ' ')),
     );
+  });
+
+  test('what is decided by all daemons is counted together; explain, pass and forget work', async () => {
+    const { url } = await RedisServer.start();
+    const [one, other] = [await startDaemon(url), await startDaemon(url)];
+    const words = ['client_address=192.0.2.1', 'sender=alice@example.net', 'recipient=bob@example.org'];
+    const tell = (command: string, ...options: string[]) =>
+      greyctl([command, `--store=${url}`, ...options, ...words]);
+    const reason = async () =>
+      (JSON.parse((await tell('explain', '--json')).stdout) as { reason: string }).reason;
+    expect(await reason()).toBe('new');
+    expect(await one.ask()).toMatch(/^DEFER/);
+    expect(await reason()).toMatch(/^early-retry/);
+    expect(await tell('pass')).toMatchObject({
+      status: 0,
+      stdout: 'let in: 192.0.2.0 alice@example.net -> bob@example.org\n',
+    });
+    expect(await reason()).toBe('triplet found');
+    expect(await other.ask()).toBe('DUNNO');
+    expect((await tell('show')).stdout).toMatch(/state +passed: mail of this triplet is let in/);
+    expect((await tell('forget')).status).toBe(0);
+    expect((await tell('forget')).stdout).toMatch(/^not known: /);
+    expect(await other.ask()).toMatch(/^DEFER/);
+    for (const daemon of [one, other]) await daemon.stop();
+    const { stdout } = await greyctl(['stats', `--store=${url}`, '--json', '--days=0', '--hours=2']);
+    const hours = stdout
+      .trim()
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line).decisions);
+    // An hour may end in between.
+    const sum = (name: string) => hours.reduce((all, decisions) => all + (decisions[name] ?? 0), 0);
+    expect([sum('greylist (new)'), sum('pass (triplet found)')]).toEqual([2, 1]);
   });
 
   test('copy takes records over into it and back, while a daemon answers', async () => {

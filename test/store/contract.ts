@@ -172,6 +172,25 @@ export function storeContract(makeStore: () => Promise<Store>): void {
     expect(await store.read([])).toEqual([]);
   });
 
+  test('counts of decisions add up, hour by hour', async () => {
+    const store = await makeStore();
+    expect(await store.decisions()).toEqual([]);
+    const hour = Math.floor(Date.now() / 3_600_000) * 3600;
+    const found = { hour, action: 'pass', reason: 'triplet found', waited: 0, count: 2 };
+    const slow = { ...found, waited: 320, count: 1 };
+    const early = { hour: hour - 3600, action: 'greylist (dry run)', reason: 'new', waited: 0, count: 3 };
+    await store.addDecisions([found, slow, early], hour - 7200);
+    await store.addDecisions([found], hour - 7200);
+    const byCount = (await store.decisions()).toSorted((a, b) => b.count - a.count);
+    expect(byCount).toEqual([{ ...found, count: 4 }, early, slow]);
+    await store.addDecisions([], hour);
+    expect((await store.decisions()).filter((count) => count.hour === hour)).toHaveLength(2);
+    const entries = [];
+    for (const kind of ['triplet', 'client'] as const)
+      for await (const slice of store.entries(kind)) entries.push(...slice);
+    expect(entries).toEqual([]);
+  });
+
   test('a check changes nothing', async () => {
     const store = await makeStore();
     await put(store, triplet('a'), { first: 1, last: 2 });
@@ -210,6 +229,15 @@ export function storeContract(makeStore: () => Promise<Store>): void {
 /** What a store must do beyond that if nobody else deletes what is expired, and counts it. */
 export function cleanableStoreContract(makeStore: () => Promise<CleanableStore>): void {
   storeContract(makeStore);
+
+  test('hours that begin too early are forgotten', async () => {
+    const store = await makeStore();
+    const counts = [3600, 7200].map((hour) => ({ hour, action: 'pass', reason: 'new', waited: 0, count: 1 }));
+    await store.addDecisions(counts, 3600);
+    expect((await store.decisions()).map(({ hour }) => hour)).toEqual([3600, 7200]);
+    await store.addDecisions([], 3601);
+    expect((await store.decisions()).map(({ hour }) => hour)).toEqual([7200]);
+  });
 
   test('tells the step how many triplets are stored', async () => {
     const store = await makeStore();
