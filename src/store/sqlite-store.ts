@@ -50,8 +50,8 @@ export interface SqliteSettings {
 }
 
 /**
- * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent, the secret only by
- * those who say `privacy`.
+ * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent, the secret not
+ * beside records of a lost one, unless by the daemon.
  * @throws if it cannot be opened, or is of a newer greyd
  */
 export function openSqliteStore(
@@ -59,15 +59,15 @@ export function openSqliteStore(
   { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
 ): SqliteStore {
   const path = secretPath(dbdir);
-  // Whoever opens it beside the daemon makes no secret, by which nobody would find what is there.
-  const load = () => (privacy === undefined ? readSecret(path) : loadSecret(path));
   const hadSecret = existsSync(path);
-  let secret = privacy ? load() : undefined;
-  const digest: Digest = (key) => {
-    secret ??= load();
-    return keyedDigest(secret, hash(key));
-  };
   return openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
+    // Beside the daemon a new one would only hide that its own is lost: nobody finds with it what is there.
+    const isLost = () => privacy === undefined && !existsSync(path) && hasPrivateRecords(file);
+    let secret = privacy ? loadSecret(path) : undefined;
+    const digest: Digest = (key) => {
+      secret ??= isLost() ? readSecret(path) : loadSecret(path);
+      return keyedDigest(secret, hash(key));
+    };
     if (privacy && !hadSecret && hasPrivateRecords(file)) {
       report?.(`${path} was lost, and a new one is made: clients that were known are greylisted once more`);
     }
