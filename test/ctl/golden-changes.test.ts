@@ -39,6 +39,8 @@ describeGolden({
       `greyctl pass --dbdir=private ${TRIPLET}`,
       `greyctl show --dbdir=private ${TRIPLET}`,
       'greyctl pass --dbdir=private recipient=bob@example.org',
+      'rm private/greyd.secret',
+      `greyctl pass --dbdir=private ${TRIPLET}`,
     ],
     'no database': 'greyctl pass --dbdir=nowhere recipient=bob@example.org',
   },
