@@ -7,7 +7,7 @@
  * still count. An empty value changes nothing: the default, or what an earlier option said, stays
  * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import type { ParseValue, Warn } from './option-values.ts';
 
 /** The command line is wrong; the message is one line that says what to write instead, and no password. */
@@ -76,7 +76,8 @@ export function readCommandLine<Given extends object>(
     .helpOption(false)
     .allowExcessArguments()
     .exitOverride()
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ writeErr: () => {} })
+    .configureHelp({ boxWrap: wrapText });
   for (const entry of options) command.addOption(toOption(entry, warn));
   try {
     command.parse(spellOut(argv, options), { from: 'user' });
@@ -91,6 +92,13 @@ export function readCommandLine<Given extends object>(
     words: command.args.filter((word) => word !== ''),
     help: command.helpInformation(),
   };
+}
+
+/** Lines that are indented are examples, which can be copied only as a whole. */
+function wrapText(this: Help, text: string, width: number): string {
+  const wrap = (line: string) =>
+    line.startsWith('  ') ? line : Help.prototype.boxWrap.call(this, line, width);
+  return text.split('\n').map(wrap).join('\n');
 }
 
 function toOption(

@@ -17,7 +17,7 @@ import { UsageError } from '../command-line.ts';
 import { makeNewFile } from '../service/new-file.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import { copyDatabase } from '../store/sqlite-maintenance.ts';
-import { type ExitStatus, makeCommand, type Surroundings } from './command.ts';
+import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseOwner } from './database.ts';
 import { DBDIR_OPTION } from './options.ts';
 
@@ -54,12 +54,18 @@ export const backupCommand = makeCommand<Given>(
     }
     // Whom it belongs to may not be allowed to look for it from here.
     const dbdir = resolve(given.dbdir);
+    if (to === STDOUT && surroundings.isJson)
+      throw new UsageError('with --json name a file: standard output is for the copy');
     return to === STDOUT ? writeCopy(dbdir, surroundings) : saveCopy(dbdir, to, surroundings);
   },
 );
 
 /** @returns 1 if the other greyctl has said why it failed */
-async function saveCopy(dbdir: string, to: string, { greyctl, tell }: Surroundings): Promise<ExitStatus> {
+async function saveCopy(
+  dbdir: string,
+  to: string,
+  { greyctl, tell, isJson, print }: Work,
+): Promise<ExitStatus> {
   const file = makeNewFile(to);
   const [program, ...words] = greyctl;
   const child = spawn(program, [...words, 'backup', `--dbdir=${dbdir}`, STDOUT], {
@@ -69,10 +75,11 @@ async function saveCopy(dbdir: string, to: string, { greyctl, tell }: Surroundin
   if (signal !== null) tell(`the copy was ended by ${signal}`);
   if (status !== 0) return 1;
   file.finish();
+  if (isJson) print({ file: to, bytes: statSync(to).size }, '');
   return 0;
 }
 
-async function writeCopy(dbdir: string, { output, outputDevice, tell }: Surroundings): Promise<ExitStatus> {
+async function writeCopy(dbdir: string, { output, outputDevice, tell }: Work): Promise<ExitStatus> {
   const { path } = becomeDatabaseOwner(dbdir);
   const copy = join(makeWorkFolder(dbdir, 'backup'), 'greyd.db');
   const copies = statSync(dbdir).dev === outputDevice ? ROOM + 1 : ROOM;

@@ -17,6 +17,7 @@ export function tripletBiography(record: TripletRecord, rules: GreylistRules, no
     ['last seen', last === first ? 'then, and not again' : moment(last, now)],
   ];
   if (state === 'expired') lines.push(['state', 'expired: it counts as new']);
+  else if (first > now) lines.push(['state', 'waiting: the clock was set back, so the wait begins anew']);
   else if (state === 'passed') {
     lines.push(['state', 'passed: mail of this triplet is let in']);
     lines.push(['forgotten', moment(end, now)]);
@@ -49,9 +50,9 @@ export function clientBiography(record: ClientRecord, rules: GreylistRules, now:
         : `counted: ${enough - count} more, and all its mail is let in`,
   };
   return [
-    ['came back', `${count} mails, at most one counted in an hour`],
+    ['came back', `${count} ${count === 1 ? 'mail' : 'mails'}, at most one counted in an hour`],
     ['last', moment(last, now)],
     ['state', meaning[state as keyof typeof meaning]],
-    ['forgotten', moment(last + lifetimeOf(record, rules), now)],
+    ...(state === 'expired' ? [] : [['forgotten', moment(last + lifetimeOf(record, rules), now)] as const]),
   ];
 }

@@ -39,6 +39,8 @@ export interface Change {
   /** What was done to a record, as `let in`, and what its state was if nothing had to be done. */
   readonly done: string;
   readonly idle: string;
+  /** What the exit status is then. */
+  readonly idleStatus: ExitStatus;
   /** Which kinds of records are walked over, if it is not about one triplet. */
   readonly kindsOf: (attributes: Attributes) => readonly Key['kind'][];
   /** Of those that are selected. */
@@ -55,7 +57,7 @@ export async function change(
   given: GivenChange,
   words: readonly string[],
   work: Work,
-  { done, idle, kindsOf, isMeant, apply }: Change,
+  { done, idle, idleStatus, kindsOf, isMeant, apply }: Change,
 ): Promise<ExitStatus> {
   const attributes = await requestAttributes(words, given.fromLog, work);
   if (!SELECTING_WORDS.some((name) => attributes.has(name)))
@@ -90,7 +92,8 @@ export async function change(
       }
       work.tell(`${found.changed} ${found.changed === 1 ? 'record' : 'records'} ${done}`);
     }
-    return found.changed + found.idle > 0 ? 0 : 1;
+    if (found.changed > 0) return 0;
+    return found.idle > 0 ? idleStatus : 1;
   });
 }
 

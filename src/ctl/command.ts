@@ -7,6 +7,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { type OptionEntry, type Program, readCommandLine } from '../command-line.ts';
 import { DEFAULTS_FILE, readDaemonDefaults } from './defaults-file.ts';
+import { jsonLine } from './format/json.ts';
 import type { Terminal } from './format/terminal.ts';
 
 /** 0: done, or found; 1: not found, or not done. `query --check` alone has 2 for what Nagios calls critical. */
@@ -121,8 +122,7 @@ export function makeCommand<Given extends object>(
         ...surroundings,
         storePassword: surroundings.storePassword ?? (isElsewhere ? undefined : file?.storePassword),
         isJson,
-        print: (result, text) =>
-          void surroundings.output.write(isJson ? `${JSON.stringify(result)}\n` : `${text}\n`),
+        print: (result, text) => void surroundings.output.write(`${isJson ? jsonLine(result) : text}\n`),
       });
     },
   };

@@ -30,10 +30,11 @@ export function explanationText(
   const { client_name: name = '', client_address: address = '', sender = '', recipient = '' } = attributes;
   const { answer, entry, remarks, examined } = examination;
   const isPutOff = entry?.action.startsWith('greylist');
-  const decision =
-    entry === undefined
-      ? 'let in, because it cannot be decided'
-      : `action=${entry.action}, reason=${entry.reason}`;
+  const undecided =
+    answer === undefined
+      ? 'none, it is no request that can be answered'
+      : 'let in, because it cannot be decided';
+  const decision = entry === undefined ? undecided : `action=${entry.action}, reason=${entry.reason}`;
   const lines: Line[] = [
     ...listLines('client whitelist', examination.clientLine),
     ...listLines('recipient whitelist', examination.recipientLine),
@@ -105,13 +106,13 @@ function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules)
   const enough = rules.autoWhitelistAfter;
   const { clientAddress } = visit.client;
   const clientState = client && stateOf(client, rules, now);
-  const counted =
-    client === undefined || clientState === 'expired' ? 'no mail' : `${client.count} of ${enough} mails`;
+  const count = client === undefined || clientState === 'expired' ? 0 : client.count;
+  const mails = count === 1 ? '1 mail' : `${count === 0 ? 'no' : count} mails`;
   const autoWhitelist: Line = [
     'auto-whitelist',
     enough === 0
       ? 'off (--auto-whitelist-clients=0)'
-      : `${clientState === 'auto-whitelisted' ? 'on it' : 'not on it'}: ${counted} of ${clientAddress} came back`,
+      : `${clientState === 'auto-whitelisted' ? 'on it' : 'not on it'}: ${mails} of ${clientAddress} came back, ${enough} are enough`,
   ];
   if (clientState === 'auto-whitelisted') return [autoWhitelist];
   const name = keyText(visit.triplet);

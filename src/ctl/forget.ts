@@ -25,6 +25,7 @@ export const forgetCommand = makeCommand<GivenChange>(
     change(given, words, work, {
       done: 'forgotten',
       idle: 'not known',
+      idleStatus: 1,
       kindsOf: (attributes) =>
         attributes.has('sender') || attributes.has('recipient') ? ['triplet'] : ['triplet', 'client'],
       isMeant: () => true,

@@ -104,7 +104,8 @@ async function* wantedRows(
 ): AsyncGenerator<readonly Row[], void> {
   const now = clock();
   const rules = rulesOf(given);
-  const { state: states, older = 0, newer = Number.POSITIVE_INFINITY, order } = given;
+  // Nobody is left out by default, not even what was seen while the clock was ahead.
+  const { state: states, older = Number.NEGATIVE_INFINITY, newer = Number.POSITIVE_INFINITY, order } = given;
   const rowOf = ([key, record]: Entry): Row | undefined => {
     const seconds = now - record.last;
     if (seconds < older || seconds > newer || !isSelected(key)) return undefined;
@@ -129,7 +130,7 @@ async function* wantedRows(
   progress?.('');
   if (ranking === undefined) return;
   yield ranking.items();
-  if (ranking.isCut) tell(`these are ${limit} of them, see --limit`);
+  if (ranking.isCut) tell(`there are more than these ${limit}, see --limit`);
 }
 
 function rankOf({ record }: Row, order: string | undefined): number {

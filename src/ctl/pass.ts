@@ -29,6 +29,7 @@ export const passCommand = makeCommand<GivenChange>(
     change(given, words, work, {
       done: 'let in',
       idle: 'has passed already',
+      idleStatus: 0,
       kindsOf: () => ['triplet'],
       isMeant: ([, record], rules, now) => stateOf(record, rules, now) === 'waiting',
       apply: (key, store, rules, now) => {

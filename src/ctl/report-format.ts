@@ -15,6 +15,7 @@
  */
 import { formatAddress, type IpAddress, networkOf } from '../address/ip.ts';
 import { printable } from '../log/printable.ts';
+import { jsonLine } from './format/json.ts';
 import type { Tries } from './unreturned.ts';
 
 /** How postgreyreport would print it. */
@@ -55,6 +56,22 @@ export function* ownForm(sorted: readonly Tries[]): Generator<string, void> {
       one.lastTime,
       `from=<${printable(one.sender)}> to=<${printable(one.recipient)}>`,
     );
+  }
+}
+
+/** For --json; times as in the log. */
+export function* jsonForm(sorted: readonly Tries[]): Generator<string, void> {
+  for (const { clientAddress, clientName, sender, recipient, count, firstTime, lastTime } of sorted) {
+    const result = {
+      client_address: clientAddress,
+      client_name: clientName,
+      sender,
+      recipient,
+      tries: count,
+      first: firstTime,
+      last: lastTime,
+    };
+    yield `${jsonLine(result)}\n`;
   }
 }
 

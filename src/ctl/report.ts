@@ -7,13 +7,19 @@
  * about its database.
  */
 import { pipeline } from 'node:stream/promises';
-import type { OptionEntry } from '../command-line.ts';
+import { type OptionEntry, UsageError } from '../command-line.ts';
 import { makeCommand, type Surroundings } from './command.ts';
 import { linesOf, STDIN } from './log-lines.ts';
 import { MailLog } from './mail-log.ts';
 import { daemonOption } from './options.ts';
 import { type ClientChoice, chooseClients } from './report-clients.ts';
-import { ownForm, type PostgreyreportForm, postgreyreportForm, sortByClient } from './report-format.ts';
+import {
+  jsonForm,
+  ownForm,
+  type PostgreyreportForm,
+  postgreyreportForm,
+  sortByClient,
+} from './report-format.ts';
 import { MAX_OPEN, type Tries, Unreturned, type UnreturnedSettings } from './unreturned.ts';
 
 /** So many seconds a log may begin before the end of the one before it. */
@@ -91,6 +97,10 @@ export const reportCommand = makeCommand<Given>(
     options: OPTIONS.map(withUnderscores),
   },
   async (given, words, surroundings) => {
+    const { isJson } = surroundings;
+    const form = formOf(given);
+    if (isJson && form !== undefined)
+      throw new UsageError("--json is a form of its own: leave out the options of postgreyreport's forms");
     const isWanted = await chooseClients(given, surroundings.tell);
     const lengths = given.lookupByHost
       ? { ipv4: 32, ipv6: 128 }
@@ -99,8 +109,11 @@ export const reportCommand = makeCommand<Given>(
     const found = await readLogs(paths, { delay: given.delay, lengths }, surroundings);
     if (found === undefined) return 1;
     const sorted = sortByClient(found.filter(isWanted));
-    const form = formOf(given);
-    const text = form === undefined ? ownForm(sorted) : postgreyreportForm(sorted, form);
+    const text = isJson
+      ? jsonForm(sorted)
+      : form === undefined
+        ? ownForm(sorted)
+        : postgreyreportForm(sorted, form);
     if (form === undefined && sorted.length === 0)
       surroundings.tell('nothing to report: all came back, or has had no chance to');
     await pipeline(text, surroundings.output, { end: false });

@@ -21,7 +21,8 @@ export const searchCommand = makeCommand<GivenListing>(
     words: [],
   },
   async (given, [text, ...others], work) => {
-    if (text === undefined || others.length > 0) throw new UsageError('say which text to look for');
+    if (text === undefined || others.length > 0)
+      throw new UsageError('say which text to look for, one that has blanks in quotes');
     return printRecords(['triplet', 'client'], containing(text), given, work);
   },
 );

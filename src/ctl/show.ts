@@ -3,6 +3,7 @@
  */
 import type { PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
+import { printable } from '../log/printable.ts';
 import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
 import { clientBiography, tripletBiography } from './biography.ts';
 import { makeCommand, type Work } from './command.ts';
@@ -56,7 +57,7 @@ function show(
   given: GivenRules,
   { now: clock, print, terminal, isJson, tell }: Work,
 ): void {
-  const name = `${key.kind} ${keyText(key)}`;
+  const name = printable(`${key.kind} ${keyText(key)}`);
   if (record === undefined) {
     tell(`nothing is remembered of ${name}`);
     return;

@@ -1,6 +1,8 @@
 /**
  * greyctl top: who has most records. The clients with most mails that came back; the networks, sender domains and
  * recipients with most triplets, and how many of these have passed: those of which none has are spammers, mostly.
+ *
+ * Where no headings are shown, a column says what a line is about: `network TAB 192.0.2.0 TAB triplets TAB passed`.
  */
 import { UsageError } from '../command-line.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -74,16 +76,10 @@ export const topCommand = makeCommand<Given>(
     const wanted = WHAT.filter((what) => words.length === 0 || words.includes(what));
     return withRecords(given, work, async (store) => {
       requireReadableKeys(store);
-      const sections = [
-        ...(wanted.includes('clients') ? [await printClients(store, given, work)] : []),
-        ...(await printTriplets(
-          store,
-          wanted.filter((what) => what !== 'clients'),
-          given,
-          work,
-        )),
-      ];
-      return sections.some((rows) => rows > 0) ? 0 : 1;
+      const clients = wanted.includes('clients') ? await printClients(store, given, work) : 0;
+      const counted = wanted.filter((what) => what !== 'clients');
+      const others = await printTriplets(store, counted, given, work, clients > 0);
+      return clients > 0 || others.some((rows) => rows > 0) ? 0 : 1;
     });
   },
 );
@@ -99,15 +95,16 @@ async function printClients(store: ReadableStore, given: Given, work: Work): Pro
       if (state !== 'expired') ranking.add({ key, record, state }, record.count);
     }
   }
-  return printTable([ranking.items()], clientForm(work.terminal !== undefined), work);
+  return printTable([ranking.items()], named('client', clientForm(work.terminal !== undefined), work), work);
 }
 
-/** One walk for all of them. */
+/** One walk for all of them. @returns how many rows each has */
 async function printTriplets(
   store: ReadableStore,
   wanted: readonly Counted[],
   given: Given,
   work: Work,
+  isBelowOthers: boolean,
 ): Promise<number[]> {
   if (wanted.length === 0) return [];
   const [rules, now] = [rulesOf(given), work.now()];
@@ -124,8 +121,11 @@ async function printTriplets(
   }
   work.progress?.('');
   const printed: number[] = [];
-  for (const { what, frequencies } of counts)
+  for (const { what, frequencies } of counts) {
+    if ((isBelowOthers || printed.length > 0) && work.terminal !== undefined && !work.isJson)
+      work.output.write('\n');
     printed.push(await printCounted(what, frequencies, given, work));
+  }
   return printed;
 }
 
@@ -138,10 +138,16 @@ async function printCounted(
   const ranking = new Ranking<Row>(limit);
   for (const [name, { count, marked }] of frequencies.entries())
     ranking.add({ name, triplets: count, passed: marked }, count);
-  if (work.terminal !== undefined && !work.isJson) work.output.write('\n');
   const { error } = frequencies;
   if (error > 0) work.tell(`there are very many ${what}: their numbers are up to ${error} too low`);
-  return printTable([ranking.items()], formOf(COUNTED[what].heading), work);
+  const { heading } = COUNTED[what];
+  return printTable([ranking.items()], named(heading, formOf(heading), work), work);
+}
+
+/** The same with what it is of in the first column, unless the heading says it. */
+function named<Of>(what: string, form: TableForm<Of>, { terminal }: Work): TableForm<Of> {
+  if (terminal !== undefined) return form;
+  return { ...form, columns: [{ heading: '', text: () => what }, ...form.columns] };
 }
 
 function formOf(heading: string): TableForm<Row> {

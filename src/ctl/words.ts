@@ -14,8 +14,7 @@ export function readAttributes(words: readonly string[], known?: readonly string
   for (const word of words) {
     const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
     if (name === '' || (known !== undefined && !known.includes(name))) {
-      const names = known?.map((one) => `${one}=…`).join(', ') ?? 'name=value';
-      throw new UsageError(`there is no use for ${word}: write ${names}`);
+      throw new UsageError(`there is no use for ${word}: write ${namesText(known)}`);
     }
     if (/[\r\n]/.test(value)) throw new UsageError(`${name}=: a value has no line breaks`);
     if (attributes.has(name)) throw new UsageError(`${name}= stands there twice`);
@@ -24,9 +23,20 @@ export function readAttributes(words: readonly string[], known?: readonly string
   return attributes;
 }
 
+/** Nobody reads more of them than this. */
+const MAX_NAMES = 4;
+
+function namesText(known: readonly string[] | undefined): string {
+  if (known === undefined) return 'name=value';
+  const names = known.slice(0, MAX_NAMES).map((one) => `${one}=…`);
+  return names.join(', ') + (known.length > MAX_NAMES ? ', or another attribute of a policy request' : '');
+}
+
 /** @throws {UsageError} if one of these is missing; it may be empty (the null sender) */
 export function requireAttributes(attributes: Attributes, names: readonly string[]): void {
   const missing = names.filter((name) => !attributes.has(name));
   if (missing.length > 0)
-    throw new UsageError(`give ${missing.map((name) => `${name}=…`).join(' ')} as well`);
+    throw new UsageError(
+      `give ${missing.map((name) => `${name}=…`).join(' ')}${attributes.size > 0 ? ' as well' : ''}`,
+    );
 }

@@ -24,6 +24,16 @@ export function secretPath(dbdir: string): string {
  */
 export function loadSecret(path: string): Buffer {
   createIfAbsent(path);
+  return readSecret(path);
+}
+
+/**
+ * Reads the secret, for those who look for what is stored with it.
+ * @throws if the file is not there, cannot be read, or holds no secret
+ */
+export function readSecret(path: string): Buffer {
+  if (!existsSync(path))
+    throw new Error(`${path} is not there, without which no record of greyd --privacy can be found`);
   const secret = Buffer.from(readFileSync(path, 'latin1').trim(), 'hex');
   if (secret.length !== SECRET_BYTES) {
     throw new Error(

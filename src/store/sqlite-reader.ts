@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
-import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
+import { keyedDigest, readSecret, secretPath } from './private-keys.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
 import { openSqliteFileToRead, refuseNewer, versionOf } from './sqlite-file.ts';
 import { SqliteRecords } from './sqlite-records.ts';
@@ -27,7 +27,7 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
       throw new Error('it is of an older greyd: restart greyd, which brings it up to date');
     let secret: Buffer | undefined;
     const records = new SqliteRecords(file, (key) => {
-      secret ??= loadSecret(secretPath(dbdir));
+      secret ??= readSecret(secretPath(dbdir));
       return keyedDigest(secret, hash(key));
     });
     const decisions = new SqliteDecisions(file);

@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
-import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
+import { keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
@@ -51,7 +51,8 @@ export interface SqliteSettings {
 }
 
 /**
- * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent.
+ * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent, the secret not
+ * beside records of a lost one, unless by the daemon.
  * @throws if it cannot be opened, or is of a newer greyd
  */
 export function openSqliteStore(
@@ -59,14 +60,15 @@ export function openSqliteStore(
   { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
 ): SqliteStore {
   const path = secretPath(dbdir);
-  const load = () => loadSecret(path);
   const hadSecret = existsSync(path);
-  let secret = privacy ? load() : undefined;
-  const digest: Digest = (key) => {
-    secret ??= load();
-    return keyedDigest(secret, hash(key));
-  };
   return openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
+    // Beside the daemon a new one would only hide that its own is lost: nobody finds with it what is there.
+    const isLost = () => privacy === undefined && !existsSync(path) && hasPrivateRecords(file);
+    let secret = privacy ? loadSecret(path) : undefined;
+    const digest: Digest = (key) => {
+      secret ??= isLost() ? readSecret(path) : loadSecret(path);
+      return keyedDigest(secret, hash(key));
+    };
     if (privacy && !hadSecret && hasPrivateRecords(file)) {
       report?.(`${path} was lost, and a new one is made: clients that were known are greylisted once more`);
     }

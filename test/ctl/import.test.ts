@@ -218,7 +218,7 @@ describe('export', () => {
 
 describe('the command line', () => {
   test.each([
-    [[], 'name a command: import, export'],
+    [[], 'name a command: explain, pass'],
     [['frobnicate'], 'there is no command frobnicate'],
     [['import'], 'name one database directory of postgrey'],
     [['import', 'a', 'b'], 'name one database directory of postgrey'],

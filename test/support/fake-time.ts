@@ -13,14 +13,26 @@ export function writeOffset(file: string, seconds: number): void {
 
 /** The command that gives a program the clock of this file. */
 export function fakeTimeLauncher(file: string): readonly string[] {
-  const library = execFileSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], {
-    encoding: 'utf8',
-  });
   return [
     'env',
-    `LD_PRELOAD=${library.trim()}`,
+    `LD_PRELOAD=${fakeTimeLibrary()}`,
     `FAKETIME_TIMESTAMP_FILE=${file}`,
     'FAKETIME_NO_CACHE=1',
     'FAKETIME_DONT_FAKE_MONOTONIC=1',
   ];
+}
+
+/** The variables that give a program a clock that stands still. @param now Unix seconds */
+export function stoppedClock(now: number): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: fakeTimeLibrary(),
+    FAKETIME: String(now),
+    FAKETIME_FMT: '%s',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+function fakeTimeLibrary(): string {
+  const command = ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'];
+  return execFileSync('faketime', command, { encoding: 'utf8' }).trim();
 }

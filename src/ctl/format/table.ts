@@ -10,6 +10,7 @@
 import { once } from 'node:events';
 import { printable } from '../../log/printable.ts';
 import type { Work } from '../command.ts';
+import { jsonLine } from './json.ts';
 import { type Paint, paintFor, type Style } from './terminal.ts';
 
 export interface Column<Row> {
@@ -36,7 +37,7 @@ export async function printTable<Row>(
   form: TableForm<Row>,
   { output, isJson, terminal }: Pick<Work, 'output' | 'isJson' | 'terminal'>,
 ): Promise<number> {
-  const lineOf = isJson ? (row: Row) => JSON.stringify(form.toObject(row)) : tabbed(form.columns);
+  const lineOf = isJson ? (row: Row) => jsonLine(form.toObject(row)) : tabbed(form.columns);
   let count = 0;
   let aligned: ((row: Row) => string) | undefined;
   for await (const rows of groups) {
