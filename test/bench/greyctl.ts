@@ -131,7 +131,7 @@ class MeasuredCommand {
     for (let run = 0; run < count; run += 1) {
       runs.push(await watch(this.#start('pipe')));
       if (!this.#form.isLong && pathOf('script') !== undefined)
-        onTerminal.push((await watch(this.#start('terminal'))).firstMs);
+        onTerminal.push((await watch(this.#start('terminal'), { untilFirst: true })).firstMs);
     }
     return {
       firstMs: median(runs.map(({ firstMs }) => firstMs)),
@@ -224,20 +224,25 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
 }
 
-/** Watches a command from its start to its end. A command without output has its first one at its end. */
-async function watch(child: ChildProcess): Promise<{ firstMs: number; totalMs: number; memory: number }> {
+/** Watches a command from its start to its end, or its first output. A command without output has its first one at its end. */
+async function watch(
+  child: ChildProcess,
+  { untilFirst = false } = {},
+): Promise<{ firstMs: number; totalMs: number; memory: number }> {
   const begin = performance.now();
   let firstMs: number | undefined;
   let errors = '';
   child.stdout?.on('data', () => {
     firstMs ??= performance.now() - begin;
+    if (untilFirst) child.kill();
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
   const [status] = await once(child, 'close');
   const totalMs = performance.now() - begin;
-  if (status !== 0 && status !== 1) throw new Error(`a command ended with status ${status}: ${errors}`);
+  if (status !== 0 && status !== 1 && !untilFirst)
+    throw new Error(`a command ended with status ${status}: ${errors}`);
   const peaks = [...errors.matchAll(/^VmHWM:\s+(\d+) kB$/gm)].map(
     ([, kilobytes]) => Number(kilobytes) * 1024,
   );
