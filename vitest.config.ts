@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** They look at how fast answers come, and put a load on the machine themselves: alone, one at a time. */
+/** They look at how fast answers come, or put a load on the machine themselves: alone, one at a time. */
 const TIMED = [
   ...['floods', 'slow-store', 'restart', 'cleaning'].map((name) => `test/faults/${name}.test.ts`),
   'test/shared-store/failover.test.ts',
+  'test/ctl/million.test.ts',
 ];
 
 export default defineConfig({

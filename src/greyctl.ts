@@ -7,8 +7,9 @@ import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { UsageError, withoutPassword } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
-import { COMMANDS } from './ctl/commands.ts';
+import { LOADERS } from './ctl/loaders.ts';
 import { printable } from './log/printable.ts';
+import { giveWay } from './service/priority.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 
 /** Between two texts that show how far long work has come. */
@@ -41,13 +42,14 @@ try {
 }
 
 async function run([name = '', ...argv]: readonly string[]): Promise<number> {
-  const command = COMMANDS.get(name);
-  if (command !== undefined) return command.run(argv, surroundings());
-  if (['--help', '-h'].includes(name)) output.write(help());
+  const loader = LOADERS.get(name);
+  if (loader?.givesWay) giveWay();
+  if (loader !== undefined) return (await loader.load()).run(argv, surroundings());
+  if (['--help', '-h'].includes(name)) output.write(await help());
   else if (name === '--version') output.write(`greyctl ${version()}\n`);
   else {
     const what = name === '' ? 'name a command' : `there is no command ${name}`;
-    throw new UsageError(`${what}: ${[...COMMANDS.keys()].join(', ')}; see greyctl --help`);
+    throw new UsageError(`${what}: ${[...LOADERS.keys()].join(', ')}; see greyctl --help`);
   }
   return 0;
 }
@@ -84,7 +86,8 @@ function progressOn(terminal: NodeJS.WriteStream): (text: string) => void {
   };
 }
 
-function help(): string {
+async function help(): Promise<string> {
+  const { COMMANDS } = await import('./ctl/commands.ts');
   const lines = [...COMMANDS].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
   return `Usage: greyctl COMMAND [options]\n\nWhat an administrator does with the records and the log of greyd.\n\nCommands:\n${lines.join('')}\nEach of them: greyctl COMMAND --help\n`;
 }

@@ -79,12 +79,16 @@ async function saveCopy(
   return 0;
 }
 
-async function writeCopy(dbdir: string, { output, outputDevice, tell }: Work): Promise<ExitStatus> {
+async function writeCopy(dbdir: string, { output, outputDevice, tell, progress }: Work): Promise<ExitStatus> {
   const { path } = becomeDatabaseOwner(dbdir);
   const copy = join(makeWorkFolder(dbdir, 'backup'), 'greyd.db');
   const copies = statSync(dbdir).dev === outputDevice ? ROOM + 1 : ROOM;
-  const { triplets, clients } = copyDatabase(path, copy, (bytes) => checkRoom(dbdir, copies * bytes));
+  const { triplets, clients } = copyDatabase(path, copy, (bytes) => {
+    checkRoom(dbdir, copies * bytes);
+    progress?.(`copying ${bytes} bytes`);
+  });
   await pipeline(createReadStream(copy), output, { end: false });
+  progress?.('');
   tell(`copied ${triplets} triplets and ${clients} clients, ${statSync(copy).size} bytes`);
   return 0;
 }

@@ -31,8 +31,8 @@ export const CHANGE_OPTIONS: readonly OptionEntry[] = [
   ...LOOKUP_OPTIONS,
 ];
 
-/** Changed at a time: daemons wait for such a group, and for the disk. */
-const GROUP = 100;
+/** Changed at a time: daemons wait for such a group, half a millisecond of work. */
+const GROUP = 25;
 const PAUSE_MS = 10;
 
 export interface Change {
@@ -81,15 +81,22 @@ export async function change(
       if (triplet !== undefined) await take(triplet, store);
     } else {
       requireReadableKeys(store);
+      let group: PlainKey[] = [];
+      const takeGroup = async (): Promise<void> => {
+        await Promise.all(group.map((key) => take(key, store)));
+        group = [];
+        await pause(PAUSE_MS);
+      };
       for (const kind of kindsOf(attributes)) {
         for await (const entries of store.entries(kind)) {
-          const meant = entries.filter((entry) => isSelected(entry[0]) && isMeant(entry, rules, now));
-          for (let from = 0; from < meant.length; from += GROUP) {
-            await Promise.all(meant.slice(from, from + GROUP).map(([key]) => take(key, store)));
-            await pause(PAUSE_MS);
+          for (const entry of entries) {
+            if (!isSelected(entry[0]) || !isMeant(entry, rules, now)) continue;
+            group.push(entry[0]);
+            if (group.length === GROUP) await takeGroup();
           }
         }
       }
+      if (group.length > 0) await takeGroup();
       work.tell(`${found.changed} ${found.changed === 1 ? 'record' : 'records'} ${done}`);
     }
     if (found.changed > 0) return 0;

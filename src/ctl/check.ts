@@ -30,13 +30,15 @@ export const checkCommand = makeCommand<Given>(
     words: [],
     options: [DBDIR_OPTION],
   },
-  async (given, words, { print, tell }) => {
+  async (given, words, { print, tell, progress }) => {
     if (words.length > 0) throw new UsageError('name nothing but options, see greyctl check --help');
     const dbdir = resolve(given.dbdir);
     const { path, account } = becomeDatabaseOwner(dbdir);
     const exposed = PRIVATE_FILES.flatMap((name) => findExposure(`${dbdir}/${name}`, account));
     for (const finding of exposed) print({ finding }, finding);
+    progress?.('reading all of it');
     const { damage, counts } = inspectDatabase(path);
+    progress?.('');
     for (const one of damage) {
       const finding = `damaged: ${printable(one)}`;
       print({ finding }, finding);

@@ -3,14 +3,13 @@
  * store, or back, or from one shared store to the next. Daemons may use both meanwhile: what they know is
  * merged, as by greyctl import, and the copy may be made as often as one likes.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { type OptionEntry, UsageError } from '../command-line.ts';
 import type { RedisLocation } from '../store/redis-url.ts';
 import type { Store } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openExistingRecords, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
-import { GROUP_PAUSE_MS, merge } from './merge.ts';
+import { mergeAll } from './merge.ts';
 import {
   type GivenRecords,
   openGivenShared,
@@ -74,11 +73,8 @@ async function copy(source: Store, target: Store, { print, progress }: Work): Pr
   try {
     for (const kind of ['triplet', 'client'] as const) {
       for await (const entries of source.entries(kind)) {
-        await Promise.all(
-          entries.map(async ([key, record]) => report.count(kind, await merge(key, record, target))),
-        );
+        await mergeAll(entries, target, (kind, fate) => report.count(kind, fate));
         progress?.(`${report.read} records`);
-        await pause(GROUP_PAUSE_MS);
       }
     }
   } finally {

@@ -2,19 +2,19 @@
  * greyctl import: takes over the records of postgrey.
  *
  * Each record is merged into what greyd knows already, by the store's own update: while greyd runs,
- * as often as one likes. What arrives together (64 KiB of the dump, some 800 records) is saved in one
- * transaction, and then comes a pause in which greyd has its turn.
+ * as often as one likes; a group of them is saved in one transaction, and then comes a pause in which greyd
+ * has its turn.
  */
 import { resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from '../command-line.ts';
 import type { Key } from '../greylist/keys.ts';
+import type { RecordOf } from '../greylist/records.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
-import { GROUP_PAUSE_MS, merge } from './merge.ts';
+import { mergeAll } from './merge.ts';
 import { readDump } from './postgrey-dump.ts';
 import { PostgreyEnvironment } from './postgrey-environment.ts';
 import { readPair } from './postgrey-records.ts';
@@ -77,18 +77,14 @@ async function importFrom(
   try {
     for (const { kind, dump } of sources) {
       for await (const pairs of readDump(dump)) {
-        const merging: Promise<void>[] = [];
+        const records: [Key, RecordOf<Key>][] = [];
         for (const pair of pairs) {
           const record = readPair(pair, kind, store.privacy);
           if ('reason' in record) report.skip(kind, record.reason, pair.key.toString());
-          else
-            merging.push(
-              merge(record.key, record.record, store).then((fate) => report.count(record.key.kind, fate)),
-            );
+          else records.push([record.key, record.record]);
         }
-        await Promise.all(merging);
+        await mergeAll(records, store, (kind, fate) => report.count(kind, fate));
         progress?.(`${report.read} records`);
-        await pause(GROUP_PAUSE_MS);
       }
     }
   } finally {

@@ -28,6 +28,8 @@ export interface GivenListing extends GivenRecords, GivenRules, GivenLookup {
 const DEFAULT_ORDERED = 1000;
 /** What --order keeps in memory at most. */
 const MAX_ORDERED = 100_000;
+/** Of these, so many become text at a time. */
+const PRINTED = 1000;
 
 export const LISTING_OPTIONS: readonly OptionEntry[] = [
   {
@@ -129,7 +131,8 @@ async function* wantedRows(
   }
   progress?.('');
   if (ranking === undefined) return;
-  yield ranking.items();
+  const ranked = ranking.items();
+  for (let from = 0; from < ranked.length; from += PRINTED) yield ranked.slice(from, from + PRINTED);
   if (ranking.isCut) tell(`there are more than these ${limit}, see --limit`);
 }
 

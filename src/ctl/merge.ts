@@ -1,17 +1,33 @@
 /**
- * Takes a record over into a store: merged into what is known there, by the store's own update, while
+ * Takes records over into a store: merged into what is known there, by the store's own update, while
  * daemons use it, and as often as one likes.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Key } from '../greylist/keys.ts';
 import { mergeRecords, type RecordOf } from '../greylist/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Fate } from './import-report.ts';
 
-/** After each group of records, in milliseconds; a group takes about as long, and daemons have their turn. */
-export const GROUP_PAUSE_MS = 5;
+/** Merged at a time: daemons wait for such a group, less than a millisecond of work. */
+const GROUP = 50;
+/** After each group: daemons have their turn. */
+const PAUSE_MS = 5;
 
-export function merge(key: Key, record: RecordOf<Key>, store: Store): Promise<Fate> {
+/** Merges records, a group at a time. @param count is told what became of each */
+export async function mergeAll(
+  records: readonly (readonly [key: Key, record: RecordOf<Key>])[],
+  store: Store,
+  count: (kind: Key['kind'], fate: Fate) => void,
+): Promise<void> {
+  for (let from = 0; from < records.length; from += GROUP) {
+    const group = records.slice(from, from + GROUP);
+    await Promise.all(group.map(async ([key, record]) => count(key.kind, await merge(key, record, store))));
+    await pause(PAUSE_MS);
+  }
+}
+
+function merge(key: Key, record: RecordOf<Key>, store: Store): Promise<Fate> {
   return store.update([key], ([known]) => {
     if (known === undefined) return { save: [record], result: 'new' };
     const merged = mergeRecords(known, record);

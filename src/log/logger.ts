@@ -67,8 +67,3 @@ function jsonLog(level: keyof typeof LEVELS, sink: LogSink): Log {
     error: (text) => logger.error(text),
   };
 }
-
-/** What an error says, on one line. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -5,7 +5,8 @@ import type { RawRequest } from '../policy/attributes.ts';
 import type { PolicyRequest, RequestFault } from '../policy/request.ts';
 import type { ActionEntry } from './action-line.ts';
 import type { Disclosure } from './disclosure.ts';
-import { errorText, type Log } from './logger.ts';
+import { errorText } from './error-text.ts';
+import type { Log } from './logger.ts';
 
 /** How a request was answered. */
 export type Answered = Pick<ActionEntry, 'action' | 'reason' | 'delay'>;

@@ -7,7 +7,7 @@ import type { Key } from '../greylist/keys.ts';
 import { keyedDigest, readSecret, secretPath } from './private-keys.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
 import { openSqliteFileToRead, refuseNewer, versionOf } from './sqlite-file.ts';
-import { SqliteRecords } from './sqlite-records.ts';
+import { inTurns, SqliteRecords } from './sqlite-records.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 import type { Entry, ReadableStore, RecordsOf } from './store.ts';
 
@@ -40,7 +40,7 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
         return records.read(keys);
       },
       async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
-        yield* records.entries(kind);
+        yield* inTurns(records.entries(kind));
       },
       async decisions() {
         return decisions.all();

@@ -1,6 +1,7 @@
 /**
  * The records in greyd.db: where each of them stands, how it is read, and walks over all of them.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -110,6 +111,14 @@ export class SqliteRecords {
     return this.privacy || 'sha1' in key
       ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
       : { kind, table: this.#plain[kind], columns: plainColumns(key) };
+  }
+}
+
+/** A walk that lets the event loop have its turn after each slice: signals come through, and output goes out. */
+export async function* inTurns<Item>(slices: Iterable<Item>): AsyncGenerator<Item, void> {
+  for (const slice of slices) {
+    yield slice;
+    await turn();
   }
 }
 

@@ -22,7 +22,7 @@ import {
   readPrivacy,
   savePrivacy,
 } from './sqlite-privacy.ts';
-import { SqliteRecords } from './sqlite-records.ts';
+import { inTurns, SqliteRecords } from './sqlite-records.ts';
 import type { KeyColumn } from './sqlite-table.ts';
 import type {
   CleanableStore,
@@ -190,7 +190,7 @@ export class SqliteStore implements CleanableStore {
   }
 
   async *entries(kind: Key['kind']): AsyncGenerator<readonly Entry[], void> {
-    yield* this.#records.entries(kind);
+    yield* inTurns(this.#records.entries(kind));
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { makeDirectory, NAMES, type Name, Running, whyAbsent } from './contenders.ts';
 import { watchExpiry } from './expiry.ts';
 import { fill } from './fill.ts';
+import { measureCommands } from './greyctl.ts';
 import { type Cell, cellName, type Group, LONG, METRICS, type Plan, SHORT } from './plan.ts';
 import { machine, type Report, reportText } from './report.ts';
 import { Load, measureCell, order } from './turns.ts';
@@ -19,6 +20,7 @@ const HELP = `Usage: npm run bench -- [OPTION...]
   --metrics      what --metrics of greyd costs, and nothing else; takes four minutes
   --only=WORDS   only what has all of these words in its name, as in "new, 100 connections", "expiry"
   --dir=PATH     where the databases stand meanwhile, on a real disk; default: ${tmpdir()}
+  --greyctl      every command of greyctl on a million triplets, and what it does to a greyd beside it, instead
   --json=FILE    writes all figures there too
 `;
 
@@ -28,6 +30,7 @@ const { values: options } = parseArgs({
     metrics: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     dir: { type: 'string', default: tmpdir() },
+    greyctl: { type: 'boolean', default: false },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -48,7 +51,14 @@ class Bench {
     this.#plan = plan;
     this.#folder = folder;
     this.#present = NAMES.filter((name) => whyAbsent(name) === undefined);
-    this.report = { machine: machine(folder), cells: [], databases: [], expiry: [], notRun: [] };
+    this.report = {
+      machine: machine(folder),
+      cells: [],
+      databases: [],
+      expiry: [],
+      commands: [],
+      notRun: [],
+    };
     this.report.notRun.push(...NAMES.flatMap((name) => whyAbsent(name) ?? []));
   }
 
@@ -65,6 +75,11 @@ class Bench {
         this.report.expiry.push(await watchExpiry(name, folder, this.#load, tell));
       });
     }
+  }
+
+  /** Of greyctl. */
+  async runCommands(): Promise<void> {
+    this.report.commands.push(...(await measureCommands(this.#folder, this.#load, isWanted, tell)));
   }
 
   end(): void {
@@ -152,7 +167,7 @@ async function main(): Promise<void> {
   chmodSync(folder, 0o755);
   const bench = new Bench(options.metrics ? METRICS : options.long ? LONG : SHORT, folder);
   try {
-    await bench.run();
+    await (options.greyctl ? bench.runCommands() : bench.run());
   } finally {
     bench.end();
     rmSync(folder, { recursive: true, force: true });

@@ -8,6 +8,7 @@ export const TRAFFIC = {
   new: { new: 10, known: 0, recent: 0, whitelisted: 0 },
   known: { new: 0, known: 10, recent: 0, whitelisted: 0 },
   recent: { new: 0, known: 0, recent: 10, whitelisted: 0 },
+  halves: { new: 5, known: 5, recent: 0, whitelisted: 0 },
   mix: { new: 7, known: 2, recent: 0, whitelisted: 1 },
 } as const satisfies Record<string, Mixture>;
 

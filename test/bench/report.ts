@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, release } from 'node:os';
 import { NAMES, type Name } from './contenders.ts';
 import type { Expiry } from './expiry.ts';
+import type { CommandReport } from './greyctl.ts';
 import type { Cell } from './plan.ts';
 import type { Figures } from './turns.ts';
 
@@ -29,6 +30,7 @@ export interface Report {
   readonly cells: CellReport[];
   readonly databases: DatabaseReport[];
   readonly expiry: Expiry[];
+  readonly commands: CommandReport[];
   /** What could not be run, and why. */
   readonly notRun: string[];
 }
@@ -46,6 +48,7 @@ export function reportText(report: Report): string {
     report.cells.length > 0 ? cellTable(report.cells) : '',
     report.databases.length > 0 ? databaseTable(report.databases) : '',
     report.expiry.length > 0 ? expiryTable(report.expiry) : '',
+    report.commands.length > 0 ? commandTable(report.commands) : '',
     report.notRun.map((reason) => `Not run: ${reason}`).join('\n'),
     wrongAnswers(report),
   ];
@@ -127,11 +130,40 @@ function expiryTable(expiry: readonly Expiry[]): string {
   );
 }
 
+function commandTable(commands: readonly CommandReport[]): string {
+  return table(
+    [
+      'greyctl',
+      'first output ms',
+      'on a terminal ms',
+      'all of it ms',
+      'memory MB',
+      'greyd: p50, p90 ms without',
+      'with',
+      '× rate',
+      '× p50',
+      '× p90',
+    ],
+    commands.map(({ name, alone, beside: { without, withIt, ratio: times } }) => [
+      name,
+      count(alone.firstMs),
+      alone.firstOnTerminalMs === undefined ? '–' : count(alone.firstOnTerminalMs),
+      count(alone.totalMs),
+      megabytes(alone.memory),
+      `${milliseconds(without.p50)}, ${milliseconds(without.p90)}`,
+      `${milliseconds(withIt.p50)}, ${milliseconds(withIt.p90)}`,
+      ratio(times.rate),
+      ratio(times.p50),
+      ratio(times.p90),
+    ]),
+  );
+}
+
 /**
  * Answers that were not those that a kind of mail must have. A few new mails come from networks that the
  * whitelist of a program holds (148.105.0.0/16 that of postgrey); of many, the figures are worth nothing.
  */
-function wrongAnswers({ cells, expiry }: Report): string {
+function wrongAnswers({ cells, expiry, commands }: Report): string {
   const lines = (what: string, wrong: Figures['wrong']) =>
     Object.entries(wrong).map(([answer, times]) => `Wrong answers: ${what}: ${times} × ${answer}`);
   return [
@@ -141,6 +173,7 @@ function wrongAnswers({ cells, expiry }: Report): string {
       ),
     ),
     ...expiry.flatMap(({ name, wrong }) => lines(`${name}, expiry`, wrong)),
+    ...commands.flatMap(({ name, beside }) => lines(`greyd beside greyctl ${name}`, beside.wrong)),
   ].join('\n');
 }
 

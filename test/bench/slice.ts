@@ -36,7 +36,7 @@ export interface LoadResult {
   readonly answers: number;
   readonly seconds: number;
   /** Of the requests that were due while it counted, in milliseconds, whenever their answers came. */
-  readonly latency: Readonly<Record<'p50' | 'p99' | 'p999' | 'worst', number>>;
+  readonly latency: Readonly<Record<'p50' | 'p90' | 'p99' | 'p999' | 'worst', number>>;
   /** Answers that were not those that the kind of the mail must have, and connections that failed. */
   readonly wrong: Readonly<Record<string, number>>;
   /** Mails that were asked about, those of the warm-up among them. */
@@ -178,7 +178,7 @@ export class Slice {
     return {
       answers: this.#answers,
       seconds: (this.#countsUntil - this.#countsFrom) / 1000,
-      latency: { p50: at(0.5), p99: at(0.99), p999: at(0.999), worst: at(1) },
+      latency: { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), worst: at(1) },
       wrong: this.#wrong,
       asked: this.#traffic.counts,
     };

@@ -123,6 +123,7 @@ function figures(own: readonly Turn[], all: ReadonlyMap<Running, Turn[]>, pid: n
     rate: median(rates),
     latency: {
       p50: median(latencies.map(({ p50 }) => p50)),
+      p90: median(latencies.map(({ p90 }) => p90)),
       p99: median(latencies.map(({ p99 }) => p99)),
       p999: median(latencies.map(({ p999 }) => p999)),
       worst: Math.max(...latencies.map(({ worst }) => worst)),
@@ -147,7 +148,7 @@ function rateOf({ answers, seconds }: LoadResult): number {
   return answers / seconds;
 }
 
-function median(numbers: readonly number[]): number {
+export function median(numbers: readonly number[]): number {
   const ascending = numbers.toSorted((a, b) => a - b);
   const middle = (ascending.length - 1) / 2;
   return ((ascending[Math.floor(middle)] ?? Number.NaN) + (ascending[Math.ceil(middle)] ?? Number.NaN)) / 2;

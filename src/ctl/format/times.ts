@@ -12,11 +12,13 @@ export function localTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => twoDigits(part));
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => twoDigits(part));
-  const zone = ZONE.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  zones ??= new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' });
+  const zone = zones.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
   return `${parts.join('-')} ${time.join(':')} ${zone}`;
 }
 
-const ZONE = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' });
+/** Made when it is asked for, which takes a while; most commands do not ask. */
+let zones: Intl.DateTimeFormat | undefined;
 
 const UNITS = [
   ['d', 86_400],

@@ -1,0 +1,32 @@
+/**
+ * The commands of greyctl by their names, in the order of --help, each loaded when it is asked for: half of the
+ * time that a short command takes goes into loading, and those that run beside a busy greyd cost it little.
+ */
+import type { Command } from './command.ts';
+
+export interface Loader {
+  /**
+   * Whether daemons go first, on a processor that both want. Not if it writes: while it had the lock of the
+   * database and waited for the processor, all daemons would wait for it. Nor if it measures how fast answers come.
+   */
+  readonly givesWay: boolean;
+  readonly load: () => Promise<Command>;
+}
+
+export const LOADERS: ReadonlyMap<string, Loader> = new Map([
+  ['explain', { givesWay: true, load: async () => (await import('./explain.ts')).explainCommand }],
+  ['pass', { givesWay: false, load: async () => (await import('./pass.ts')).passCommand }],
+  ['forget', { givesWay: false, load: async () => (await import('./forget.ts')).forgetCommand }],
+  ['show', { givesWay: true, load: async () => (await import('./show.ts')).showCommand }],
+  ['list', { givesWay: true, load: async () => (await import('./list.ts')).listCommand }],
+  ['search', { givesWay: true, load: async () => (await import('./search.ts')).searchCommand }],
+  ['stats', { givesWay: true, load: async () => (await import('./stats.ts')).statsCommand }],
+  ['top', { givesWay: true, load: async () => (await import('./top.ts')).topCommand }],
+  ['query', { givesWay: false, load: async () => (await import('./query.ts')).queryCommand }],
+  ['report', { givesWay: true, load: async () => (await import('./report.ts')).reportCommand }],
+  ['import', { givesWay: false, load: async () => (await import('./import.ts')).importCommand }],
+  ['export', { givesWay: true, load: async () => (await import('./export.ts')).exportCommand }],
+  ['copy', { givesWay: false, load: async () => (await import('./copy.ts')).copyCommand }],
+  ['backup', { givesWay: true, load: async () => (await import('./backup.ts')).backupCommand }],
+  ['check', { givesWay: true, load: async () => (await import('./check.ts')).checkCommand }],
+]);

@@ -1,0 +1,7 @@
+/**
+ * What an error says, on one line.
+ */
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
