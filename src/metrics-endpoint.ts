@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { withoutPassword } from './command-line.ts';
 import type { Greylisting } from './greylister/greylister.ts';
 import type { StoreFigures } from './greylister/messages.ts';
-import { errorText } from './log/logger.ts';
+import { errorText } from './log/error-text.ts';
 import { printable } from './log/printable.ts';
 import { type Figures, metricsPage } from './metrics/exposition.ts';
 import { Measures } from './metrics/measures.ts';

@@ -93,7 +93,9 @@ export function keyPrefix(text: string): string {
 
 export function oneOf<const Value extends string>(values: readonly Value[]): ParseValue<Value> {
   return Object.assign(
-    (text: string) => values.find((value) => value === text) ?? fail(`one of ${values.join(', ')}`),
+    (text: string) =>
+      values.find((value) => value === text) ??
+      fail(values.length === 1 ? `${values[0]}` : `one of ${values.join(', ')}`),
     { values },
   );
 }

@@ -7,8 +7,16 @@ import type { Line } from './format/lines.ts';
 import { duration, moment } from './format/times.ts';
 import { stateOf } from './states.ts';
 
-/** @param now Unix seconds */
-export function tripletBiography(record: TripletRecord, rules: GreylistRules, now: number): Line[] {
+/**
+ * @param client the record of its client, which goes before it
+ * @param now Unix seconds
+ */
+export function tripletBiography(
+  record: TripletRecord,
+  client: ClientRecord | undefined,
+  rules: GreylistRules,
+  now: number,
+): Line[] {
   const { first, last } = record;
   const state = stateOf(record, rules, now);
   const end = last + lifetimeOf(record, rules);
@@ -31,9 +39,11 @@ export function tripletBiography(record: TripletRecord, rules: GreylistRules, no
       `${moment(Math.min(first + rules.retryWindow, end), now)}, if nobody tries until then`,
     ]);
   }
-  return hasPassed(record, rules) || last === first
-    ? lines
-    : [...lines, ['tried again', `too early, ${duration(last - first)} after the first attempt`]];
+  if (!hasPassed(record, rules) && last !== first)
+    lines.push(['tried again', `too early, ${duration(last - first)} after the first attempt`]);
+  if (client !== undefined && stateOf(client, rules, now) === 'auto-whitelisted' && state !== 'passed')
+    lines.push(['but', 'its client is on the auto-whitelist: all its mail is let in']);
+  return lines;
 }
 
 /** @param now Unix seconds */

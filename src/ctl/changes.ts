@@ -62,6 +62,10 @@ export async function change(
   const attributes = await requestAttributes(words, given.fromLog, work);
   if (!SELECTING_WORDS.some((name) => attributes.has(name)))
     throw new UsageError('name a client_address=…, sender=… or recipient=…, or all three');
+  // Else many records might be changed in the belief that the other attributes choose some of them.
+  const other = [...attributes.keys()].find((name) => !SELECTING_WORDS.some((one) => one === name));
+  if (other !== undefined && !isOneTriplet(attributes))
+    throw new UsageError(`there is no use for ${other}= here: write client_address=…, sender=…, recipient=…`);
   const lengths = networkLengthsOf(given);
   const isSelected = selectionOf(attributes, lengths);
   const [rules, now] = [rulesOf(given), work.now()];

@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type OptionEntry, type Program, readCommandLine } from '../command-line.ts';
 import { DEFAULTS_FILE, readDaemonDefaults } from './defaults-file.ts';
 import { jsonLine } from './format/json.ts';
-import type { Terminal } from './format/terminal.ts';
+import { type Paint, paintFor, type Terminal } from './format/terminal.ts';
 
 /** 0: done, or found; 1: not found, or not done. `query --check` alone has 2 for what Nagios calls critical. */
 export type ExitStatus = 0 | 1 | 2;
@@ -41,6 +41,8 @@ export interface Surroundings {
 export interface Work extends Surroundings {
   /** --json: an object on a line for each result. */
   readonly isJson: boolean;
+  /** Puts a style around a text, where styles are shown. */
+  readonly paint: Paint;
   /** Prints a result: the object with --json, else the text, which may have several lines. */
   readonly print: (result: object, text: string) => void;
 }
@@ -122,6 +124,7 @@ export function makeCommand<Given extends object>(
         ...surroundings,
         storePassword: surroundings.storePassword ?? (isElsewhere ? undefined : file?.storePassword),
         isJson,
+        paint: paintFor(isJson ? undefined : surroundings.terminal),
         print: (result, text) => void surroundings.output.write(`${isJson ? jsonLine(result) : text}\n`),
       });
     },

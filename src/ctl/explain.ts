@@ -2,6 +2,7 @@
  * greyctl explain: what greyd decides about a request now, why, and from when on it would let it in. It is
  * greyd's own request handler that decides (see examination); nothing is changed.
  */
+import { parseAddress } from '../address/ip.ts';
 import { UsageError } from '../command-line.ts';
 import type { GivenOptions } from '../option-table.ts';
 import { AttributeReader, type RawRequest } from '../policy/attributes.ts';
@@ -11,7 +12,6 @@ import { Whitelists } from '../whitelist/whitelists.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { Examiner } from './examination.ts';
 import { explanationObject, explanationText } from './explanation.ts';
-import { paintFor } from './format/terminal.ts';
 import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { policyText } from './policy-text.ts';
 import { RECORDS_OPTIONS, withRecords } from './records.ts';
@@ -77,7 +77,7 @@ async function explainAll(
   store: ReadableStore,
   whitelists: Whitelists,
   given: Given,
-  { now: clock, hostname, version, print, isJson, terminal }: Work,
+  { now: clock, hostname, version, print, isJson, paint }: Work,
 ): Promise<ExitStatus> {
   const rules = rulesOf(given);
   const settings = {
@@ -93,7 +93,6 @@ async function explainAll(
   const { maxTriplets, maxNewPerClient } = given;
   const limits = { ...rules, maxTriplets, maxNewPerClient };
   const examiner = new Examiner(settings, { whitelists, store, rules: limits, clock });
-  const paint = paintFor(isJson ? undefined : terminal);
   let [count, putOff] = [0, 0];
   for await (const request of requests) {
     const examination = await examiner.examine(request);
@@ -114,6 +113,9 @@ async function explainAll(
 async function namedRequest(given: Given, words: readonly string[], work: Work): Promise<RawRequest> {
   const attributes = await requestAttributes(words, given.fromLog, work);
   requireAttributes(attributes, ASKED);
+  const address = attributes.get('client_address') ?? '';
+  if (parseAddress(address) === undefined)
+    throw new UsageError(`client_address=${address}: write an IP address`);
   const reader = readerFor(given);
   reader.push(Buffer.from(policyText(attributes)));
   const request = reader.next();

@@ -83,6 +83,7 @@ export async function printRecords(
       count += printed;
       left -= printed;
     }
+    if (count === 0) work.tell('there are no such records');
     return count > 0 ? 0 : 1;
   });
 }

@@ -4,7 +4,7 @@
 import type { ClientKey, PlainKey, TripletKey } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
 import type { TableForm } from './format/table.ts';
-import { localTime, utc } from './format/times.ts';
+import { shortTime, utc } from './format/times.ts';
 import { STATE_STYLES, type State } from './states.ts';
 
 export interface TripletRow {
@@ -21,7 +21,7 @@ export interface ClientRow {
 
 /** @param isForPeople times are those of the clock on the wall, for programs UTC */
 export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
-  const time = isForPeople ? localTime : utc;
+  const time = isForPeople ? shortTime : utc;
   return {
     columns: [
       { heading: 'network', text: ({ key }) => key.clientNetwork },
@@ -42,7 +42,7 @@ export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
 
 /** @param isForPeople times are those of the clock on the wall, for programs UTC */
 export function clientForm(isForPeople: boolean): TableForm<ClientRow> {
-  const time = isForPeople ? localTime : utc;
+  const time = isForPeople ? shortTime : utc;
   return {
     columns: [
       { heading: 'client', text: ({ key }) => key.clientAddress },

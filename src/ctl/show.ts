@@ -2,13 +2,11 @@
  * greyctl show: what greyd remembers of one triplet and of its client, in words.
  */
 import type { PlainKey } from '../greylist/keys.ts';
-import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
 import { printable } from '../log/printable.ts';
 import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
 import { clientBiography, tripletBiography } from './biography.ts';
 import { makeCommand, type Work } from './command.ts';
-import { headedLines } from './format/lines.ts';
-import { paintFor } from './format/terminal.ts';
+import { headedLines, type Line } from './format/lines.ts';
 import { namedKeys } from './keys.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { clientForm, keyText, tripletForm } from './record-rows.ts';
@@ -38,40 +36,38 @@ export const showCommand = makeCommand<Given>(
     requireAttributes(attributes, isTriplet ? SELECTING_WORDS : ['client_address']);
     const { triplet, client } = namedKeys(attributes, networkLengthsOf(given));
     return withRecords(given, work, async (store) => {
-      const keys = triplet === undefined ? [client] : [triplet, client];
-      const records = await store.read(keys);
-      let found = 0;
-      for (const [index, key] of keys.entries()) {
-        const record = records[index];
-        show(key, record, given, work);
-        if (record !== undefined) found += 1;
-      }
-      return found > 0 ? 0 : 1;
+      const [ofClient] = await store.read([client]);
+      const [ofTriplet] = triplet === undefined ? [] : await store.read([triplet]);
+      const [rules, now] = [rulesOf(given), work.now()];
+      if (ofTriplet !== undefined && triplet !== undefined) {
+        const object = tripletForm(false).toObject({
+          key: triplet,
+          record: ofTriplet,
+          state: stateOf(ofTriplet, rules, now),
+        });
+        print(triplet, object, tripletBiography(ofTriplet, ofClient, rules, now), work);
+      } else if (triplet !== undefined) tellNothing(triplet, work);
+      if (ofClient !== undefined) {
+        const object = clientForm(false).toObject({
+          key: client,
+          record: ofClient,
+          state: stateOf(ofClient, rules, now),
+        });
+        print(client, object, clientBiography(ofClient, rules, now), work);
+      } else tellNothing(client, work);
+      return ofTriplet === undefined && ofClient === undefined ? 1 : 0;
     });
   },
 );
 
-function show(
-  key: PlainKey,
-  record: TripletRecord | ClientRecord | undefined,
-  given: GivenRules,
-  { now: clock, print, terminal, isJson, tell }: Work,
-): void {
-  const name = printable(`${key.kind} ${keyText(key)}`);
-  if (record === undefined) {
-    tell(`nothing is remembered of ${name}`);
-    return;
-  }
-  const now = clock();
-  const rules = rulesOf(given);
-  const state = stateOf(record, rules, now);
-  const paint = paintFor(isJson ? undefined : terminal);
-  if (key.kind === 'triplet' && 'first' in record) {
-    const lines = headedLines(tripletBiography(record, rules, now), paint);
-    print(tripletForm(false).toObject({ key, record, state }), [paint('bold', name), ...lines].join('\n'));
-  }
-  if (key.kind === 'client' && 'count' in record) {
-    const lines = headedLines(clientBiography(record, rules, now), paint);
-    print(clientForm(false).toObject({ key, record, state }), [paint('bold', name), ...lines].join('\n'));
-  }
+function print(key: PlainKey, object: object, lines: readonly Line[], { print, paint }: Work): void {
+  print(object, [paint('bold', nameOf(key)), ...headedLines(lines, paint)].join('\n'));
+}
+
+function tellNothing(key: PlainKey, { tell }: Work): void {
+  tell(`nothing is remembered of ${nameOf(key)}`);
+}
+
+function nameOf(key: PlainKey): string {
+  return printable(`${key.kind} ${keyText(key)}`);
 }

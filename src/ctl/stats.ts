@@ -10,7 +10,6 @@ import { makeCommand, type Work } from './command.ts';
 import { daysOf, hoursOf, type Newcomers, newcomersOf, type Waits, waitsOf } from './decision-history.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import { printPeriods } from './format/periods.ts';
-import { paintFor } from './format/terminal.ts';
 import { duration } from './format/times.ts';
 import { RULES_OPTIONS } from './options.ts';
 import { type GivenRecords, RECORDS_OPTIONS, withRecords } from './records.ts';
@@ -104,13 +103,13 @@ interface Summary {
   readonly states: StateCounts | undefined;
 }
 
-function printSummary({ waits, newcomers, states }: Summary, { print, terminal, isJson }: Work): void {
+function printSummary({ waits, newcomers, states }: Summary, { print, paint }: Work): void {
   const lines: Line[] = [
     [
       'waited',
       waits === undefined
         ? 'no mail has passed after it waited'
-        : `${waits.mails} mails: half of them up to ${duration(waits.median)}, 90 % up to ${duration(waits.ninety)}, all up to ${duration(waits.worst)}`,
+        : `${waits.mails} mails: half of them up to about ${duration(waits.median)}, 90 % up to ${duration(waits.ninety)}, all up to ${duration(waits.worst)}`,
     ],
   ];
   if (newcomers !== undefined && newcomers.seen > 0) {
@@ -125,7 +124,7 @@ function printSummary({ waits, newcomers, states }: Summary, { print, terminal, 
     lines.push(['triplets', statesText(states.triplet, ['passed', 'waiting', 'expired'])]);
     lines.push(['clients', statesText(states.client, ['auto-whitelisted', 'counted', 'expired'])]);
   }
-  const text = headedLines(lines, paintFor(isJson ? undefined : terminal)).join('\n');
+  const text = headedLines(lines, paint).join('\n');
   const { neverCame, ...others } = newcomers ?? {};
   const result = {
     waited: waits ?? null,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import { keyedDigest, readSecret, secretPath } from './private-keys.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
-import { openSqliteFileToRead, refuseNewer, versionOf } from './sqlite-file.ts';
+import { isDamage, openSqliteFileToRead, refuseNewer, versionOf } from './sqlite-file.ts';
 import { inTurns, SqliteRecords } from './sqlite-records.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 import type { Entry, ReadableStore, RecordsOf } from './store.ts';
@@ -51,6 +51,9 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
     };
   } catch (error) {
     file.close();
-    throw new Error(`cannot read the database ${path}: ${(error as Error).message}`, { cause: error });
+    const advice = isDamage(error) ? ', see greyctl check' : '';
+    throw new Error(`cannot read the database ${path}: ${(error as Error).message}${advice}`, {
+      cause: error,
+    });
   }
 }

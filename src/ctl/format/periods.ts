@@ -9,7 +9,7 @@ import type { Period } from '../decision-history.ts';
 import { bar } from './bar.ts';
 import { type Column, printTable } from './table.ts';
 import type { Paint } from './terminal.ts';
-import { localTime, utc } from './times.ts';
+import { shortTime, utc } from './times.ts';
 
 /** What the numbers before a bar take of a line. */
 const NUMBERS_WIDTH = 44;
@@ -25,7 +25,7 @@ export async function printPeriods(
   const max = Math.max(...periods.map(({ greylisted, passed }) => greylisted + passed));
   const width = Math.max(MIN_BAR, work.terminal.width - NUMBERS_WIDTH);
   const columns: Column<Period>[] = [
-    { heading: unit, text: ({ begin }) => shortTime(unit, begin) },
+    { heading: unit, text: ({ begin }) => beginOf(unit, begin) },
     { heading: 'put off', text: ({ greylisted }) => String(greylisted), isNumber: true },
     { heading: 'passed', text: ({ passed }) => String(passed), isNumber: true },
     { heading: '', text: () => '', draw: (period, paint) => bars(period, max, width, paint) },
@@ -42,8 +42,8 @@ async function printPlain(unit: string, periods: readonly Period[], work: Work):
 }
 
 /** `2026-11-26`, `2026-11-26 07:00`. */
-function shortTime(unit: 'hour' | 'day', seconds: number): string {
-  return localTime(seconds).slice(0, unit === 'hour' ? 16 : 10);
+function beginOf(unit: 'hour' | 'day', seconds: number): string {
+  return shortTime(seconds).slice(0, unit === 'hour' ? 16 : 10);
 }
 
 function bars({ greylisted, passed }: Period, max: number, width: number, paint: Paint): string {

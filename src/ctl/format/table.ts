@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { printable } from '../../log/printable.ts';
 import type { Work } from '../command.ts';
 import { jsonLine } from './json.ts';
-import { type Paint, paintFor, type Style } from './terminal.ts';
+import type { Paint, Style } from './terminal.ts';
 
 export interface Column<Row> {
   readonly heading: string;
@@ -35,7 +35,7 @@ export interface TableForm<Row> {
 export async function printTable<Row>(
   groups: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   form: TableForm<Row>,
-  { output, isJson, terminal }: Pick<Work, 'output' | 'isJson' | 'terminal'>,
+  { output, isJson, terminal, paint }: Pick<Work, 'output' | 'isJson' | 'terminal' | 'paint'>,
 ): Promise<number> {
   const lineOf = isJson ? (row: Row) => jsonLine(form.toObject(row)) : tabbed(form.columns);
   let count = 0;
@@ -45,7 +45,6 @@ export async function printTable<Row>(
     count += rows.length;
     let text = '';
     if (terminal !== undefined && !isJson && aligned === undefined) {
-      const paint = paintFor(terminal);
       const widths = widthsOf(form.columns, rows);
       text = `${heading(form.columns, widths, paint)}\n`;
       aligned = (row) => alignedLine(form.columns, widths, row, paint);

@@ -7,14 +7,22 @@ export function utc(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-/** `2026-11-26 06:00:00 CET`: the time of the clock on the wall, as in mail.log. */
+/** `2026-11-26 06:00:00 CET`: the time of the clock on the wall. */
 export function localTime(seconds: number): string {
+  return `${shortTime(seconds)} ${zoneOf(new Date(seconds * 1000))}`;
+}
+
+/** The same without the zone, as mail.log has it: `2026-11-26 06:00:00`. */
+export function shortTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => twoDigits(part));
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => twoDigits(part));
+  return `${parts.join('-')} ${time.join(':')}`;
+}
+
+function zoneOf(date: Date): string {
   zones ??= new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' });
-  const zone = zones.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  return `${parts.join('-')} ${time.join(':')} ${zone}`;
+  return zones.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 }
 
 /** Made when it is asked for, which takes a while; most commands do not ask. */
