@@ -285,9 +285,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'options of its own',
     about: 'Options',
-    text: "`--allow-test-time`, `--log-format`, `--syslog-ident`, `--store…`, `--request-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
+    text: "`--dry-run`, `--metrics`, `--allow-test-time`, `--log-format`, `--syslog-ident`, `--store…`, `--request-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
     reason:
-      'Tests need the first, machines that read logs the second, whoever runs both programs the third, several hosts the fourth; the others keep a flood or a disk from doing harm.',
+      'An administrator can try greylisting with the first and watch it with the second; tests need the third, machines that read logs the fourth, whoever runs both programs the fifth, several hosts the sixth; the others keep a flood or a disk from doing harm.',
   },
   {
     name: 'lines that are no patterns',

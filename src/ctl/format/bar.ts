@@ -1,12 +1,9 @@
 /**
- * Bars of a chart, from blocks of an eighth of a character's width.
+ * Bars of a chart.
+ *
+ * @returns up to `width` times the character for a value from 0 to `max`; something is seen of the smallest one
  */
-
-const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
-
-/** @returns a bar of up to `width` characters for a value between 0 and `max`; something is seen of the smallest one */
-export function bar(value: number, max: number, width: number): string {
+export function bar(value: number, max: number, width: number, character: string): string {
   if (value <= 0 || max <= 0) return '';
-  const eighths = Math.max(1, Math.round((Math.min(value, max) / max) * width * 8));
-  return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
+  return character.repeat(Math.max(1, Math.round((Math.min(value, max) / max) * width)));
 }

@@ -1,7 +1,7 @@
 /**
  * What was decided in hours or days:
  *
- *   terminal   a line for each, with a bar: what was put off, and behind it what passed
+ *   terminal   a line for each, with a bar: what was put off (░), and behind it what passed (█)
  *   elsewhere  "hour" | "day" TAB its beginning TAB action (reason) TAB count
  */
 import type { Work } from '../command.ts';
@@ -47,5 +47,5 @@ function beginOf(unit: 'hour' | 'day', seconds: number): string {
 }
 
 function bars({ greylisted, passed }: Period, max: number, width: number, paint: Paint): string {
-  return paint('yellow', bar(greylisted, max, width)) + paint('green', bar(passed, max, width));
+  return paint('yellow', bar(greylisted, max, width, '░')) + paint('green', bar(passed, max, width, '█'));
 }
