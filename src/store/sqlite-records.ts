@@ -13,7 +13,7 @@ import type { Entry, RecordCounts, RecordsOf, StoreSize } from './store.ts';
 type Tables = Readonly<Record<Key['kind'], SqliteTable>>;
 
 /** Where a record stands. */
-interface Place {
+export interface Place {
   readonly kind: Key['kind'];
   readonly table: SqliteTable;
   readonly columns: readonly KeyColumn[];
@@ -75,10 +75,19 @@ export class SqliteRecords {
     return [this.#plain[kind], this.#private[kind]];
   }
 
+  /** Where records stand; with --privacy that takes digests. */
+  placesOf(keys: readonly Key[]): readonly Place[] {
+    return keys.map((key) => {
+      const { kind } = key;
+      return this.privacy || 'sha1' in key
+        ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
+        : { kind, table: this.#plain[kind], columns: plainColumns(key) };
+    });
+  }
+
   /** The records of some keys, in their order. */
-  read<const Keys extends readonly Key[]>(keys: Keys): RecordsOf<Keys> {
-    const records = keys.map((key) => {
-      const { kind, table, columns } = this.#placeOf(key);
+  read<const Keys extends readonly Key[]>(keys: Keys, places = this.placesOf(keys)): RecordsOf<Keys> {
+    const records = places.map(({ kind, table, columns }) => {
       const numbers = table.get(columns);
       return numbers && toRecord(kind, numbers);
     });
@@ -87,8 +96,7 @@ export class SqliteRecords {
   }
 
   /** @param record null: deletes what is there */
-  save(key: Key, record: TripletRecord | ClientRecord | null): void {
-    const { table, columns } = this.#placeOf(key);
+  save({ table, columns }: Place, record: TripletRecord | ClientRecord | null): void {
     if (record === null) table.delete(columns);
     else table.put(columns, ...toNumbers(record));
   }
@@ -104,13 +112,6 @@ export class SqliteRecords {
       });
       yield entries;
     } while (after !== undefined);
-  }
-
-  #placeOf(key: Key): Place {
-    const { kind } = key;
-    return this.privacy || 'sha1' in key
-      ? { kind, table: this.#private[kind], columns: [this.#digest(key)] }
-      : { kind, table: this.#plain[kind], columns: plainColumns(key) };
   }
 }
 

@@ -116,7 +116,8 @@ export class SqliteStore implements CleanableStore {
     reject: (error: unknown) => void,
   ): Done {
     const records = this.#records;
-    const before = records.read(keys);
+    const places = records.placesOf(keys);
+    const before = records.read(keys, places);
     let outcome: StepOutcome<Keys, Result>;
     try {
       outcome = step(before, records.size);
@@ -124,10 +125,10 @@ export class SqliteStore implements CleanableStore {
       return { hasSaved: false, settle: () => reject(error) };
     }
     let hasSaved = false;
-    for (const [index, key] of keys.entries()) {
+    for (const [index, place] of places.entries()) {
       const record = outcome.save[index];
       if (record === undefined) continue;
-      records.save(key, record);
+      records.save(place, record);
       hasSaved = true;
     }
     return { hasSaved, settle: () => resolve(outcome.result) };
