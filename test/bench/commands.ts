@@ -2,11 +2,16 @@
  * The commands of greyctl in their important forms, as they are measured on a million triplets: those of
  * test/support/million.ts, and half of them those of the traffic, which have passed.
  */
+import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pathOf } from '../support/requirements.ts';
 import { Redis } from './redis.ts';
 import { tripletMail } from './traffic.ts';
+
+const GREYD = fileURLToPath(new URL('../../../bin/greyd.js', import.meta.url));
+const GREYD_OPTIONS = ['--inet=127.0.0.1:0', `--user=${process.getuid?.() ?? 0}`];
 
 /** Where commands find things. */
 export interface Site {
@@ -103,8 +108,14 @@ export function wordsOf(form: Form, site: Site, run: number): readonly string[] 
   return [command, ...(WITHOUT_DBDIR.includes(command) ? [] : [`--dbdir=${site.dbdir}`]), ...others];
 }
 
-export function startRedis(dir: string): Promise<Redis> | undefined {
-  return pathOf('redis-server') === undefined ? undefined : Redis.start(dir);
+/** A shared store that some greyd has used, without records. */
+export async function startRedis(dir: string): Promise<Redis | undefined> {
+  if (pathOf('redis-server') === undefined) return undefined;
+  const redis = await Redis.start(dir);
+  const daemon = spawn(process.execPath, [GREYD, `--store=${redis.url}`, `--dbdir=${dir}`, ...GREYD_OPTIONS]);
+  for await (const text of daemon.stderr) if (/listening on/.test(String(text))) break;
+  daemon.kill('SIGTERM');
+  return redis;
 }
 
 /** Writes what commands read. */

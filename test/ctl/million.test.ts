@@ -160,10 +160,10 @@ test('pass and forget thousands', async () => {
   const passed = await beside(['pass', 'sender=@domain0.example.net']);
   expect([passed.status, passed.stderr]).toEqual([0, `greyctl: ${waiting} records let in\n`]);
   expect(countChanges(passed, 'let in')).toBe(waiting);
-  const forgotten = await beside(['forget', 'client_address=10.42.0.0/16']);
-  expect([forgotten.status, forgotten.stderr]).toEqual([0, 'greyctl: 5000 records forgotten\n']);
-  expect(countChanges(forgotten, 'forgotten')).toBe(5000);
-  const left = await beside(['list', 'client_address=10.42.0.0/16']);
+  const forgotten = await beside(['forget', 'client_address=10.42.0.0/17']);
+  expect([forgotten.status, forgotten.stderr]).toEqual([0, 'greyctl: 2560 records forgotten\n']);
+  expect(countChanges(forgotten, 'forgotten')).toBe(2560);
+  const left = await beside(['list', 'client_address=10.42.0.0/17']);
   expect(left).toMatchObject({ status: 1, stdout: '' });
 });
 
@@ -206,7 +206,7 @@ test('whoever reads slowly does not keep the log of the database from beginning 
   const daemon = await Daemon.start([], { dbdir });
   const sizeAfterLoad = async () => {
     const load = new SteadyLoad({ port: daemon.port, requestsPerSecond: 1000, connections: 50 });
-    await load.progress(3000);
+    await load.progress(2000);
     await load.stop();
     return statSync(join(dbdir, 'greyd.db-wal')).size;
   };
