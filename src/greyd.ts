@@ -35,6 +35,7 @@ import { isBackground, onStarterGone, reportToStarter, startBackground } from '.
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
 import { ServiceManager } from './service/notify.ts';
+import { oneMoreTime } from './service/one-more-time.ts';
 import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
@@ -245,20 +246,11 @@ async function openWhitelists(
   };
   report(await whitelists.load());
 
-  // However many signals come while a reload is under way, one more reload sees what all of them were for.
-  let isReloading = false;
-  let isWanted = false;
-  lifetime.onHangup(async () => {
-    isWanted = true;
-    if (isReloading) return;
-    isReloading = true;
-    while (isWanted) {
-      isWanted = false;
-      log.notice('HUP received: reloading whitelists...');
-      report(await whitelists.reload());
-    }
-    isReloading = false;
-  });
+  const reload = async () => {
+    log.notice('HUP received: reloading whitelists...');
+    report(await whitelists.reload());
+  };
+  lifetime.onHangup(oneMoreTime(reload));
   return { whitelists, readAt: () => readAt };
 }
 

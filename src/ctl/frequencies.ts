@@ -5,7 +5,7 @@
  */
 
 /** Different ones that are counted at a time. */
-const MAX_COUNTED = 200_000;
+const MAX_COUNTED = 100_000;
 
 export interface Frequency {
   count: number;

@@ -125,11 +125,12 @@ export const reportCommand = makeCommand<Given>(
 async function readLogs(
   paths: readonly string[],
   settings: UnreturnedSettings,
-  { input, now, tell }: Surroundings,
+  { input, now, tell, progress }: Surroundings,
 ): Promise<Tries[] | undefined> {
   const log = new MailLog(now());
   const unreturned = new Unreturned(settings);
   let answered = 0;
+  let read = 0;
   for (const path of paths) {
     const endBefore = log.end ?? 0;
     const answeredBefore = answered;
@@ -141,7 +142,10 @@ async function readLogs(
         answered += 1;
         unreturned.take(entry);
       }
+      read += lines.length;
+      progress?.(`${read} lines`);
     }
+    progress?.('');
     if (answered === answeredBefore)
       tell(`${path}: no line of greyd or postgrey about a request; is it a mail log, plain or of gzip?`);
   }
