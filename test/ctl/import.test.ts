@@ -224,7 +224,7 @@ describe('the command line', () => {
     [['import', 'a', 'b'], 'name one database directory of postgrey'],
     [['import', '--nonsense', 'a'], "unknown option '--nonsense', see greyctl import --help"],
     [['export', 'triplets'], 'give --format=postgrey'],
-    [['export', '--format=xml', 'triplets'], '--format=xml: write one of postgrey'],
+    [['export', '--format=xml', 'triplets'], '--format=xml: write postgrey'],
     [['export', '--format=postgrey'], 'say what to export: triplets or clients'],
     [['export', '--format=postgrey', 'all'], 'say what to export: triplets or clients'],
   ])('%j is told in one line, status 2', async (args, message) => {

@@ -84,7 +84,8 @@ test.each([
 });
 
 test('search for what is nowhere', async () => {
-  expect(await beside(['search', 'nobody@nowhere'])).toEqual({ status: 1, stdout: '', stderr: '' });
+  const stderr = 'greyctl: there are no such records\n';
+  expect(await beside(['search', 'nobody@nowhere'])).toEqual({ status: 1, stdout: '', stderr });
 });
 
 test('stats', async () => {

@@ -72,16 +72,16 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const words = ['client_address=192.0.2.1', 'sender=alice@example.net', 'recipient=bob@example.org'];
     const tell = (command: string, ...options: string[]) =>
       greyctl([command, `--store=${url}`, ...options, ...words]);
-    const reason = async () =>
-      (JSON.parse((await tell('explain', '--json')).stdout) as { reason: string }).reason;
-    expect(await reason()).toBe('new');
+    const explain = async () =>
+      JSON.parse((await tell('explain', '--json')).stdout) as { reason: string; triplet: object | null };
+    expect(await explain()).toMatchObject({ reason: 'new', triplet: null });
     expect(await one.ask()).toMatch(/^DEFER/);
-    expect(await reason()).toMatch(/^early-retry/);
+    expect(await explain()).toMatchObject({ triplet: { state: 'waiting' } });
     expect(await tell('pass')).toMatchObject({
       status: 0,
       stdout: 'let in: 192.0.2.0 alice@example.net -> bob@example.org\n',
     });
-    expect(await reason()).toBe('triplet found');
+    expect(await explain()).toMatchObject({ reason: 'triplet found', triplet: { state: 'passed' } });
     expect(await other.ask()).toBe('DUNNO');
     expect((await tell('show')).stdout).toMatch(/state +passed: mail of this triplet is let in/);
     expect((await tell('forget')).status).toBe(0);
