@@ -6,7 +6,7 @@ import type { DecisionCount } from '../metrics/counters.ts';
 
 const INTERVAL_MS = 60_000;
 
-/** Beyond so many that could not be saved, the oldest are given up: those of a day and more. */
+/** Beyond so many that could not be saved, the oldest are given up: an hour has some ten or twenty. */
 const MAX_UNSAVED = 2000;
 
 export interface BookkeeperParts {
@@ -49,7 +49,7 @@ export class Bookkeeper {
   async #saveOnce(): Promise<void> {
     const { take, save, clock, maxAge } = this.#parts;
     const now = clock();
-    const counts = [...this.#unsaved, ...take(now)].slice(-MAX_UNSAVED);
+    const counts = addedUp([...this.#unsaved, ...take(now)]).slice(-MAX_UNSAVED);
     this.#unsaved = [];
     if (counts.length === 0) return;
     // That the store has failed is told by those whose mail waits for it.
@@ -57,4 +57,14 @@ export class Bookkeeper {
       this.#unsaved = counts;
     });
   }
+}
+
+/** One count for each hour, action, reason and wait. */
+function addedUp(counts: readonly DecisionCount[]): DecisionCount[] {
+  const sums = new Map<string, DecisionCount>();
+  for (const count of counts) {
+    const name = [count.hour, count.action, count.reason, count.waited].join('\t');
+    sums.set(name, { ...count, count: count.count + (sums.get(name)?.count ?? 0) });
+  }
+  return [...sums.values()];
 }

@@ -49,6 +49,25 @@ test('what could not be saved is saved the next time; only so much of it is kept
   expect(saved[1]?.at(-1)).toBe(3004);
 });
 
+test('what belongs to one hour is one count, however often it could not be saved', async () => {
+  let isFailing = true;
+  const saved: DecisionCount[] = [];
+  const count = { hour: 3600, action: 'greylist', reason: 'new', waited: 0, count: 2 };
+  const bookkeeper = new Bookkeeper({
+    take: () => [count],
+    save: async (counts) => {
+      if (isFailing) throw new Error('disk full');
+      saved.push(...counts);
+    },
+    clock: () => NOW,
+    maxAge: MAX_AGE,
+  });
+  await vi.advanceTimersByTimeAsync(3 * MINUTE_MS);
+  isFailing = false;
+  await bookkeeper.finish();
+  expect(saved).toEqual([{ ...count, count: 8 }]);
+});
+
 test('nothing is saved twice while a save is under way', async () => {
   let done = () => {};
   const saved: number[][] = [];
