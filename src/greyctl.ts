@@ -27,8 +27,12 @@ process.title = ['greyctl', ...process.argv.slice(2).map(withoutPassword)].join(
 const target = fstatSync(1);
 const output = target.isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
+/** Whether what was begun is to be done to its end, whoever listens. */
+let mustFinish = false;
+
 // Whoever reads only the head of the output is not told of an error.
 output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' && mustFinish) return;
   if (code === 'EPIPE') process.exit(0);
   process.stderr.write(`greyctl: ${message}\n`);
   process.exit(1);
@@ -44,6 +48,7 @@ try {
 async function run([name = '', ...argv]: readonly string[]): Promise<number> {
   const loader = LOADERS.get(name);
   if (loader?.givesWay) giveWay();
+  mustFinish = loader?.givesWay === false;
   if (loader !== undefined) return (await loader.load()).run(argv, surroundings());
   if (['--help', '-h'].includes(name)) output.write(await help());
   else if (name === '--version') output.write(`greyctl ${version()}\n`);

@@ -48,7 +48,9 @@ const DRAIN_GRACE_MS = 500;
 const GIVE_UP_AFTER_MS = 2000;
 /** ... how long all of it takes at most, ... */
 const DRAIN_LIMIT_MS = 2700;
-/** ... how long the database has to be closed, ... */
+/** ... how long the database has to take what was counted last, ... */
+const LAST_COUNTS_LIMIT_MS = 400;
+/** ... how long it has to be closed, ... */
 const CLOSE_LIMIT_MS = 1000;
 /** ... how long the service manager has to hear of it, ... */
 const TELL_LIMIT_MS = 500;
@@ -137,9 +139,10 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     return withinLimit(server, server.abandon());
   });
   await server.open(options.endpoints, options.listenQueueSize);
-  const metrics = await openMetrics(options);
+  const warnings = [...options.warnings];
+  const metrics = await openMetrics(options, warnings);
   if (options.pidfile !== undefined) keepPidfile(options.pidfile);
-  const warnings = [...options.warnings, ...giveUpRoot(options)];
+  warnings.push(...giveUpRoot(options));
   if (connections.warning !== undefined) warnings.push(connections.warning);
   warnings.push(...server.exposedNames.map(exposureWarning));
 
@@ -151,7 +154,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
-  const thread = startGreylister(options, log, lifetime, counters);
+  const thread = startGreylister(options, log, lifetime, () => counters.summary());
   const guard = new Guard(
     thread,
     { timeoutMs: options.storeTimeout * 1000, maxWaiting: options.maxQueuedRequests },
@@ -160,6 +163,16 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   );
   // What is wrong with the database is told now, not with the first mail; it is no reason not to serve.
   await guard.check().catch(() => {});
+
+  const bookkeeper = new Bookkeeper({
+    take: (now) => counters.takeUnsaved(now),
+    save: (counts, forgetBefore) => thread.addDecisions(counts, forgetBefore),
+    storeWorks: () => guard.works,
+    warn: (text) => log.warn(text),
+    clock,
+    maxAge: options.maxAge,
+  });
+  lifetime.onEnd(() => Promise.race([bookkeeper.finish(), pause(LAST_COUNTS_LIMIT_MS)]));
 
   const greylisting = metrics?.measures.watched(guard) ?? guard;
   const handler = new RequestHandler(
@@ -213,13 +226,25 @@ async function openLog(
   return log;
 }
 
-/** @returns undefined without --metrics, of which nothing is loaded then */
-async function openMetrics({ metricsEndpoints }: Options): Promise<MetricsEndpoint | undefined> {
+/**
+ * Mail does not wait for those who measure it: where they cannot be served, greyd serves without them.
+ * @returns undefined without --metrics, of which nothing is loaded then, and if it cannot listen there
+ */
+async function openMetrics(
+  { metricsEndpoints }: Options,
+  warnings: string[],
+): Promise<MetricsEndpoint | undefined> {
   if (metricsEndpoints.length === 0) return undefined;
   const { MetricsEndpoint } = await import('./metrics-endpoint.ts');
   const metrics = new MetricsEndpoint(uptime);
-  await metrics.open(metricsEndpoints);
-  return metrics;
+  try {
+    await metrics.open(metricsEndpoints);
+    return metrics;
+  } catch (error) {
+    metrics.destroy();
+    warnings.push(`--metrics: ${errorText(error)}; there are none until greyd is started again`);
+    return undefined;
+  }
 }
 
 function processUsage(): ReturnType<MetricsSources['figures']>['usage'] {
@@ -258,7 +283,7 @@ function startGreylister(
   options: Options,
   log: Log,
   lifetime: Lifetime,
-  counters: DecisionCounters,
+  summary: () => string,
 ): GreylisterThread {
   const { dbdir, privacy, lookupByHost, storeTimeout, sharedStore } = options;
   const { delay, retryWindow, maxAge, autoWhitelistClients, maxTriplets, maxNewPerClient } = options;
@@ -276,16 +301,9 @@ function startGreylister(
     log,
     uptime,
   );
-  const bookkeeper = new Bookkeeper({
-    take: (now) => counters.takeUnsaved(now),
-    save: (counts, forgetBefore) => thread.addDecisions(counts, forgetBefore),
-    clock,
-    maxAge,
-  });
   lifetime.onEnd(async (reason) => {
-    log.notice(`${reason}: stopping after ${counters.summary()}`);
-    const closed = bookkeeper.finish().then(() => thread.close());
-    const isClosed = await Promise.race([closed.then(() => true), pause(CLOSE_LIMIT_MS, false)]);
+    log.notice(`${reason}: stopping after ${summary()}`);
+    const isClosed = await Promise.race([thread.close().then(() => true), pause(CLOSE_LIMIT_MS, false)]);
     if (isClosed) return;
     log.warn('the database does not answer: greyd ends without closing it, what was answered is stored');
     // process.exit() would wait for the thread, and that for the disk.

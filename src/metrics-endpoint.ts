@@ -17,6 +17,9 @@ import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts
 /** How long a page waits for what the store thread has to say, in milliseconds. */
 const RECORDS_LIMIT_MS = 1000;
 
+/** From one page to the next, in milliseconds: who asks all the time must not have the time of mail. */
+const REST_MS = 50;
+
 /** Where figures are read. */
 export interface MetricsSources {
   readonly greylisting: Pick<Greylisting, 'check'>;
@@ -48,6 +51,8 @@ export class MetricsEndpoint {
   serve({ greylisting, records, figures, warn }: MetricsSources): void {
     const known = oneUnderWay(records);
     const metrics = async (): Promise<HttpAnswer> => {
+      // Without mail nobody else would find out that it works again.
+      if (!figures().store.works) await greylisting.check().catch(() => {});
       const inTime = await Promise.race([
         known().catch(() => undefined),
         pause(RECORDS_LIMIT_MS, undefined, { ref: false }),
@@ -57,8 +62,8 @@ export class MetricsEndpoint {
     };
     this.#server.serve(
       {
-        '/metrics': oneUnderWay(metrics),
-        '/healthz': oneUnderWay(() => health(greylisting)),
+        '/metrics': oneUnderWay(metrics, REST_MS),
+        '/healthz': oneUnderWay(() => health(greylisting), REST_MS),
       },
       warn,
     );

@@ -100,16 +100,18 @@ export class RequestHandler {
 
   #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {
     if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
-    let delay: number | undefined;
+    // Of the triplet; one mail to several recipients shows it once, and each of them waited.
+    let waited: number | undefined;
     if (verdict.reason === 'triplet found') {
       if (verdict.clientWhitelisted) {
         this.#parts.log.clientWhitelisted(request, formatAddress(client).toUpperCase());
       }
-      const isFirstSuccess = verdict.delayed !== undefined;
-      if (isFirstSuccess && this.#instances.isNew(request.instance)) delay = verdict.delayed;
+      waited = verdict.delayed;
     }
+    const isShown = waited !== undefined && this.#instances.isNew(request.instance);
+    const delay = isShown ? waited : undefined;
     if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull(now);
-    this.#passed(request, verdict.reason, delay);
+    this.#passed(request, verdict.reason, delay, waited);
     const { dryRun, greylistHeader, hostname, version } = this.#settings;
     if (delay === undefined || dryRun) return DUNNO;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
@@ -130,8 +132,8 @@ export class RequestHandler {
     return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
   }
 
-  #passed(request: PolicyRequest, reason: string, delay?: number): void {
-    this.#parts.counters.count('pass', reason, delay);
+  #passed(request: PolicyRequest, reason: string, delay?: number, waited?: number): void {
+    this.#parts.counters.count('pass', reason, waited);
     this.#parts.log.answered(request, { action: 'pass', reason, delay });
   }
 

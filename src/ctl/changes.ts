@@ -59,7 +59,7 @@ export async function change(
   work: Work,
   { done, idle, idleStatus, kindsOf, isMeant, apply }: Change,
 ): Promise<ExitStatus> {
-  const attributes = await requestAttributes(words, given.fromLog, work);
+  const attributes = await requestAttributes(words, given.fromLog, work, true);
   if (!SELECTING_WORDS.some((name) => attributes.has(name)))
     throw new UsageError('name a client_address=…, sender=… or recipient=…, or all three');
   // Else many records might be changed in the belief that the other attributes choose some of them.
@@ -67,14 +67,14 @@ export async function change(
   if (other !== undefined && !isOneTriplet(attributes))
     throw new UsageError(`there is no use for ${other}= here: write client_address=…, sender=…, recipient=…`);
   const lengths = networkLengthsOf(given);
-  const isSelected = selectionOf(attributes, lengths);
+  const kinds = kindsOf(attributes);
   const [rules, now] = [rulesOf(given), work.now()];
   const found = { changed: 0, idle: 0 };
   const take = async (key: PlainKey, store: Store): Promise<void> => {
     const wasChanged = await apply(key, store, rules, now);
     found[wasChanged ? 'changed' : 'idle'] += 1;
     const what = wasChanged ? done : idle;
-    work.print(
+    await work.print(
       { ...keyObject(key), change: wasChanged ? done : null },
       `${what}: ${printable(keyText(key))}`,
     );
@@ -83,15 +83,19 @@ export async function change(
     if (isOneTriplet(attributes)) {
       const { triplet } = namedKeys(attributes, lengths);
       if (triplet !== undefined) await take(triplet, store);
+    } else if (store.privacy && kinds.includes('client') && isOneClient(attributes)) {
+      // Its triplets cannot be found; its place on the auto-whitelist can.
+      await take(namedKeys(attributes, lengths).client, store);
     } else {
       requireReadableKeys(store);
+      const isSelected = selectionOf(attributes, lengths);
       let group: PlainKey[] = [];
       const takeGroup = async (): Promise<void> => {
         await Promise.all(group.map((key) => take(key, store)));
         group = [];
         await pause(PAUSE_MS);
       };
-      for (const kind of kindsOf(attributes)) {
+      for (const kind of kinds) {
         for await (const entries of store.entries(kind)) {
           for (const entry of entries) {
             if (!isSelected(entry[0]) || !isMeant(entry, rules, now)) continue;
@@ -106,6 +110,10 @@ export async function change(
     if (found.changed > 0) return 0;
     return found.idle > 0 ? idleStatus : 1;
   });
+}
+
+function isOneClient(attributes: Attributes): boolean {
+  return parseAddress(attributes.get('client_address') ?? '') !== undefined;
 }
 
 function isOneTriplet(attributes: Attributes): boolean {

@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type OptionEntry, type Program, readCommandLine } from '../command-line.ts';
 import { DEFAULTS_FILE, readDaemonDefaults } from './defaults-file.ts';
 import { jsonLine } from './format/json.ts';
+import { roomIn } from './format/room.ts';
 import { type Paint, paintFor, type Terminal } from './format/terminal.ts';
 
 /** 0: done, or found; 1: not found, or not done. `query --check` alone has 2 for what Nagios calls critical. */
@@ -43,8 +44,11 @@ export interface Work extends Surroundings {
   readonly isJson: boolean;
   /** Puts a style around a text, where styles are shown. */
   readonly paint: Paint;
-  /** Prints a result: the object with --json, else the text, which may have several lines. */
-  readonly print: (result: object, text: string) => void;
+  /**
+   * Prints a result: the object with --json, else the text, which may have several lines. Whoever prints many waits
+   * each time until it settles: when there is room for more.
+   */
+  readonly print: (result: object, text: string) => Promise<void>;
 }
 
 /** What --help says of a command; `summary` stands in the list of all commands. */
@@ -125,7 +129,10 @@ export function makeCommand<Given extends object>(
         storePassword: surroundings.storePassword ?? (isElsewhere ? undefined : file?.storePassword),
         isJson,
         paint: paintFor(isJson ? undefined : surroundings.terminal),
-        print: (result, text) => void surroundings.output.write(`${isJson ? jsonLine(result) : text}\n`),
+        print: (result, text) => {
+          surroundings.output.write(`${isJson ? jsonLine(result) : text}\n`);
+          return roomIn(surroundings.output);
+        },
       });
     },
   };

@@ -1,12 +1,13 @@
 /**
  * /etc/default/greyd, where the unit finds the options of the daemon, and greyctl those that it has in common
- * with it:
+ * with it. It is read as systemd reads it (systemd.exec(5), EnvironmentFile=):
  *
  *   line  :== [ NAME "=" value ] | "#" comment     NAME: POSTGREY_OPTS, POSTGREY_TEXT, GREYD_STORE_PASSWORD
- *   value :== text | "'" text "'" | '"' text '"'   the last line of a name counts
+ *   value :== text | "'" text "'" | '"' text '"'   the last line of a name counts; \ before the end of a line goes
+ *                                                  on in the next one, and between "" before a " and a \ quotes it
  *
- * POSTGREY_OPTS is split at blanks, as the unit has it split. Known limit: nothing is expanded, no `$NAME` and no
- * command; systemd does not do so either.
+ * POSTGREY_OPTS is then split at blanks that stand in no quotes, which are taken away (systemd.service(5), $NAME).
+ * Known limit: nothing is expanded, no `$NAME` and no command; systemd does not do so either.
  */
 import { readFileSync } from 'node:fs';
 import { readCommandLine, UsageError } from '../command-line.ts';
@@ -42,8 +43,9 @@ export function readDaemonDefaults(path: string | undefined, tell: (line: string
     return NOTHING;
   }
   const values = readVariables(text);
-  const words = (values.get('POSTGREY_OPTS') ?? '').split(/\s+/);
-  words.push(`--greylist-text=${values.get('POSTGREY_TEXT') ?? ''}`);
+  const words = wordsOf(values.get('POSTGREY_OPTS') ?? '');
+  const greylistText = values.get('POSTGREY_TEXT') ?? '';
+  if (greylistText !== '') words.push(`--greylist-text=${greylistText}`);
   try {
     const { given, wasGiven } = readCommandLine<Record<string, unknown>>(DAEMON, words, () => {});
     return {
@@ -59,8 +61,22 @@ export function readDaemonDefaults(path: string | undefined, tell: (line: string
 const DAEMON = { name: 'greyd', usage: '', description: '', options: OPTION_TABLE };
 
 function readVariables(text: string): ReadonlyMap<string, string> {
-  const assignments = text.matchAll(/^\s*(\w+)=(?:"([^"]*)"|'([^']*)'|(.*?))\s*$/gm);
+  const joined = text.replace(/\\\r?\n/g, '');
+  const assignments = joined.matchAll(
+    /^[ \t]*(\w+)=[ \t]*(?:"((?:\\[\s\S]|[^"\\])*)"|'([^']*)'|(.*?))[ \t]*\r?$/gm,
+  );
   return new Map(
-    [...assignments].map(([, name = '', ...values]) => [name, values.find((one) => one !== undefined) ?? '']),
+    [...assignments].map(([, name = '', double, single, bare]) => [
+      name,
+      double?.replace(/\\(["\\$`])/g, '$1') ?? single ?? bare ?? '',
+    ]),
+  );
+}
+
+/** `a "b c" d='e f'` is `a`, `b c` and `d=e f`. */
+function wordsOf(text: string): string[] {
+  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return words.map((word) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
   );
 }

@@ -97,8 +97,8 @@ async function explainAll(
   for await (const request of requests) {
     const examination = await examiner.examine(request);
     const now = examination.examined?.visit.now ?? clock();
-    if (count > 0 && !isJson) print({}, '');
-    print(
+    if (count > 0 && !isJson) await print({}, '');
+    await print(
       explanationObject(request, examination, rules, now),
       explanationText(request, examination, rules, now, paint),
     );

@@ -2,6 +2,7 @@
  * An examination in words, step by step in the order of the decision, and as an object for --json.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
+import { DRY_RUN } from '../log/action-line.ts';
 import { printable } from '../log/printable.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
@@ -42,7 +43,7 @@ export function explanationText(
     ...remarks.map((remark): Line => ['remark', remark]),
     ['decision', decision, isPutOff ? 'yellow' : 'green'],
     ['answer', answer ?? 'none: the connection is closed'],
-    ...(examined === undefined ? [] : letInLines(examined, rules)),
+    ...(examined === undefined ? [] : letInLines(examined, rules, entry?.action === DRY_RUN)),
   ];
   const heading = `${name}[${address}] ${shownSender(sender)} -> ${recipient}`;
   return [paint('bold', printable(heading)), ...headedLines([['now', localTime(now)], ...lines], paint)].join(
@@ -126,9 +127,9 @@ function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules)
   ];
 }
 
-function letInLines(examined: Examined, rules: GreylistRules): Line[] {
+function letInLines(examined: Examined, rules: GreylistRules, isDryRun: boolean): Line[] {
   const { judgement, visit } = examined;
-  const times = letIn(examined, rules);
+  const times = isDryRun ? undefined : letIn(examined, rules);
   if (times === undefined) return [['let in', 'now']];
   if (judgement.action === 'greylist' && judgement.reason === 'new') {
     return [

@@ -54,7 +54,7 @@ export const LISTING_OPTIONS: readonly OptionEntry[] = [
     flags: '--limit <N>',
     help: `print at most N records; with --order up to ${MAX_ORDERED}`,
     defaultText: `all, with --order ${DEFAULT_ORDERED}`,
-    parse: (text) => wholeNumber(text, 'a whole number of records'),
+    parse: (text) => Math.max(1, wholeNumber(text, 'a whole number of records')),
   },
   ...RECORDS_OPTIONS,
   ...RULES_OPTIONS,

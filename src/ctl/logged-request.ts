@@ -12,7 +12,7 @@ import { messageOf } from './mail-log.ts';
 import type { Attributes } from './words.ts';
 
 const REJECT =
-  /^\w+: (?:reject|reject_warning|warn): RCPT from (\S+)\[([\da-fA-F:.]+)\](?::\d+)?: .*; from=<(.*)> to=<(.*)> proto=/;
+  /^\w+: (?:reject|reject_warning|warn): RCPT from (\S+)\[([\da-fA-F:.]+)\](?::\d+)?: .*?; from=<(.*?)> to=<(.*?)> proto=\w+ helo=</;
 
 /**
  * @returns undefined if it tells of none

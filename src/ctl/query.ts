@@ -67,7 +67,9 @@ export const queryCommand = makeCommand<Given>(
     try {
       const action = await ask(target, policyText(attributes), given.timeout * 1000);
       const seconds = ((work.uptime() - begin) / 1000).toFixed(3);
-      const text = isCheck ? `GREYD OK - ${action}|time=${seconds}s;;;0` : `action=${action}`;
+      // A bar begins what Nagios measures.
+      const shown = action.replaceAll('|', '/');
+      const text = isCheck ? `GREYD OK - ${shown}|time=${seconds}s;;;0` : `action=${action}`;
       work.print({ action, seconds: Number(seconds) }, printable(text));
       return 0;
     } catch (error) {

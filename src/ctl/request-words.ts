@@ -24,6 +24,7 @@ export const FROM_LOG_OPTION: OptionEntry = {
 
 /**
  * @param fromLog the value of FROM_LOG_OPTION
+ * @param isOne whether all lines must tell of the same mail; if not, the last one counts
  * @returns without anything that names a request: no attributes
  * @throws {UsageError} if it is named twice, or the line tells of none
  */
@@ -31,16 +32,26 @@ export async function requestAttributes(
   words: readonly string[],
   fromLog: string | undefined,
   { input }: Pick<Work, 'input'>,
+  isOne = false,
 ): Promise<Attributes> {
   if (fromLog === undefined) return readAttributes(words, POLICY_ATTRIBUTES);
   if (words.length > 0) throw new UsageError(`there is no use for ${words[0]} beside --from-log`);
   const lines = fromLog === STDIN ? linesOf(STDIN, input) : [[fromLog]];
   let found: Attributes | undefined;
   for await (const group of lines) {
-    for (const line of group) found = readLoggedRequest(line) ?? found;
+    for (const line of group) {
+      const before = found;
+      found = readLoggedRequest(line) ?? found;
+      if (isOne && before !== undefined && !isSameMail(before, found))
+        throw new UsageError('the lines of --from-log tell of different mails: give those of one');
+    }
   }
   if (found !== undefined) return found;
   throw new UsageError(
     'there is no request in --from-log: give a line with action=… of greyd, or with NOQUEUE: reject: RCPT of Postfix',
   );
+}
+
+function isSameMail(a: Attributes, b: Attributes | undefined): boolean {
+  return ['client_address', 'sender', 'recipient'].every((name) => a.get(name) === b?.get(name));
 }

@@ -3,8 +3,9 @@
  *
  *   client_address=192.0.2.1       of this client, or of its network
  *   client_address=192.0.2.0/24    of all clients in there
- *   sender=alice@example.net       of this sender, as greyd remembers it (BATV and VERP tags taken off); <> or
- *   sender=@example.net            nothing for the null sender; of all senders of this domain
+ *   sender=alice@example.net       of this sender, as greyd remembers it (BATV and VERP tags taken off)
+ *   sender=<>                      of the null sender
+ *   sender=@example.net            of all senders of this domain
  *   recipient=bob@example.org      the same of recipients
  */
 import { type IpAddress, networkOf, parseAddress } from '../address/ip.ts';
@@ -22,6 +23,9 @@ export type IsSelected = (key: PlainKey) => boolean;
 export function selectionOf(attributes: Attributes, lengths: NetworkLengths): IsSelected {
   const [address, sender, recipient] = SELECTING_WORDS.map((name) => attributes.get(name));
   const tests: IsSelected[] = [];
+  // A variable of a script that was not set, most likely.
+  if (sender === '' || recipient === '')
+    throw new UsageError('sender= and recipient= must not be empty here: write <> for the null sender');
   if (sender !== undefined) {
     const isMeant = addressTest(sender === '<>' ? '' : normaliseSender(sender));
     tests.push((key) => key.kind === 'triplet' && isMeant(key.sender));

@@ -6,7 +6,7 @@ import type { DecisionCount } from '../metrics/counters.ts';
 
 const INTERVAL_MS = 60_000;
 
-/** Beyond so many that could not be saved, the oldest are given up: an hour has some ten or twenty. */
+/** Beyond so many that could not be saved, the oldest are given up: an hour has up to a hundred. */
 const MAX_UNSAVED = 2000;
 
 export interface BookkeeperParts {
@@ -14,6 +14,10 @@ export interface BookkeeperParts {
   readonly take: (now: number) => DecisionCount[];
   /** @param forgetBefore Unix seconds @throws (rejects) if it could not be saved */
   readonly save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>;
+  /** While it does not work, nothing is tried: those whose mail waits for it tell of that. */
+  readonly storeWorks: () => boolean;
+  /** Is told once if it works and counts cannot be saved. */
+  readonly warn: (text: string) => void;
   /** Unix seconds. */
   readonly clock: () => number;
   /** For how long they are kept, in seconds. */
@@ -24,6 +28,7 @@ export class Bookkeeper {
   readonly #parts: BookkeeperParts;
   readonly #timer: NodeJS.Timeout;
   #unsaved: DecisionCount[] = [];
+  #isFailing = false;
   #saving: Promise<void> | undefined;
 
   constructor(parts: BookkeeperParts) {
@@ -47,15 +52,24 @@ export class Bookkeeper {
   }
 
   async #saveOnce(): Promise<void> {
-    const { take, save, clock, maxAge } = this.#parts;
+    const { take, save, storeWorks, clock, maxAge } = this.#parts;
     const now = clock();
     const counts = addedUp([...this.#unsaved, ...take(now)]).slice(-MAX_UNSAVED);
-    this.#unsaved = [];
-    if (counts.length === 0) return;
-    // That the store has failed is told by those whose mail waits for it.
-    await save(counts, now - maxAge).catch(() => {
-      this.#unsaved = counts;
-    });
+    this.#unsaved = counts;
+    if (counts.length === 0 || !storeWorks()) return;
+    try {
+      await save(counts, now - maxAge);
+      this.#unsaved = [];
+      this.#isFailing = false;
+    } catch (error) {
+      if (storeWorks()) this.#tellOnce(error);
+    }
+  }
+
+  #tellOnce(error: unknown): void {
+    if (!this.#isFailing)
+      this.#parts.warn(`counts of decisions cannot be saved: ${(error as Error).message}`);
+    this.#isFailing = true;
   }
 }
 

@@ -15,7 +15,7 @@ export interface DecisionCount {
   readonly hour: number;
   readonly action: string;
   readonly reason: string;
-  /** How long mail had waited that passed for the first time, in seconds to two digits; 0: others. */
+  /** How long a triplet had waited that passed for the first time, in seconds to two digits; 0: others. */
   readonly waited: number;
   readonly count: number;
 }
@@ -33,7 +33,7 @@ export class DecisionCounters {
   /** Of what is not handed out: by action, reason and how long it had waited. */
   #waited = new Map<string, DecisionCount>();
 
-  /** @param waited seconds that a mail had waited that passes for the first time */
+  /** @param waited seconds that a triplet had waited that passes for the first time */
   count(action: string, reason: string, waited?: number): void {
     const name = `${action} (${reason})`;
     const total = this.#totals.get(name);

@@ -1,11 +1,17 @@
 /**
- * However many ask at once, one run is under way, and its outcome is for all of them.
+ * However many ask at once, one run is under way, and its outcome is for all of them; and however often they
+ * ask, the next one begins no sooner than after a pause.
  */
-export function oneUnderWay<Outcome>(run: () => Promise<Outcome>): () => Promise<Outcome> {
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** @param pauseMs from the end of one run to the beginning of the next, in milliseconds */
+export function oneUnderWay<Outcome>(run: () => Promise<Outcome>, pauseMs = 0): () => Promise<Outcome> {
   let underWay: Promise<Outcome> | undefined;
+  let rested: Promise<void> | undefined;
   return () => {
-    underWay ??= run().finally(() => {
+    underWay ??= (rested === undefined ? run() : rested.then(run)).finally(() => {
       underWay = undefined;
+      if (pauseMs > 0) rested = pause(pauseMs, undefined, { ref: false });
     });
     return underWay;
   };

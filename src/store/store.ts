@@ -93,7 +93,8 @@ export interface Store extends ReadableStore {
   /**
    * Adds to what is known of decisions.
    * @param forgetBefore Unix seconds; hours that begin before it need not be kept
-   * @throws (rejects) if it could not be saved; then none of it was
+   * @throws (rejects) if it could not be saved, or (in a shared store) if that is not known: whoever does it once
+   *   more may count some of it twice
    */
   addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void>;
 }

@@ -34,7 +34,6 @@ test.each([
   ['sender=prvs=1234567890=alice@example.net', ['alice']],
   ['sender=alice+list=example.org@example.net', ['alice']],
   ['sender=@example.net', ['alice']],
-  ['sender=', ['bounce']],
   ['sender=<>', ['bounce']],
   ['recipient=bob@example.org', ['alice', 'bounce']],
   ['recipient=@EXAMPLE.com', ['carol']],
@@ -46,6 +45,10 @@ test.each([
   const isSelected = selectionOf(attributes, LENGTHS);
   const selected = Object.entries(KEYS).filter(([, key]) => isSelected(key));
   expect(selected.map(([name]) => name)).toEqual(expected);
+});
+
+test('an empty sender is refused', () => {
+  expect(() => selectionOf(new Map([['sender', '']]), LENGTHS)).toThrow('write <> for the null sender');
 });
 
 test('what is no network is refused', () => {

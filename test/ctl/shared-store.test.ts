@@ -99,6 +99,23 @@ describe.skipIf(!canTest)('over a shared store', () => {
     expect([sum('greylist (new)'), sum('pass (triplet found)')]).toEqual([2, 1]);
   });
 
+  test('the user of README may do all that greyd does, and greyctl', async () => {
+    const server = await RedisServer.start();
+    const rules = /`(~greyd:\* [^`]*)`/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    expect(server.cli('ACL', 'SETUSER', 'greyd', 'on', '>secret', ...rules.split(' '))).toBe('OK');
+    const url = server.url.replace('redis://', 'redis://greyd:secret@');
+    const daemon = await startDaemon(url);
+    expect(await daemon.ask()).toMatch(/^DEFER/);
+    const words = ['client_address=192.0.2.1', 'sender=alice@example.net', 'recipient=bob@example.org'];
+    for (const command of ['pass', 'show', 'forget'])
+      expect(await greyctl([command, `--store=${url}`, ...words])).toMatchObject({ status: 0 });
+    expect(await daemon.ask()).toMatch(/^DEFER/);
+    await daemon.stop();
+    expect(daemon.log).not.toMatch(/cannot be saved|failed/);
+    const stats = await greyctl(['stats', `--store=${url}`, '--json', '--hours=2', '--days=0']);
+    expect(stats.stdout).toMatch(/"greylist \(new\)":[12]/);
+  });
+
   test('copy takes records over into it and back, while a daemon answers', async () => {
     const { url } = await RedisServer.start();
     const alone = await Daemon.start();

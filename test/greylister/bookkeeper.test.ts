@@ -16,7 +16,14 @@ function setUp(save: (counts: readonly DecisionCount[], forgetBefore: number) =>
     taken += 1;
     return [{ hour: taken, action: 'greylist', reason: 'new', waited: 0, count: 1 }];
   };
-  return new Bookkeeper({ take, save, clock: () => NOW, maxAge: MAX_AGE });
+  return new Bookkeeper({
+    take,
+    save,
+    storeWorks: () => true,
+    warn: () => {},
+    clock: () => NOW,
+    maxAge: MAX_AGE,
+  });
 }
 
 test('counts are saved each minute, and at the end', async () => {
@@ -51,6 +58,8 @@ test('what could not be saved is saved the next time; only so much of it is kept
 
 test('what belongs to one hour is one count, however often it could not be saved', async () => {
   let isFailing = true;
+  let works = true;
+  const warnings: string[] = [];
   const saved: DecisionCount[] = [];
   const count = { hour: 3600, action: 'greylist', reason: 'new', waited: 0, count: 2 };
   const bookkeeper = new Bookkeeper({
@@ -59,11 +68,19 @@ test('what belongs to one hour is one count, however often it could not be saved
       if (isFailing) throw new Error('disk full');
       saved.push(...counts);
     },
+    storeWorks: () => works,
+    warn: (text) => void warnings.push(text),
     clock: () => NOW,
     maxAge: MAX_AGE,
   });
-  await vi.advanceTimersByTimeAsync(3 * MINUTE_MS);
+  await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
+  expect(warnings).toEqual(['counts of decisions cannot be saved: disk full']);
   isFailing = false;
+  // It is not tried with a store of which greyd knows that it does not answer.
+  works = false;
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect(saved).toEqual([]);
+  works = true;
   await bookkeeper.finish();
   expect(saved).toEqual([{ ...count, count: 8 }]);
 });

@@ -7,10 +7,10 @@
  *
  * Rows are printed as they come. Known limit: a character is taken to be one column wide.
  */
-import { once } from 'node:events';
 import { printable } from '../../log/printable.ts';
 import type { Work } from '../command.ts';
 import { jsonLine } from './json.ts';
+import { roomIn } from './room.ts';
 import type { Paint, Style } from './terminal.ts';
 
 export interface Column<Row> {
@@ -50,7 +50,8 @@ export async function printTable<Row>(
       aligned = (row) => alignedLine(form.columns, widths, row, paint);
     }
     text += rows.map((row) => `${(aligned ?? lineOf)(row)}\n`).join('');
-    if (!output.write(text)) await once(output, 'drain');
+    output.write(text);
+    await roomIn(output);
   }
   return count;
 }

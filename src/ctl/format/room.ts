@@ -1,0 +1,16 @@
+/**
+ * Waits until whoever reads the output has taken what was written, so that it does not pile up in memory.
+ */
+import type { Writable } from 'node:stream';
+
+/** Settles when there is room for more, or nobody reads any more. */
+export function roomIn(output: Writable): Promise<void> {
+  if (!output.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const settle = () => {
+      output.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    output.on('drain', settle).on('close', settle);
+  });
+}
