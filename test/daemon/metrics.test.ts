@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MeasuredGreyd } from '../metrics/real-greyd.ts';
-import { Daemon } from '../support/daemon.ts';
+import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { requestText } from '../support/policy-client.ts';
 import { RedisServer } from '../support/redis.ts';
 import { canRun } from '../support/requirements.ts';

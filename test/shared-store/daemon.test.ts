@@ -54,7 +54,7 @@ describe.skipIf(!canTest)('a daemon on a shared store', () => {
     server.signal('SIGSTOP');
     expect(await daemon.ask()).toBe('DUNNO');
     const begin = performance.now();
-    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+    await daemon.stop();
     expect(performance.now() - begin).toBeLessThan(5000);
     server.signal('SIGCONT');
   });
