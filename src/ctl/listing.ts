@@ -27,7 +27,7 @@ export interface GivenListing extends GivenRecords, GivenRules, GivenLookup {
 /** With --order, if --limit does not say otherwise. */
 const DEFAULT_ORDERED = 1000;
 /** What --order keeps in memory at most. */
-const MAX_ORDERED = 20_000;
+const MAX_ORDERED = 10_000;
 /** Of these, so many become text at a time. */
 const PRINTED = 1000;
 

@@ -32,14 +32,20 @@ export class Ranking<Item> {
   /** From the highest on; of the same rank, as they came. */
   items(): Item[] {
     this.#cut();
-    return this.#ranked.map(({ item }) => item);
+    return this.#ranked.toSorted((a, b) => b.rank - a.rank).map(({ item }) => item);
   }
 
+  /** Leaves the highest ones, in the order in which they came. Numbers alone are sorted several times as fast. */
   #cut(): void {
-    this.#ranked.sort((a, b) => b.rank - a.rank);
     if (this.#ranked.length <= this.#limit) return;
+    const ascending = Float64Array.from(this.#ranked, ({ rank }) => rank).sort();
+    const lowest = ascending[ascending.length - this.#limit] ?? this.#lowest;
+    let equals = this.#limit - this.#ranked.filter(({ rank }) => rank > lowest).length;
+    this.#ranked = this.#ranked.filter(({ rank }) => {
+      if (rank === lowest) equals -= 1;
+      return rank > lowest || (rank === lowest && equals >= 0);
+    });
+    this.#lowest = lowest;
     this.isCut = true;
-    this.#ranked = this.#ranked.slice(0, this.#limit);
-    this.#lowest = this.#ranked.at(-1)?.rank ?? this.#lowest;
   }
 }

@@ -67,7 +67,7 @@ export const FORMS: readonly Form[] = [
     name: 'list --state=waiting --order=newest',
     words: () => ['list', '--state=waiting', '--order=newest'],
   },
-  { name: 'list --order=oldest --limit=20000', words: () => ['list', '--order=oldest', '--limit=20000'] },
+  { name: 'list --order=oldest --limit=10000', words: () => ['list', '--order=oldest', '--limit=10000'] },
   { name: 'search (occurs once)', words: () => ['search', LAST_SENDER.slice(0, 12)] },
   { name: 'search (nowhere)', words: () => ['search', 'nobody@nowhere'] },
   { name: 'stats', words: () => ['stats'] },
