@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { UsageError, withoutPassword } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { LOADERS } from './ctl/loaders.ts';
+import { errorText } from './log/error-text.ts';
 import { printable } from './log/printable.ts';
 import { giveWay } from './service/priority.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
@@ -41,7 +42,7 @@ output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`greyctl: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+  process.stderr.write(`greyctl: ${printable(errorText(error))}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 

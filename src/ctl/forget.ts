@@ -14,7 +14,8 @@ export const forgetCommand = makeCommand<GivenChange>(
       'Deletes the record of a triplet; or, if not all three are named, of all triplets that fit: of a client, a ' +
       'network (client_address=192.0.2.0/24), a sender, a recipient, or a whole domain (sender=@example.net). ' +
       'If only client_address is named, the records of its clients are deleted as well, and with them their ' +
-      'place on the auto-whitelist, which lets mail in whatever else is forgotten (with --privacy these alone, and only of one address). greyd may run meanwhile. Exit status 1: there are none.\n\n' +
+      'place on the auto-whitelist, which lets mail in whatever else is forgotten (with --privacy these alone, and ' +
+      'only of one address). greyd may run meanwhile. Exit status 1: there are none.\n\n' +
       'Examples:\n' +
       '  greyctl forget client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org\n' +
       '  greyctl forget client_address=192.0.2.10',
