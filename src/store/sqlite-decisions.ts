@@ -8,6 +8,8 @@ export class SqliteDecisions {
   readonly #add;
   readonly #forget;
   readonly #all;
+  /** Within a transaction it is all or nothing by itself. */
+  readonly #addTogether;
 
   constructor(file: SqliteFile) {
     this.#add = file.prepare<DecisionCount>(
@@ -16,12 +18,15 @@ export class SqliteDecisions {
     );
     this.#forget = file.prepare<[number]>('DELETE FROM decisions WHERE hour < ?');
     this.#all = file.prepare<[], DecisionCount>('SELECT * FROM decisions');
+    this.#addTogether = file.transaction((counts: readonly DecisionCount[], before: number) => {
+      for (const count of counts) this.#add.run(count);
+      this.#forget.run(before);
+    });
   }
 
   /** @param before Unix seconds; hours that begin before it are forgotten */
   add(counts: readonly DecisionCount[], before: number): void {
-    for (const count of counts) this.#add.run(count);
-    this.#forget.run(before);
+    this.#addTogether(counts, before);
   }
 
   all(): DecisionCount[] {

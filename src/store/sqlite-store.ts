@@ -14,7 +14,7 @@ import type { DecisionCount } from '../metrics/counters.ts';
 import { keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
-import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+import { errorCode, openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import {
   type Digest,
   hasPrivateRecords,
@@ -148,9 +148,15 @@ export class SqliteStore implements CleanableStore {
 
   addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const run = () => {
-        this.#decisions.add(counts, forgetBefore);
-        return { hasSaved: true, settle: resolve };
+      const run = (): Done => {
+        try {
+          this.#decisions.add(counts, forgetBefore);
+          return { hasSaved: true, settle: resolve };
+        } catch (error) {
+          // What is wrong with the counts alone must not fail the updates of the same transaction.
+          if (!errorCode(error).startsWith('SQLITE_CONSTRAINT')) throw error;
+          return { hasSaved: false, settle: () => reject(error) };
+        }
       };
       this.#commit.add({ run, fail: reject });
     });

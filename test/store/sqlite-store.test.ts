@@ -346,3 +346,16 @@ describe('what a program that does not see the options of the daemon finds', () 
     expect(await read(open(dbdir, PRIVATE), triplet('a'))).toEqual([{ first: 1, last: 4 }]);
   });
 });
+
+test('counts that cannot be stored fail alone: what is saved in the same transaction stays', async () => {
+  const store = open();
+  const count = { hour: 3600, action: 'pass', reason: 'new', waited: 0, count: 1 };
+  const wrong = { ...count, action: null as unknown as string };
+  const [saved, refused] = await Promise.allSettled([
+    put(store, triplet('a'), { first: 1, last: 1 }),
+    store.addDecisions([count, wrong], 0),
+  ]);
+  expect([saved.status, refused.status]).toEqual(['fulfilled', 'rejected']);
+  expect(await read(store, triplet('a'))).toEqual([{ first: 1, last: 1 }]);
+  expect(await store.decisions()).toEqual([]);
+});
