@@ -1,0 +1,82 @@
+/**
+ * npm run package: makes greyd_VERSION_ARCHITECTURE.deb, for this machine's architecture or that of --arch.
+ *
+ * What the package is made of is laid out below build/, with `packaging/debian` beside it, and debhelper does the
+ * rest. Two builds of one commit have the same bytes: all times are that of the commit, and npm's lock files say
+ * what is taken from the registry.
+ *
+ * Known limits: the programs of debhelper, dpkg and binutils have to be the same for the same bytes. For another
+ * architecture Debian's cross tools are needed, see CONTRIBUTING.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundle, copyLauncher } from './bundle.ts';
+import { copyrightText } from './copyright.ts';
+import { fetchInputs } from './inputs.ts';
+
+/** Where the package has its own programs. */
+const PLACE = '/usr/lib/greyd';
+
+const { values } = parseArgs({ options: { arch: { type: 'string' } } });
+const architecture = values.arch ?? output('dpkg', ['--print-architecture']);
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+const work = join('build/package', architecture);
+const source = join(work, `greyd-${version}`);
+rmSync(work, { recursive: true, force: true });
+mkdirSync(source, { recursive: true });
+
+const inputs = fetchInputs(architecture, join(work, 'inputs'));
+const libraries = await layOutPrograms();
+layOutDebianFolder();
+// -b: the binary package alone; -d: the build dependencies are those of a native build
+execFileSync('dpkg-buildpackage', ['-b', '-d', '-us', '-uc', `--host-arch=${architecture}`], {
+  cwd: source,
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+const file = `greyd_${version}_${architecture}.deb`;
+copyFileSync(join(work, file), file);
+console.log(`\n${file}`);
+
+/** @returns the folders of the libraries that were taken into them */
+async function layOutPrograms(): Promise<string[]> {
+  const lib = join(source, 'lib');
+  mkdirSync(join(lib, 'bin'), { recursive: true });
+  copyFileSync(join(inputs.runtime, 'bin/node'), join(lib, 'node'));
+  for (const name of ['greyd.js', 'greyctl.js'])
+    copyLauncher(join('bin', name), join(lib, 'bin', name), `${PLACE}/node`);
+  writeFileSync(join(lib, 'package.json'), `${JSON.stringify({ name: 'greyd', version, type: 'module' })}\n`);
+  return bundle(inputs.sqliteModule, lib);
+}
+
+function layOutDebianFolder(): void {
+  for (const name of ['etc', 'man', 'README.md'])
+    cpSync(name, join(source, name), { recursive: true });
+  const debian = join(source, 'debian');
+  cpSync('packaging/debian', debian, { recursive: true });
+  copyFileSync('systemd/greyd.service', join(debian, 'greyd.service'));
+  copyFileSync('systemd/greyd.socket', join(debian, 'greyd.socket'));
+  copyFileSync('etc/default/greyd', join(debian, 'greyd.default'));
+  writeFileSync(join(debian, 'changelog'), changelog());
+  writeFileSync(join(debian, 'copyright'), copyrightText([inputs.runtime, inputs.sqlite, ...libraries]));
+}
+
+/** The newest version of CHANGELOG.md, in deb-changelog(5); its time becomes that of all files. */
+function changelog(): string {
+  const [, newest = ''] = readFileSync('CHANGELOG.md', 'utf8').split(/^## .*$/m);
+  const changes = newest
+    .trim()
+    .replace(/^/gm, '  ')
+    .replace(/^ {2}### (.*)$/gm, '  [ $1 ]')
+    .replace(/^ {2}- /gm, '  * ')
+    .replace(/^ +$/gm, '');
+  const [, maintainer] = /^Maintainer: (.+)$/m.exec(readFileSync('packaging/debian/control', 'utf8')) ?? [];
+  const time = output('git', ['log', '-1', '--format=%cD']);
+  return `greyd (${version}) unstable; urgency=medium\n\n${changes}\n\n -- ${maintainer}  ${time}\n`;
+}
+
+function output(program: string, words: readonly string[]): string {
+  return execFileSync(program, words, { encoding: 'utf8' }).trim();
+}

@@ -1,0 +1,144 @@
+/**
+ * A machine with a Debian that was just installed, of a test's own: systemd, or another program, as process 1 in
+ * namespaces of its own, a network that ends at loopback, and a root folder whose changes are gone at the end.
+ *
+ * systemd-nspawn(1) makes it of a folder from make-root.sh, on which an overlay lies for each machine.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.ts';
+import type { Needs } from '../support/requirements.ts';
+
+export const MACHINE_NEEDS = {
+  root: true,
+  programs: ['debootstrap', 'systemd-nspawn', 'nsenter'],
+} satisfies Needs;
+
+/** The releases, with the Postfix of each. */
+export const RELEASES = [
+  { release: 'bookworm', name: 'Debian 12', postfix: '3.7' },
+  { release: 'trixie', name: 'Debian 13', postfix: '3.10' },
+] as const;
+
+export type Release = (typeof RELEASES)[number]['release'];
+
+/** Where root folders are kept from one run to the next. */
+const ROOTS = process.env.GREYD_TEST_ROOTS ?? '/var/tmp/greyd-test-roots';
+
+const ENVIRONMENT = [
+  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  'DEBIAN_FRONTEND=noninteractive',
+  'LC_ALL=C.UTF-8',
+];
+
+export class Machine {
+  /** Its root folder, seen from outside. */
+  readonly root: string;
+  readonly #pid: number;
+
+  private constructor(root: string, pid: number) {
+    this.root = root;
+    this.#pid = pid;
+  }
+
+  /**
+   * Starts a machine, which ends with the test.
+   * @param init what its process 1 is; `none`: a program that does nothing, so that there are init scripts alone
+   */
+  static async boot(release: Release, init: 'systemd' | 'none' = 'systemd'): Promise<Machine> {
+    const base = join(ROOTS, release);
+    execFileSync('test/package/make-root.sh', [release, base], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const root = overlayOn(base);
+    const words =
+      init === 'systemd'
+        ? ['--boot']
+        : ['--as-pid2', 'sh', '-c', 'trap exit TERM; while :; do sleep 1; done'];
+    const nspawn = spawn(
+      'systemd-nspawn',
+      ['--quiet', '--register=no', '--keep-unit', '--private-network', `--directory=${root}`, ...words],
+      { stdio: 'ignore', env: { ...process.env, UNIFIED_CGROUP_HIERARCHY: '1' } },
+    );
+    let leader = 0;
+    onTestFinished(async () => {
+      // Process 1 takes all others along.
+      if (leader > 0) process.kill(leader, 'SIGKILL');
+      if (nspawn.exitCode === null && nspawn.signalCode === null) await once(nspawn, 'exit');
+    });
+    for (;;) {
+      if (nspawn.exitCode !== null) throw new Error(`systemd-nspawn ended with ${nspawn.exitCode}`);
+      leader = Number(readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').split(' ')[0]);
+      const machine = new Machine(root, leader);
+      if (leader > 0 && machine.#isUp(init)) return machine;
+      await pause(100);
+    }
+  }
+
+  /**
+   * Runs a command of sh(1) there, as root.
+   * @returns what it printed, errors and all
+   * @throws with that if it fails
+   */
+  run(command: string): string {
+    const { status, output } = this.attempt(command);
+    if (status !== 0) throw new Error(`\`${command}\` ended with ${status}:\n${output}`);
+    return output;
+  }
+
+  /** The same for a command that may fail. */
+  attempt(command: string): { status: number | null; output: string } {
+    const { status, stdout } = spawnSync(
+      'nsenter',
+      [...this.#inside(), 'sh', '-c', `exec 2>&1\n${command}`],
+      {
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
+    return { status, output: stdout.trimEnd() };
+  }
+
+  /** The words before those of a program of the outer machine that give it the network of this one. */
+  get inNetwork(): string[] {
+    return ['nsenter', '--target', String(this.#pid), '--net', '--'];
+  }
+
+  /** Puts a file of the outer machine into /root. */
+  copyIn(file: string): void {
+    execFileSync('cp', [file, join(this.root, 'root/')]);
+  }
+
+  /** Runs a command again and again until it succeeds. @returns what it printed then */
+  async until(command: string): Promise<string> {
+    for (;;) {
+      const { status, output } = this.attempt(command);
+      if (status === 0) return output;
+      await pause(100);
+    }
+  }
+
+  #inside(): string[] {
+    return ['--target', String(this.#pid), '--all', '--root', '--wdns=/', 'env', '-i', ...ENVIRONMENT];
+  }
+
+  #isUp(init: 'systemd' | 'none'): boolean {
+    if (init === 'none') return this.attempt('true').status === 0;
+    return /^(running|degraded)$/m.test(this.attempt('systemctl is-system-running').output);
+  }
+}
+
+function overlayOn(base: string): string {
+  const folder = temporaryDirectory();
+  for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name));
+  const root = join(folder, 'root');
+  const layers = `lowerdir=${base},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
+  execFileSync('mount', ['-t', 'overlay', 'greyd-test', '-o', layers, root]);
+  onTestFinished(() => {
+    execFileSync('umount', ['--lazy', root]);
+    if (!existsSync(join(root, 'etc'))) rmSync(folder, { recursive: true, force: true });
+  });
+  return root;
+}
