@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['test/**/*.test.ts'],
-          exclude: TIMED,
+          exclude: [...TIMED, 'test/package/**'],
           // Most tests wait for a process of their own; vitest would leave one of two processors idle.
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
@@ -31,6 +31,16 @@ export default defineConfig({
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          maxWorkers: '100%',
+          // Debians are installed there.
+          testTimeout: 300_000,
         },
       },
     ],

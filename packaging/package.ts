@@ -52,8 +52,7 @@ async function layOutPrograms(): Promise<string[]> {
 }
 
 function layOutDebianFolder(): void {
-  for (const name of ['etc', 'man', 'README.md'])
-    cpSync(name, join(source, name), { recursive: true });
+  for (const name of ['etc', 'man', 'README.md']) cpSync(name, join(source, name), { recursive: true });
   const debian = join(source, 'debian');
   cpSync('packaging/debian', debian, { recursive: true });
   copyFileSync('systemd/greyd.service', join(debian, 'greyd.service'));

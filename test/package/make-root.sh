@@ -12,7 +12,7 @@ new=$(mktemp -d "$root.XXXXXX")
 chmod 755 "$new"
 trap 'rm -rf "$new"' EXIT
 
-debootstrap --variant=minbase --include=systemd-sysv,dbus,iproute2,bsdutils "$release" "$new" >"$new.log" ||
+debootstrap --variant=minbase --include=systemd-sysv,dbus,iproute2,procps "$release" "$new" >"$new.log" ||
 	{ tail "$new.log" >&2; exit 1; }
 rm "$new.log"
 # They live for minutes: nothing is to wait for the disk.

@@ -1,0 +1,73 @@
+/**
+ * The package on a Debian without Node.js: installed with apt, asked by the Postfix of that release, and purged.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { canRun } from '../support/requirements.ts';
+import { DEB, VERSION } from './deb.ts';
+import { MACHINE_NEEDS, Machine, RELEASES } from './machine.ts';
+import { askGreyd, installPostfix, sendMail } from './postfix.ts';
+
+const POSSIBLE = canRun('the package on a fresh Debian', {
+  ...MACHINE_NEEDS,
+  programs: [...MACHINE_NEEDS.programs, 'swaks'],
+});
+
+/** All files, but for those in which dpkg, apt, systemd and Postfix keep their books. */
+const ALL_FILES =
+  'find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /root ' +
+  '-o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/tmp ' +
+  '-o -path /var/lib/systemd -o -path /var/lib/postfix -o -path /var/spool/postfix \\) -prune -o -print | sort';
+
+describe.runIf(POSSIBLE)('the package', () => {
+  test.for(RELEASES)('is installed, serves Postfix and is purged on $name', async ({ release, postfix }) => {
+    const machine = await Machine.boot(release);
+    expect(machine.attempt('command -v node nodejs npm').status).not.toBe(0);
+    installPostfix(machine);
+    expect(machine.run('postconf -h mail_version').startsWith(`${postfix}.`)).toBe(true);
+    const before = machine.run(ALL_FILES).split('\n');
+
+    machine.copyIn(DEB);
+    const printed = machine.run(`apt-get install -y /root/${DEB}`);
+    expect(printed).not.toMatch(/warning|error|failed/i);
+    const line = /^ +(check_policy_service \{.*\})$/m.exec(printed)?.[1] ?? '';
+    expect(line).toBe('check_policy_service { inet:127.0.0.1:60000, timeout=10s, default_action=DUNNO }');
+    expect(printed).not.toContain('postgrey');
+    expect(printed).not.toContain('not running');
+
+    expect(machine.run('systemctl is-enabled greyd.service greyd.socket')).toBe('enabled\nenabled');
+    expect(machine.run('systemctl is-active greyd.service greyd.socket')).toBe('active\nactive');
+    const pid = machine.run('systemctl show --property=MainPID --value greyd');
+    expect(machine.run(`ps -o user=,comm=,args= -p ${pid}`)).toMatch(
+      /^greyd +greyd +greyd --inet=127\.0\.0\.1:60000 --delay=300 --max-age=35 --greylist-text=$/,
+    );
+    expect(machine.run(`readlink /proc/${pid}/exe`)).toBe('/usr/lib/greyd/node');
+    expect(machine.run('stat -c "%U:%G %a" /var/lib/greyd')).toBe('greyd:greyd 700');
+    expect(machine.run('greyd --version; greyctl --version')).toBe(`greyd ${VERSION}\ngreyctl ${VERSION}`);
+    expect(machine.run('systemctl --failed --no-legend')).toBe('');
+
+    askGreyd(machine, line);
+    machine.run("sed -i 's/--delay=300/--delay=1/' /etc/default/greyd && systemctl restart greyd");
+    expect(sendMail(machine, 'alice@example.net')).toMatch(/^<\*\* 450 4\.2\.0 .*Greylisted, see/m);
+    for (;;) {
+      const session = sendMail(machine, 'alice@example.net');
+      if (/^<- {2}250 2\.0\.0 Ok: queued as/m.test(session)) break;
+      expect(session).toMatch(/^<\*\* 450 4\.2\.0 .*Greylisted, see/m);
+      await pause(200);
+    }
+    const log = machine.run('journalctl --output=cat -t postgrey SYSLOG_FACILITY=2');
+    expect(log).toMatch(/^action=greylist, reason=new, client_name=localhost, .*sender=alice@example\.net/m);
+    expect(log).toMatch(/^action=pass, reason=triplet found, delay=\d+, client_name=localhost,/m);
+    expect(machine.run('greyctl list --json')).toContain('alice@example.net');
+
+    machine.run('apt-get purge -y greyd');
+    expect(machine.attempt('getent passwd greyd || getent group greyd').output).toBe('');
+    expect(machine.attempt('systemctl status greyd.service greyd.socket').output).not.toMatch(/loaded \(/);
+    expect(machine.attempt('find /run -name "*greyd*"').output).toBe('');
+    const left = machine
+      .run(ALL_FILES)
+      .split('\n')
+      .filter((file) => !before.includes(file));
+    expect(left).toEqual([]);
+  });
+});
