@@ -15,11 +15,14 @@ export const sysv: ServiceManager = {
   hasSocketUnits: false,
   async find(name) {
     if (!existsSync(`/etc/init.d/${name}`)) return undefined;
-    const { status } = await run(['service', name, 'status']);
-    return sysvService(name, status === 0, isEnabled(name));
+    return sysvService(name, await isRunning(name), isEnabled(name));
   },
   logCommand: () => 'grep postgrey /var/log/mail.log',
 };
+
+async function isRunning(name: string): Promise<boolean> {
+  return (await run(['service', name, 'status'])).status === 0;
+}
 
 function isEnabled(name: string): boolean {
   const links = RUN_LEVELS.map((level) => `/etc/rc${level}.d`)
@@ -31,7 +34,10 @@ function isEnabled(name: string): boolean {
 function sysvService(name: string, wasActive: boolean, wasEnabled: boolean): Service {
   const start = async (signal?: AbortSignal) =>
     void (await succeed(['service', name, 'start'], signal && { signal }));
-  const stop = async () => void (await succeed(['service', name, 'stop']));
+  // The script of Debian's postgrey fails if there is nothing to stop.
+  const stop = async () => {
+    if (await isRunning(name)) await succeed(['service', name, 'stop']);
+  };
   const setEnabled = async (enabled: boolean) => {
     if (isEnabled(name) !== enabled) await succeed(['update-rc.d', name, enabled ? 'enable' : 'disable']);
   };
@@ -42,8 +48,7 @@ function sysvService(name: string, wasActive: boolean, wasEnabled: boolean): Ser
     stop,
     setEnabled,
     async restoreActivity() {
-      const { status } = await run(['service', name, 'status']);
-      if (status === 0) await stop();
+      await stop();
       if (wasActive) await start();
     },
     restoreEnablement: () => setEnabled(wasEnabled),
