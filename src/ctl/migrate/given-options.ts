@@ -27,12 +27,13 @@ export interface GivenLine {
 export function readGivenOptions(words: readonly string[]): GivenLine {
   const valued: GivenOption[] = [];
   const collecting = OPTION_TABLE.map(({ flags, help, aliases = [], repeatable }): OptionEntry => {
-    const name = partsOf(flags).long;
-    const parse = (value: string) => {
+    const { long: name, value } = partsOf(flags);
+    if (value === '') return { flags, help, aliases };
+    const parse = (text: string) => {
       const earlier = valued.findIndex((option) => option.name === name);
       if (!repeatable && earlier !== -1) valued.splice(earlier, 1);
-      valued.push({ name, value });
-      return value;
+      valued.push({ name, value: text });
+      return text;
     };
     return { flags, help, aliases, parse };
   });
