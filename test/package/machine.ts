@@ -6,7 +6,7 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
@@ -53,6 +53,7 @@ export class Machine {
     const base = join(ROOTS, release);
     execFileSync('test/package/make-root.sh', [release, base], { stdio: ['ignore', 'ignore', 'inherit'] });
     const root = overlayOn(base);
+    if (init === 'none') replaceRunlevel(root);
     const words =
       init === 'systemd'
         ? ['--boot']
@@ -136,9 +137,13 @@ function overlayOn(base: string): string {
   const root = join(folder, 'root');
   const layers = `lowerdir=${base},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
   execFileSync('mount', ['-t', 'overlay', 'greyd-test', '-o', layers, root]);
-  onTestFinished(() => {
-    execFileSync('umount', ['--lazy', root]);
-    if (!existsSync(join(root, 'etc'))) rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => void execFileSync('umount', ['--lazy', root]));
   return root;
+}
+
+/** As sysvinit has it: systemd's knows of no runlevel here, and then nothing is started in one. */
+function replaceRunlevel(root: string): void {
+  const file = join(root, 'sbin/runlevel');
+  rmSync(file);
+  writeFileSync(file, '#!/bin/sh\necho N 2\n', { mode: 0o755 });
 }

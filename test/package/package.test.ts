@@ -1,0 +1,84 @@
+/**
+ * The package itself: what it depends on, what lintian says of it, and that a build elsewhere has the same bytes.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.ts';
+import { canRun } from '../support/requirements.ts';
+import { DEB, fieldOf, VERSION } from './deb.ts';
+
+const HAS_TOOLS = canRun('the package', { programs: ['dpkg-deb', 'dpkg-buildpackage', 'dh', 'lintian'] });
+
+test.runIf(HAS_TOOLS)('depends on what its binaries are linked with, and on nothing else', () => {
+  expect(fieldOf('Version')).toBe(VERSION);
+  expect(fieldOf('Pre-Depends')).toBe('');
+  expect(fieldOf('Recommends')).toBe('');
+  const names = fieldOf('Depends')
+    .split(', ')
+    .map((dependency) => dependency.split(' ')[0]);
+  expect(names).toEqual(['libc6', 'libgcc-s1', 'libstdc++6']);
+});
+
+test.runIf(HAS_TOOLS)('has what an administrator looks for', () => {
+  const files = execFileSync('sh', ['-c', `dpkg-deb --fsys-tarfile ${DEB} | tar t`], { encoding: 'utf8' });
+  for (const file of [
+    'etc/default/greyd',
+    'etc/greyd/whitelist_clients',
+    'etc/greyd/whitelist_recipients',
+    'etc/init.d/greyd',
+    'etc/logcheck/ignore.d.server/greyd',
+    'usr/lib/systemd/system/greyd.service',
+    'usr/lib/systemd/system/greyd.socket',
+    'usr/sbin/greyctl',
+    'usr/sbin/greyd',
+    'usr/share/bash-completion/completions/greyctl',
+    'usr/share/bash-completion/completions/greyd',
+    'usr/share/man/man5/greyd_whitelist.5.gz',
+    'usr/share/man/man8/greyctl.8.gz',
+    'usr/share/man/man8/greyd.8.gz',
+  ])
+    expect(files.split('\n')).toContain(`./${file}`);
+  const conffiles = execFileSync('dpkg-deb', ['--info', DEB, 'conffiles'], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  expect(conffiles.sort()).toEqual(
+    files
+      .split('\n')
+      .filter((file) => /^\.\/etc\/.*[^/]$/.test(file))
+      .map((file) => file.slice(1))
+      .sort(),
+  );
+});
+
+test.runIf(HAS_TOOLS)('has nothing that lintian minds', () => {
+  const { status, stdout } = spawnSync('lintian', ['--allow-root', '--fail-on=error,warning', DEB], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+});
+
+test.runIf(HAS_TOOLS)('has a comment above each override', () => {
+  const lines = readFileSync('packaging/debian/greyd.lintian-overrides', 'utf8').trim().split('\n');
+  expect(lines[0]).toMatch(/^# /);
+  expect(lines.filter((line) => !/^(# .+|greyd: .+)$/.test(line))).toEqual([]);
+});
+
+test.runIf(HAS_TOOLS)('has the same bytes when it is built in another place', () => {
+  const folder = join(temporaryDirectory(), 'elsewhere');
+  mkdirSync(folder);
+  const files = 'git ls-files -z --cached --others --exclude-standard';
+  const copy = `${files} | tar c --null -T - | tar x -C "$1" && cp -a .git node_modules "$1"`;
+  execFileSync('sh', ['-c', copy, 'sh', folder]);
+  execFileSync('npm', ['run', 'package'], {
+    cwd: folder,
+    stdio: 'ignore',
+    env: { ...process.env, TZ: 'Asia/Tokyo' },
+  });
+  expect(sha256(join(folder, DEB))).toBe(sha256(DEB));
+});
+
+const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
