@@ -6,7 +6,15 @@ import { describe, expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
 import { DEB } from './deb.ts';
 import { MACHINE_NEEDS, Machine, RELEASES, type Release } from './machine.ts';
-import { answersOn, installPostgrey, OPTIONS, PORT, teachPostgrey } from './postgrey.ts';
+import {
+  answersOn,
+  installPostgrey,
+  OPTIONS,
+  PASSING,
+  PORT,
+  restartPostgrey,
+  teachPostgrey,
+} from './postgrey.ts';
 
 const POSSIBLE = canRun('greyctl migrate', MACHINE_NEEDS);
 
@@ -37,7 +45,9 @@ describe.runIf(POSSIBLE)('under systemd', () => {
   test.for(RELEASES)('greyd answers as postgrey did, on $name', async ({ release }) => {
     const machine = await taught(release);
     const before = answersOn(machine);
-    expect(before.join()).toContain(`help/${machine.run('hostname')}.html`);
+    const passes = before.map((answer) => answer === 'action=DUNNO');
+    expect(passes).toEqual(passes.map((_, index) => index < PASSING));
+    expect(before.at(-1)).toContain(`help/${machine.run('hostname')}.html`);
     const times = machine.run(TIMES);
     const units = machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`);
     const steps = machine.run('greyctl migrate --dry-run');
@@ -68,8 +78,7 @@ describe.runIf(POSSIBLE)('under systemd', () => {
     // Of what was asked for the check nothing is left.
     expect(machine.run(RECORDS)).not.toContain('greyctl-migrate');
 
-    // No connection is refused while it is restarted, and after a boot it is on the same sockets.
-    machine.run('systemctl restart greyd');
+    // The sockets are systemd's: the first connection starts greyd.
     machine.run('systemctl stop greyd.socket greyd && systemctl start greyd.socket');
     expect(answersOn(machine)).toEqual(before);
 
@@ -111,9 +120,7 @@ describe.runIf(POSSIBLE)('under systemd', () => {
         `cat >/etc/systemd/system/greyd.service.d/trouble.conf <<'END'\n[Service]\n${setting}\nEND`,
       );
       machine.run('systemctl daemon-reload && systemctl restart greyd');
-      // postgrey writes to its files at its end.
-      machine.run('systemctl restart postgrey');
-      await machine.until(`ss -Htln 'sport = :${PORT}' | grep -q .`);
+      await restartPostgrey(machine);
       const before = state(machine);
       // The signal comes while greyd starts.
       machine.run('rm -f /tmp/out; greyctl migrate >/tmp/out 2>&1 & echo $! >/tmp/pid');
@@ -135,7 +142,7 @@ describe.runIf(POSSIBLE)('under systemd', () => {
 test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async ({ release }) => {
   const machine = await taught(release, 'none');
   const answers = answersOn(machine);
-  const links = machine.run('ls /etc/rc?.d');
+  await restartPostgrey(machine);
   const before = { files: machine.run(FILES).split('\n'), learned: machine.run(POSTGREY_RECORDS) };
   // It is started as another account, which may not read its database.
   machine.run("sed -i 's/--user=greyd/--user=nobody/' /etc/init.d/greyd");
@@ -145,7 +152,6 @@ test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async
   expect(failed.output).toContain(`postgrey answers on 127.0.0.1:${PORT}`);
   machine.run("sed -i 's/--user=nobody/--user=greyd/' /etc/init.d/greyd");
   expect({ files: machine.run(FILES).split('\n'), learned: machine.run(POSTGREY_RECORDS) }).toEqual(before);
-  expect(machine.run('ls /etc/rc?.d')).toBe(links);
   expect(answersOn(machine)).toEqual(answers);
 
   machine.run('greyctl migrate');
@@ -159,9 +165,9 @@ test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async
 /** A machine with both, as an administrator has it who has just installed greyd. */
 async function taught(release: Release, init: 'systemd' | 'none' = 'systemd'): Promise<Machine> {
   const machine = await Machine.boot(release, init);
-  installPostgrey(machine);
+  await installPostgrey(machine);
   machine.copyIn(DEB);
   expect(machine.run(`apt-get install -y /root/${DEB}`)).toMatch(/^ {4}greyctl migrate$/m);
-  await teachPostgrey(machine);
+  teachPostgrey(machine);
   return machine;
 }
