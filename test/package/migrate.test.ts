@@ -8,6 +8,7 @@ import { DEB } from './deb.ts';
 import { MACHINE_NEEDS, Machine, RELEASES, type Release } from './machine.ts';
 import {
   answersOn,
+  DELAY,
   installPostgrey,
   OPTIONS,
   PASSING,
@@ -15,6 +16,8 @@ import {
   restartPostgrey,
   teachPostgrey,
 } from './postgrey.ts';
+
+const SOCKET = 'unix:/var/spool/postfix/postgrey/socket';
 
 const POSSIBLE = canRun('greyctl migrate', MACHINE_NEEDS);
 
@@ -137,6 +140,40 @@ describe.runIf(POSSIBLE)('under systemd', () => {
       expect(answersOn(machine), name).toEqual(answers);
     }
   });
+});
+
+/** What postgrey is started with, where it is asked then, and what greyd has of that. */
+const SOCKETS = [
+  // As in every tutorial; greyd was not started at its installation then.
+  ['the port of greyd', '--inet=127.0.0.1:60000', '127.0.0.1:60000', '127.0.0.1:60000'],
+  // In a folder that greyd's sandbox does not have, for Postfix' group alone.
+  ['a unix socket', '--unix=/var/spool/postfix/postgrey/socket --socketmode=0660', SOCKET, SOCKET.slice(5)],
+] as const;
+
+test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, place]) => {
+  const machine = await Machine.boot('bookworm');
+  machine.run('install -d -m 0755 /var/spool/postfix/postgrey');
+  await installPostgrey(machine, `${options} ${DELAY}`);
+  machine.copyIn(DEB);
+  machine.run(`apt-get install -y /root/${DEB}`);
+  teachPostgrey(machine, target);
+  const before = answersOn(machine, target);
+  const ownership = machine.attempt(`stat -c '%a %U %G' ${place}`).output;
+  const units = 'systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd';
+  const wasActive = machine.attempt(units).output;
+  // What is missing is found beforehand.
+  machine.run('mv /usr/bin/db5.3_recover /usr/bin/db5.3_recover.away');
+  expect(machine.attempt('greyctl migrate').output).toContain('db_recover');
+  expect(machine.attempt(units).output).toBe(wasActive);
+  machine.run('mv /usr/bin/db5.3_recover.away /usr/bin/db5.3_recover');
+
+  machine.run('greyctl migrate');
+  expect(machine.run(units)).toBe('active\nactive\nenabled\nenabled');
+  expect(machine.run('ss -Hltx | grep -E "60000|postgrey"')).toContain(` ${place} `);
+  expect(machine.attempt(`stat -c '%a %U %G' ${place}`).output).toBe(ownership);
+  expect(answersOn(machine, target)).toEqual(before);
+  machine.run('systemctl restart greyd');
+  expect(answersOn(machine, target)).toEqual(before);
 });
 
 test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async ({ release }) => {
