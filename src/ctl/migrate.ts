@@ -11,8 +11,10 @@ import { printable } from '../log/printable.ts';
 import { isRoot } from '../service/account.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { checkPostgrey } from './migrate/check.ts';
+import { type Findings, findEverything, type GivenMigration } from './migrate/findings.ts';
 import { POSTGREY } from './migrate/places.ts';
-import { type GivenMigration, makePlan, type Plan } from './migrate/plan.ts';
+import { makePlan, type Plan } from './migrate/plan.ts';
+import { namesOf } from './migrate/sockets.ts';
 import { type Listener, type Outcome, runSteps } from './migrate/steps.ts';
 import { systemd } from './migrate/systemd.ts';
 import { sysv } from './migrate/sysv.ts';
@@ -63,12 +65,14 @@ export const migrateCommand = makeCommand<Given>(
     }
     const { greyctl, progress } = work;
     const manager = existsSync('/run/systemd/system') ? systemd : sysv;
-    const plan = await makePlan(given, manager, { greyctl, showsProgress: progress !== undefined });
-    for (const note of plan.notes) work.tell(note);
+    const found = await findEverything(given, manager);
+    for (const note of found.notes) work.tell(note);
+    const plan = makePlan({ ...found, greyctl, showsProgress: progress !== undefined });
     if (isDryRun) return tellSteps(plan, work);
     const outcome = await runSteps(plan.steps, work.holdSignals(), listenerFor(plan, work));
-    if (outcome === 'done') return tellDone(plan, work);
-    return tellUndone(plan, outcome, work);
+    if (outcome !== 'done') return tellUndone(found, outcome, work);
+    plan.finish();
+    return tellDone(found, work);
   },
 );
 
@@ -96,12 +100,10 @@ function listenerFor({ steps }: Plan, { print, tell }: Work): Listener {
   };
 }
 
-function tellDone({ postgrey, sockets, finish }: Plan, { print }: Work): ExitStatus {
-  finish();
-  const names = sockets.map(({ name }) => name).join(', ');
+function tellDone({ postgrey, sockets }: Findings, { print }: Work): ExitStatus {
   print(
     { done: true, sockets: sockets.map(({ name }) => name) },
-    `\ngreyd answers on ${names} in the place of postgrey; main.cf stays as it is.\n` +
+    `\ngreyd answers on ${namesOf(sockets)} in the place of postgrey; main.cf stays as it is.\n` +
       `postgrey is off, and its files are as they were: ${postgrey.defaults}, ${postgrey.dbdir}. The way back is in README.md.\n` +
       'When all is well: apt-get remove postgrey',
   );
@@ -109,18 +111,20 @@ function tellDone({ postgrey, sockets, finish }: Plan, { print }: Work): ExitSta
 }
 
 async function tellUndone(
-  { postgrey, sockets }: Plan,
+  { postgrey, sockets }: Findings,
   outcome: Outcome,
   { print, tell }: Work,
 ): Promise<ExitStatus> {
   const isComplete = outcome === 'undone';
   if (!isComplete) tell('not everything could be undone: see above, and mend it by hand');
-  print({ done: false, undone: isComplete }, isComplete ? 'everything is as it was before' : '');
-  const [socket] = sockets;
-  if (postgrey.service?.wasActive !== true || socket === undefined) return 1;
+  print(
+    { done: false, undone: isComplete },
+    isComplete ? 'everything is as it was before' : 'not everything is as it was before',
+  );
+  if (postgrey.service?.wasActive !== true) return 1;
   try {
-    await checkPostgrey(socket);
-    print({ postgrey: 'answers', socket: socket.name }, `postgrey answers on ${socket.name}`);
+    const place = await checkPostgrey(sockets);
+    print({ postgrey: 'answers', socket: place }, `postgrey answers on ${place}`);
   } catch (error) {
     tell(`postgrey does not answer: ${errorText(error)}`);
   }

@@ -12,8 +12,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { errorText } from '../../log/error-text.ts';
 import { ask } from '../ask.ts';
 import { policyText } from '../policy-text.ts';
-import { run, succeed } from './programs.ts';
-import type { Socket } from './sockets.ts';
+import { run } from './programs.ts';
+import { namesOf, type Socket } from './sockets.ts';
 
 type Greyctl = readonly [string, ...string[]];
 
@@ -52,8 +52,7 @@ export async function checkGreyd(check: Check): Promise<string[]> {
   const { sockets, hasPrivacy, greyctl } = check;
   try {
     for (const socket of sockets) await untilPutOff(socket, check, async () => {});
-    const names = sockets.map(({ name }) => name).join(', ');
-    return [`it answers on ${names}`, ...(hasPrivacy ? [] : await checkRecord(check))];
+    return [`it answers on ${namesOf(sockets)}`, ...(hasPrivacy ? [] : await checkRecord(check))];
   } finally {
     await run([...greyctl, 'forget', ...wordsOf(NOBODY)]);
   }
@@ -92,17 +91,17 @@ async function untilPutOff(
 }
 
 /**
- * Asks the postgrey that was started again, until it answers.
+ * Asks the postgrey that was started again, until it answers. Of a port alone it may have one address of two.
+ * @returns where it answers
  * @throws (rejects) if it does not
  */
-export async function checkPostgrey(socket: Socket): Promise<void> {
+export async function checkPostgrey(sockets: readonly Socket[]): Promise<string> {
   for (let waited = 0; ; waited += RETRY_PAUSE_MS) {
-    try {
-      await askOn(socket, WITHOUT_TRACE);
-      return;
-    } catch (error) {
-      if (waited >= START_LIMIT_MS) throw error;
-    }
+    const attempts = sockets.map((socket) => askOn(socket, WITHOUT_TRACE).then(() => socket.name));
+    const results = await Promise.allSettled(attempts);
+    const answered = results.find((result) => result.status === 'fulfilled');
+    if (answered !== undefined) return answered.value;
+    if (waited >= START_LIMIT_MS) throw new Error(`nobody answers on ${namesOf(sockets)}`);
     await pause(RETRY_PAUSE_MS);
   }
 }
@@ -128,14 +127,4 @@ async function isToBePutOff(greyctl: Greyctl): Promise<boolean> {
 
 function wordsOf(attributes: Readonly<Record<string, string>>): string[] {
   return Object.entries(attributes).map(([name, value]) => `${name}=${value}`);
-}
-
-/** Takes the records of postgrey over. @returns what became of them, a line for each kind */
-export async function takeOver(
-  from: string,
-  greyctl: Greyctl,
-  settings: { readonly signal: AbortSignal; readonly showsErrors: boolean },
-): Promise<string[]> {
-  const text = await succeed([...greyctl, 'import', from], settings);
-  return text.trim().split('\n').filter(Boolean);
 }

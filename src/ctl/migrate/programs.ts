@@ -60,8 +60,9 @@ export async function succeed(
 ): Promise<string> {
   const { status, stdout, stderr } = await run(command, settings);
   if (status === 0) return stdout;
-  const [said] = (stderr.trim() || stdout.trim() || `exit status ${status}`).split('\n');
-  throw new Error(`${command.join(' ')}: ${said}`);
+  const [said = ''] = (stderr.trim() || stdout.trim() || `exit status ${status}`).split('\n');
+  const reason = said.replace(/\.$/, '');
+  throw new Error(reason.startsWith('greyctl: ') ? reason.slice(9) : `${command.join(' ')}: ${reason}`);
 }
 
 /** Whether a program can be started. */

@@ -35,6 +35,11 @@ export async function socketsOf(endpoints: readonly Endpoint[]): Promise<Socket[
   return sockets;
 }
 
+/** For messages. */
+export function namesOf(sockets: readonly Socket[]): string {
+  return sockets.map(({ name }) => name).join(', ');
+}
+
 export function inetOf(sockets: readonly Socket[]): InetEndpoint[] {
   return sockets.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint.kind === 'inet');
 }
