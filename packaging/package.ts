@@ -14,35 +14,44 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle, copyLauncher } from './bundle.ts';
 import { copyrightText } from './copyright.ts';
-import { fetchInputs } from './inputs.ts';
+import { fetchInputs, type Inputs } from './inputs.ts';
 
 /** Where the package has its own programs. */
 const PLACE = '/usr/lib/greyd';
 
-const { values } = parseArgs({ options: { arch: { type: 'string' } } });
-const architecture = values.arch ?? output('dpkg', ['--print-architecture']);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
-const work = join('build/package', architecture);
-const source = join(work, `greyd-${version}`);
-rmSync(work, { recursive: true, force: true });
-mkdirSync(source, { recursive: true });
+try {
+  const { values } = parseArgs({ options: { arch: { type: 'string' } } });
+  await makePackage(values.arch ?? output('dpkg', ['--print-architecture']));
+} catch (error) {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const isMissing = code === 'ENOENT' && path?.startsWith('dpkg');
+  console.error(`package: ${isMissing ? `${path} is missing: apt-get install debhelper` : message}`);
+  process.exitCode = 1;
+}
 
-const inputs = fetchInputs(architecture, join(work, 'inputs'));
-const libraries = await layOutPrograms();
-layOutDebianFolder();
-// -b: the binary package alone; -d: the build dependencies are those of a native build
-execFileSync('dpkg-buildpackage', ['-b', '-d', '-us', '-uc', `--host-arch=${architecture}`], {
-  cwd: source,
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
-const file = `greyd_${version}_${architecture}.deb`;
-copyFileSync(join(work, file), file);
-console.log(`\n${file}`);
+async function makePackage(architecture: string): Promise<void> {
+  const work = join('build/package', architecture);
+  const source = join(work, `greyd-${version}`);
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(source, { recursive: true });
+
+  const inputs = fetchInputs(architecture, join(work, 'inputs'));
+  const libraries = await layOutPrograms(inputs, join(source, 'lib'));
+  layOutDebianFolder(source, copyrightText([inputs.runtime, inputs.sqlite, ...libraries]));
+  // -b: the binary package alone; -d: the build dependencies are those of a native build
+  execFileSync('dpkg-buildpackage', ['-b', '-d', '-us', '-uc', `--host-arch=${architecture}`], {
+    cwd: source,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const file = `greyd_${version}_${architecture}.deb`;
+  copyFileSync(join(work, file), file);
+  console.log(`\n${file}`);
+}
 
 /** @returns the folders of the libraries that were taken into them */
-async function layOutPrograms(): Promise<string[]> {
-  const lib = join(source, 'lib');
+async function layOutPrograms(inputs: Inputs, lib: string): Promise<string[]> {
   mkdirSync(join(lib, 'bin'), { recursive: true });
   copyFileSync(join(inputs.runtime, 'bin/node'), join(lib, 'node'));
   for (const name of ['greyd.js', 'greyctl.js'])
@@ -51,7 +60,7 @@ async function layOutPrograms(): Promise<string[]> {
   return bundle(inputs.sqliteModule, lib);
 }
 
-function layOutDebianFolder(): void {
+function layOutDebianFolder(source: string, copyright: string): void {
   for (const name of ['etc', 'man', 'README.md']) cpSync(name, join(source, name), { recursive: true });
   const debian = join(source, 'debian');
   cpSync('packaging/debian', debian, { recursive: true });
@@ -59,7 +68,7 @@ function layOutDebianFolder(): void {
   copyFileSync('systemd/greyd.socket', join(debian, 'greyd.socket'));
   copyFileSync('etc/default/greyd', join(debian, 'greyd.default'));
   writeFileSync(join(debian, 'changelog'), changelog());
-  writeFileSync(join(debian, 'copyright'), copyrightText([inputs.runtime, inputs.sqlite, ...libraries]));
+  writeFileSync(join(debian, 'copyright'), copyright);
 }
 
 /** The newest version of CHANGELOG.md, in deb-changelog(5); its time becomes that of all files. */

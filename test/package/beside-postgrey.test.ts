@@ -1,0 +1,50 @@
+/**
+ * The package on a host whose postgrey answers Postfix: it must go on doing so, whatever its port is.
+ */
+import { expect, test } from 'vitest';
+import { canRun } from '../support/requirements.ts';
+import { DEB } from './deb.ts';
+import { MACHINE_NEEDS, Machine } from './machine.ts';
+
+const POSSIBLE = canRun('the package beside postgrey', MACHINE_NEEDS);
+
+const ask = (machine: Machine, port: number) =>
+  machine.run(
+    `greyctl query 127.0.0.1:${port} client_address=192.0.2.1 sender=a@example.net recipient=b@example.org`,
+  );
+
+test.runIf(POSSIBLE)('greyd serves beside a postgrey on another port', async () => {
+  const machine = await Machine.boot('bookworm');
+  machine.run('apt-get install -y --no-install-recommends postgrey');
+  machine.copyIn(DEB);
+  const printed = machine.run(`apt-get install -y /root/${DEB}`);
+  expect(printed).toMatch(/^ +apt-get install db-util && greyctl migrate$/m);
+  expect(machine.run('systemctl is-active greyd.service greyd.socket postgrey')).toBe(
+    'active\nactive\nactive',
+  );
+  expect(ask(machine, 60000)).toMatch(/^action=DEFER_IF_PERMIT /);
+  expect(ask(machine, 10023)).toMatch(/^action=DEFER_IF_PERMIT /);
+});
+
+test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a reboot', async () => {
+  const machine = await Machine.boot('trixie');
+  machine.run('apt-get install -y --no-install-recommends postgrey db-util');
+  machine.run("sed -i 's/--inet=10023/--inet=127.0.0.1:60000/' /etc/default/postgrey");
+  machine.run('systemctl restart postgrey');
+  machine.copyIn(DEB);
+  const printed = machine.run(`apt-get install -y /root/${DEB}`);
+  expect(printed).toContain('neither started nor enabled: another program listens');
+  expect(printed).toMatch(/^ +greyctl migrate$/m);
+  expect(printed).not.toContain('check_policy_service');
+  expect(machine.attempt('systemctl is-enabled greyd.service greyd.socket').output).toBe(
+    'disabled\ndisabled',
+  );
+  expect(machine.attempt('systemctl is-active greyd.service greyd.socket').output).toBe('inactive\ninactive');
+  expect(machine.run('journalctl --output=cat -t postgrey')).not.toContain('cannot listen');
+  expect(ask(machine, 60000)).toMatch(/^action=DEFER_IF_PERMIT /);
+  expect(machine.run('ss -Htlnp sport = :60000')).toContain('postgrey');
+
+  // What the message says.
+  machine.run('systemctl disable --now postgrey && systemctl enable --now greyd.socket greyd');
+  expect(machine.run('greyctl query --check 127.0.0.1:60000')).toMatch(/^GREYD OK/);
+});
