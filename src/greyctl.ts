@@ -19,7 +19,11 @@ const PROGRESS_PAUSE_MS = 100;
 /** Shells' number for a process that a signal ended: 128 and the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => process.exit(status));
+let onSignal: (status: number) => void = process.exit;
+for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => onSignal(status));
+
+/** Of the signal that came first while they were held. */
+let heldStatus: number | undefined;
 
 // As ps shows it: without passwords.
 process.title = ['greyctl', ...process.argv.slice(2).map(withoutPassword)].join(' ');
@@ -33,14 +37,24 @@ let mustFinish = false;
 
 // Whoever reads only the head of the output is not told of an error.
 output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE' && mustFinish) return;
+  if (isGone(code) && mustFinish) return;
   if (code === 'EPIPE') process.exit(0);
   process.stderr.write(`greyctl: ${message}\n`);
   process.exit(1);
 });
 
+process.stderr.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (!isGone(code) || !mustFinish) process.exit(1);
+});
+
+/** Nobody reads any more: a pipe, or a terminal that was hung up. */
+function isGone(code: string | undefined): boolean {
+  return code === 'EPIPE' || code === 'EIO';
+}
+
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  const status = await run(process.argv.slice(2));
+  process.exitCode = status === 0 ? 0 : (heldStatus ?? status);
 } catch (error) {
   process.stderr.write(`greyctl: ${printable(errorText(error))}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
@@ -77,7 +91,17 @@ function surroundings(): Surroundings {
     now: () => Math.floor(Date.now() / 1000),
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? progressOn(stderr) : undefined,
+    holdSignals,
   };
+}
+
+function holdSignals(): AbortSignal {
+  const controller = new AbortController();
+  onSignal = (status) => {
+    heldStatus ??= status;
+    controller.abort();
+  };
+  return controller.signal;
 }
 
 /** Shows a text in place of the one before it, but not too many of them; an empty one clears it away. */

@@ -54,6 +54,8 @@ describe('commands', () => {
         "ctl/postgrey-environment.ts: 'db_recover'",
         // greyctl once more, as it was started.
         'ctl/backup.ts: program',
+        // The same, and systemctl, service, update-rc.d, setpriv, db_dump and db_recover, by names that are literals.
+        'ctl/migrate/programs.ts: program',
         "log/syslog.ts: 'logger'",
         "service/account.ts: 'getent'",
         // One of three messages.

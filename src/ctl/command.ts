@@ -34,6 +34,11 @@ export interface Surroundings {
   readonly now: () => number;
   /** Prints a line for the administrator, beside the output. */
   readonly tell: (line: string) => void;
+  /**
+   * From here on SIGINT, SIGTERM and SIGHUP end the process no more, but abort what this returns: the command puts
+   * things in order first, and returns another status than 0.
+   */
+  readonly holdSignals: () => AbortSignal;
   /** Shows how far long work has come, in place of what it showed before; undefined: nobody watches. */
   readonly progress: ((text: string) => void) | undefined;
 }
@@ -139,7 +144,7 @@ export function makeCommand<Given extends object>(
 }
 
 /** `--store-prefix <TEXT>` as its value is called. */
-function nameOf(flags: string): string {
+export function nameOf(flags: string): string {
   const [, name = ''] = /--([\w-]+)/.exec(flags) ?? [];
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

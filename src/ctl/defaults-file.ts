@@ -60,7 +60,8 @@ export function readDaemonDefaults(path: string | undefined, tell: (line: string
 
 const DAEMON = { name: 'greyd', usage: '', description: '', options: OPTION_TABLE };
 
-function readVariables(text: string): ReadonlyMap<string, string> {
+/** The values that are assigned in the text of such a file. */
+export function readVariables(text: string): ReadonlyMap<string, string> {
   const joined = text.replace(/\\\r?\n/g, '');
   const assignments = joined.matchAll(
     /^[ \t]*(\w+)=[ \t]*(?:"((?:\\[\s\S]|[^"\\])*)"|'([^']*)'|(.*?))[ \t]*\r?$/gm,
@@ -74,7 +75,7 @@ function readVariables(text: string): ReadonlyMap<string, string> {
 }
 
 /** `a "b c" d='e f'` is `a`, `b c` and `d=e f`. */
-function wordsOf(text: string): string[] {
+export function wordsOf(text: string): string[] {
   const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
   return words.map((word) =>
     word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),

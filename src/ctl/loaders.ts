@@ -24,6 +24,7 @@ export const LOADERS: ReadonlyMap<string, Loader> = new Map([
   ['top', { givesWay: true, load: async () => (await import('./top.ts')).topCommand }],
   ['query', { givesWay: false, load: async () => (await import('./query.ts')).queryCommand }],
   ['report', { givesWay: true, load: async () => (await import('./report.ts')).reportCommand }],
+  ['migrate', { givesWay: false, load: async () => (await import('./migrate.ts')).migrateCommand }],
   ['import', { givesWay: false, load: async () => (await import('./import.ts')).importCommand }],
   ['export', { givesWay: true, load: async () => (await import('./export.ts')).exportCommand }],
   ['copy', { givesWay: false, load: async () => (await import('./copy.ts')).copyCommand }],

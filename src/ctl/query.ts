@@ -4,12 +4,12 @@
  * --check is a plugin of Nagios and its successors: one line, and their exit status
  * (https://nagios-plugins.org/doc/guidelines.html).
  */
-import { once } from 'node:events';
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { NetConnectOpts } from 'node:net';
 import { UsageError } from '../command-line.ts';
 import { printable } from '../log/printable.ts';
 import { numberOr } from '../option-values.ts';
 import { parseInet } from '../server/endpoint.ts';
+import { ask } from './ask.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { policyText } from './policy-text.ts';
 import { POLICY_ATTRIBUTES } from './request-words.ts';
@@ -21,9 +21,6 @@ interface Given {
 }
 
 const DEFAULT_TIMEOUT = 10;
-
-/** An answer is a line; what is longer is none. */
-const MAX_ANSWER = 64 * 1024;
 
 /** What --check asks if nothing is named: greyd takes it all the way to its store, as any mail. */
 const CHECK_REQUEST: Attributes = new Map([
@@ -91,37 +88,4 @@ function targetOf(place: string): NetConnectOpts {
   const [endpoint] = parseInet(place.replace(/^inet:/, '')) ?? [];
   if (endpoint === undefined) throw new UsageError('say whom to ask: 127.0.0.1:60000, or unix:PATH');
   return { host: endpoint.host, port: endpoint.port };
-}
-
-/**
- * @returns the action
- * @throws (rejects) with the reason if there is none in time
- */
-async function ask(target: NetConnectOpts, request: string, timeoutMs: number): Promise<string> {
-  const socket = connect(target);
-  const timer = setTimeout(
-    () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
-    timeoutMs,
-  );
-  try {
-    await once(socket, 'connect');
-    socket.write(request);
-    return await actionFrom(socket);
-  } finally {
-    clearTimeout(timer);
-    socket.destroy();
-  }
-}
-
-/** reply :== "action=" action LF LF */
-async function actionFrom(socket: Socket): Promise<string> {
-  let text = '';
-  socket.setEncoding('utf8');
-  for await (const chunk of socket) {
-    text += String(chunk);
-    const [, action] = /^action=(.*)\n\n/.exec(text) ?? [];
-    if (action !== undefined) return action;
-    if (text.length > MAX_ANSWER || /\n\n/.test(text)) throw new Error('it answers in no policy protocol');
-  }
-  throw new Error('it closed the connection without an answer');
 }

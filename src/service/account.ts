@@ -86,6 +86,11 @@ export function claimDatabase(dbdir: string): Account | undefined {
   return { uid, gid, name: findUser(String(uid))?.name };
 }
 
+/** Whether the process may do what only root may. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
 /** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
 function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
   try {

@@ -1,0 +1,104 @@
+/**
+ * A file of the system that is written anew, and can be given back what it held, byte by byte, with its mode and
+ * owner; one that was not there is removed again, and so are the folders that were made for it.
+ *
+ * A link is followed: what it leads to is written, and the link stays.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+interface Content {
+  readonly bytes: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** For a file that was not there: everybody may read it, whatever the umask. */
+const NEW_MODE = 0o644;
+
+export class ChangedFile {
+  readonly #path: string;
+  /** undefined: it was not there. */
+  #before: Content | undefined;
+  #madeFolders: string[] = [];
+  #isChanged = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Writes it; whoever reads it meanwhile sees all of the old or all of the new text. */
+  write(text: string): void {
+    const target = targetOf(this.#path);
+    this.#before = contentOf(target);
+    this.#isChanged = true;
+    this.#madeFolders = makeFolders(dirname(target));
+    const { mode, uid, gid } = this.#before ?? { mode: NEW_MODE, uid: 0, gid: 0 };
+    replace(target, { bytes: Buffer.from(text), mode, uid, gid });
+  }
+
+  /** Has it as it was before `write`. */
+  restore(): void {
+    if (!this.#isChanged) return;
+    const target = targetOf(this.#path);
+    if (this.#before === undefined) rmSync(target, { force: true });
+    else replace(target, this.#before);
+    for (const folder of this.#madeFolders.reverse()) rmdirSync(folder);
+    this.#isChanged = false;
+  }
+}
+
+function targetOf(path: string): string {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? realpathSync(path) : path;
+}
+
+function contentOf(path: string): Content | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  return { bytes: readFileSync(path), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+}
+
+/** @returns those that were made, the outermost first */
+function makeFolders(path: string): string[] {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [];
+  const made = makeFolders(dirname(path));
+  mkdirSync(path);
+  chmodSync(path, 0o755);
+  return [...made, path];
+}
+
+function replace(path: string, { bytes, mode, uid, gid }: Content): void {
+  const draft = join(dirname(path), `.greyctl-${randomBytes(6).toString('hex')}`);
+  try {
+    const fd = openSync(draft, 'wx', 0o600);
+    try {
+      for (let from = 0; from < bytes.length; ) from += writeSync(fd, bytes, from);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    chownSync(draft, uid, gid);
+    chmodSync(draft, mode);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The options of greyd that serve in the place of a postgrey.
+ *
+ *   postgrey's   all that decide about mail, as they are; its places (database, pid file, account) are its own, and
+ *                its whitelists become greyd's
+ *   greyd's      those that stood in /etc/default/greyd before and that postgrey does not have
+ *
+ * Known limit: options that would let greyd answer otherwise than postgrey are dropped of greyd's (--dry-run,
+ * --allow-test-time), and nothing else is looked at there.
+ */
+import { partsOf } from '../../command-line.ts';
+import { OPTION_TABLE } from '../../option-table.ts';
+import type { GivenOption } from './given-options.ts';
+
+/** The first one in OPTION_TABLE that postgrey does not have; so are all behind it. */
+const FIRST_OF_GREYD = '--max-connections';
+
+const NAMES = OPTION_TABLE.map(({ flags }) => partsOf(flags).long);
+const GREYDS_OWN: ReadonlySet<string> = new Set(NAMES.slice(NAMES.indexOf(FIRST_OF_GREYD)));
+
+/** Of greyd's own, those that are not for a daemon in service. */
+const FOR_TRIALS: ReadonlySet<string> = new Set(['--dry-run', '--allow-test-time']);
+
+/** Where and as whom a daemon runs. */
+const PLACES: ReadonlySet<string> = new Set(['--dbdir', '--user', '--group']);
+
+/** What the service does without, whichever way it is started. */
+const OF_THE_INIT_SCRIPT: ReadonlySet<string> = new Set(['--daemonize', '--pidfile']);
+
+/** Where lists of one kind stand. */
+export interface ListPlaces {
+  readonly option: '--whitelist-clients' | '--whitelist-recipients';
+  /** The files that a daemon reads without this option. */
+  readonly ofPostgrey: readonly [list: string, local: string];
+  readonly ofGreyd: readonly [list: string, local: string];
+}
+
+/**
+ * @param isSocketUnit whether the service manager opens the unix socket, which greyd must not do then
+ * @returns in the order in which they are to be written
+ */
+export function greydOptions(
+  ofPostgrey: readonly GivenOption[],
+  ofGreyd: readonly GivenOption[],
+  lists: readonly ListPlaces[],
+  isSocketUnit: boolean,
+): GivenOption[] {
+  const isLeftOut = ({ name }: GivenOption): boolean =>
+    PLACES.has(name) ||
+    OF_THE_INIT_SCRIPT.has(name) ||
+    lists.some(({ option }) => option === name) ||
+    (['--unix', '--socketmode'].includes(name) && (isSocketUnit || hasInet(ofPostgrey)));
+  const isKept = ({ name }: GivenOption): boolean =>
+    PLACES.has(name) || (GREYDS_OWN.has(name) && !FOR_TRIALS.has(name));
+  return [
+    ...ofPostgrey.filter((option) => !isLeftOut(option)),
+    ...lists.flatMap((places) => listOptions(ofPostgrey, places)),
+    ...ofGreyd.filter(isKept),
+  ];
+}
+
+/** postgrey then ignores --unix. */
+export function hasInet(options: readonly GivenOption[]): boolean {
+  return options.some(({ name }) => name === '--inet');
+}
+
+/** The files of a list that a postgrey with these options reads. */
+export function listFiles(options: readonly GivenOption[], { option, ofPostgrey }: ListPlaces): string[] {
+  const named = options.flatMap(({ name, value }) => (name === option && value ? [value] : []));
+  return named.length > 0 ? named : [...ofPostgrey];
+}
+
+/** The files of a list that are the administrator's own, elsewhere than where postgrey has its lists. */
+export function otherListFiles(options: readonly GivenOption[], places: ListPlaces): string[] {
+  return listFiles(options, places).filter((file) => !places.ofPostgrey.includes(file));
+}
+
+/** Entries of postgrey's own files are added to greyd's; the option replaces the default, so these are named too. */
+function listOptions(options: readonly GivenOption[], places: ListPlaces): GivenOption[] {
+  const others = otherListFiles(options, places);
+  if (others.length === 0) return [];
+  const isOwnRead = listFiles(options, places).some((file) => places.ofPostgrey.includes(file));
+  const files = [...(isOwnRead ? places.ofGreyd : []), ...others];
+  return files.map((value) => ({ name: places.option, value }));
+}

@@ -1,0 +1,105 @@
+/**
+ * The postgrey that is installed here: its options, where its records and whitelists are, whether it runs.
+ *
+ * Debian's unit and init script take POSTGREY_OPTS and POSTGREY_TEXT from /etc/default/postgrey; the unit has a
+ * POSTGREY_TEXT of its own for where that has none.
+ *
+ * Known limit: a unit that was changed to take other options is refused, not read.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../../command-line.ts';
+import { readVariables, wordsOf } from '../defaults-file.ts';
+import { type GivenOption, readGivenOptions } from './given-options.ts';
+import { POSTGREY } from './places.ts';
+import type { Service, ServiceManager } from './service.ts';
+import { unitProperty } from './systemd.ts';
+
+/** Where it is, if not where Debian has it. */
+export interface GivenPlaces {
+  postgreyDefaults?: string;
+  postgreyDir?: string;
+}
+
+export interface PostgreyInstallation {
+  readonly defaults: string;
+  readonly options: readonly GivenOption[];
+  /** What a greylisted client is told; undefined: its own default. */
+  readonly text: string | undefined;
+  readonly dbdir: string;
+  /** undefined: there are records, but nothing that starts it. */
+  readonly service: Service | undefined;
+  /** What is worth knowing about its options. */
+  readonly notes: readonly string[];
+}
+
+/** @throws (rejects) with what is missing, and what to do */
+export async function findPostgrey(
+  { postgreyDefaults, postgreyDir }: GivenPlaces,
+  manager: ServiceManager,
+): Promise<PostgreyInstallation> {
+  const defaults = postgreyDefaults ?? POSTGREY.defaults;
+  const variables = readVariables(readDefaults(defaults));
+  const { options, strays } = readOptions(defaults, variables.get('POSTGREY_OPTS') ?? '');
+  const service = await manager.find(POSTGREY.service);
+  const unit = service !== undefined && manager.hasSocketUnits ? `${POSTGREY.service}.service` : undefined;
+  if (unit !== undefined && postgreyDefaults === undefined) await refuseOtherOptions(unit);
+  const ofUnit = unit === undefined ? undefined : textIn(await unitProperty(unit, 'Environment'));
+  const dbdir = resolve(
+    postgreyDir ?? options.find(({ name }) => name === '--dbdir')?.value ?? POSTGREY.dbdir,
+  );
+  requireDatabase(dbdir);
+  return {
+    defaults,
+    options,
+    text: (variables.get('POSTGREY_TEXT') ?? ofUnit) || undefined,
+    dbdir,
+    service,
+    notes: strays.map((word) => `${defaults}: the word '${word}' belongs to no option, it is left out`),
+  };
+}
+
+function readDefaults(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new Error(`${path}: ${reason}; name the one with POSTGREY_OPTS by --postgrey-defaults=FILE`);
+  }
+}
+
+function readOptions(defaults: string, text: string): ReturnType<typeof readGivenOptions> {
+  try {
+    return readGivenOptions(wordsOf(text));
+  } catch (error) {
+    if (error instanceof UsageError) throw new Error(`${defaults}: ${error.message}`);
+    throw error;
+  }
+}
+
+async function refuseOtherOptions(unit: string): Promise<void> {
+  const command = await unitProperty(unit, 'ExecStart');
+  if (command === '' || command.includes('$POSTGREY_OPTS')) return;
+  throw new Error(
+    `${unit} does not take its options from POSTGREY_OPTS, see systemctl cat ${unit}; write those that it has as POSTGREY_OPTS="…" into a file, and name that by --postgrey-defaults=FILE`,
+  );
+}
+
+/** Of `"POSTGREY_TEXT=Greylisted, …" OTHER=…`. */
+function textIn(environment: string): string | undefined {
+  const start = 'POSTGREY_TEXT=';
+  return wordsOf(environment)
+    .find((word) => word.startsWith(start))
+    ?.slice(start.length);
+}
+
+function requireDatabase(dbdir: string): void {
+  try {
+    if (statSync(join(dbdir, 'postgrey.db'), { throwIfNoEntry: false }) !== undefined) return;
+  } catch (error) {
+    // Who is not root may not look, and can only be told what would be done.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return;
+  }
+  throw new Error(`${dbdir} holds no postgrey.db; name the directory that does by --postgrey-dir=DIR`);
+}

@@ -1,0 +1,74 @@
+/**
+ * Starts the programs of a migration: the service manager's, and greyctl's other commands.
+ *
+ * Each has a session of its own, so that a Ctrl-C in the terminal reaches greyctl alone, which then undoes what
+ * was done.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface Finished {
+  /** null: it was ended by a signal. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunSettings {
+  /** Ends the program when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Whether what it says of itself is shown as it comes, its progress too. */
+  readonly showsErrors?: boolean;
+}
+
+/** A daemon that it has started may keep its output open; what it said itself has come by then. */
+const LAST_OUTPUT_MS = 300;
+
+/** @throws (rejects) if it cannot be started, or was aborted */
+export async function run(
+  [program, ...args]: readonly [string, ...string[]],
+  { signal, showsErrors = false }: RunSettings = {},
+): Promise<Finished> {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', showsErrors ? 'inherit' : 'pipe'],
+    detached: true,
+    ...(signal !== undefined && { signal }),
+  });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  const closed = once(child, 'close').catch(() => {});
+  const [status] = (await once(child, 'exit')) as [number | null];
+  await Promise.race([closed, pause(LAST_OUTPUT_MS, undefined, { ref: false })]);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return { status, ...texts };
+}
+
+/**
+ * The same for a program that must succeed.
+ * @returns what it printed
+ * @throws (rejects) with what it said first
+ */
+export async function succeed(
+  command: readonly [string, ...string[]],
+  settings: RunSettings = {},
+): Promise<string> {
+  const { status, stdout, stderr } = await run(command, settings);
+  if (status === 0) return stdout;
+  const [said = ''] = (stderr.trim() || stdout.trim() || `exit status ${status}`).split('\n');
+  const reason = said.replace(/\.$/, '');
+  throw new Error(reason.startsWith('greyctl: ') ? reason.slice(9) : `${command.join(' ')}: ${reason}`);
+}
+
+/** Whether a program can be started. */
+export async function isInstalled(command: readonly [string, ...string[]]): Promise<boolean> {
+  return run(command).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * What greyd's whitelists get of postgrey's: the administrator's own additions, in whitelist_clients.local, and what
+ * he wrote into whitelist_clients itself, by comparison with the file that came with the package.
+ *
+ * Files elsewhere that POSTGREY_OPTS names are not copied; greyd reads them where they are.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { ClientList } from '../../whitelist/client-list.ts';
+import { RecipientList } from '../../whitelist/recipient-list.ts';
+import { readWhitelistFile } from '../../whitelist/whitelist-file.ts';
+import type { GivenOption } from './given-options.ts';
+import { listFiles, otherListFiles } from './greyd-options.ts';
+import { GREYD, type ListPair } from './places.ts';
+import { run } from './programs.ts';
+import { addition, type NewEntry, newEntries, patternsOf } from './whitelist-entries.ts';
+
+/** A whitelist of greyd's that gets more entries. */
+export interface WhitelistChange {
+  readonly path: string;
+  /** All that it is to hold. */
+  readonly text: string;
+  /** Entries that are added. */
+  readonly count: number;
+}
+
+export interface WhitelistChanges {
+  readonly changes: readonly WhitelistChange[];
+  readonly notes: readonly string[];
+}
+
+/** @throws (rejects) if a file cannot be read */
+export async function whitelistChanges(
+  options: readonly GivenOption[],
+  lists: readonly ListPair[],
+): Promise<WhitelistChanges> {
+  const changes: WhitelistChange[] = [];
+  const notes: string[] = [];
+  for (const pair of lists) {
+    const [list, local] = pair.ofGreyd;
+    const before = textOf(local);
+    let text = before;
+    let count = 0;
+    for (const file of listFiles(options, pair)) {
+      if (!pair.ofPostgrey.includes(file) || !existsSync(file)) continue;
+      const isLocal = file === pair.ofPostgrey[1];
+      const shipped = existsSync(pair.pristine) ? textOf(pair.pristine) : textOf(list);
+      const entries = newEntries(textOf(file), isLocal ? [text] : [shipped, text]);
+      text += separator(text, entries) + addition(file, entries);
+      count += entries.length;
+      notes.push(...(await warnings(file, entries, pair)));
+      if (!isLocal) notes.push(...takenOut(file, shipped, list));
+    }
+    if (text !== before) changes.push({ path: local, text, count });
+  }
+  return { changes, notes };
+}
+
+/**
+ * Files elsewhere must be readable for greyd: a list that is not would put its hosts off.
+ * @param isSandboxed whether greyd runs where it does not see all folders
+ * @returns what is worth knowing
+ * @throws (rejects) with one that is not
+ */
+export async function requireReadable(
+  options: readonly GivenOption[],
+  lists: readonly ListPair[],
+  isSandboxed: boolean,
+): Promise<string[]> {
+  const others = lists.flatMap((pair) => otherListFiles(options, pair));
+  for (const file of others.filter((one) => existsSync(one))) {
+    const as = ['setpriv', `--reuid=${GREYD.account}`, `--regid=${GREYD.account}`, '--init-groups'] as const;
+    const { status } = await run([...as, 'test', '-r', file]);
+    const isHidden = isSandboxed && /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(file);
+    if (status === 0 && !isHidden) continue;
+    throw new Error(
+      `${file}: greyd, as user ${GREYD.account}, ${isHidden ? 'does not see this folder' : 'may not read it'}; move it to ${GREYD.whitelists}, for all to read, and name it so in POSTGREY_OPTS`,
+    );
+  }
+  return others.filter((file) => !existsSync(file)).map((file) => `${file}: there is no such whitelist`);
+}
+
+function separator(text: string, entries: readonly NewEntry[]): string {
+  if (text === '' || entries.length === 0) return '';
+  return text.endsWith('\n') ? '\n' : '\n\n';
+}
+
+/** Entries that postgrey takes, and greyd does not. */
+async function warnings(file: string, entries: readonly NewEntry[], { option }: ListPair): Promise<string[]> {
+  const list = option === '--whitelist-clients' ? new ClientList() : new RecipientList();
+  const numbers = new Set(entries.map(({ number }) => number));
+  return readWhitelistFile(file, (line) => {
+    if (numbers.has(line.number)) list.add(line);
+  }).then((all) => all.filter((text) => numbers.has(lineOf(text, file))));
+}
+
+function lineOf(warning: string, file: string): number {
+  return Number(/^ line (\d+):/.exec(warning.slice(file.length))?.[1]);
+}
+
+/** Whom the administrator has taken off postgrey's list greyd goes on passing if it has him on its own. */
+function takenOut(file: string, shipped: string, list: string): string[] {
+  const kept = patternsOf(textOf(file));
+  const own = patternsOf(textOf(list));
+  return [...patternsOf(shipped)]
+    .filter((pattern) => !kept.has(pattern) && own.has(pattern))
+    .map(
+      (pattern) => `${pattern} is not in ${file} any more, but stays in ${list}: take it out there as well`,
+    );
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}

@@ -1,0 +1,74 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ChangedFile } from '../../../src/ctl/migrate/changed-file.ts';
+import { temporaryDirectory } from '../../support/daemon.ts';
+
+const modeOf = (path: string) => statSync(path).mode & 0o7777;
+
+test('a file is as it was, byte by byte, with its mode', () => {
+  const path = join(temporaryDirectory(), 'greyd');
+  const bytes = Buffer.from([0x41, 0xff, 0x00, 0x0a]);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o640);
+  const file = new ChangedFile(path);
+  file.write('new\n');
+  expect(readFileSync(path, 'utf8')).toBe('new\n');
+  expect(modeOf(path)).toBe(0o640);
+  file.restore();
+  expect(readFileSync(path)).toEqual(bytes);
+  expect(modeOf(path)).toBe(0o640);
+  expect(readdirSync(join(path, '..'))).toEqual(['greyd']);
+});
+
+test.runIf(process.getuid?.() === 0)('and with its owner', () => {
+  const path = join(temporaryDirectory(), 'greyd');
+  writeFileSync(path, 'old\n');
+  chownSync(path, 12345, 12345);
+  const file = new ChangedFile(path);
+  file.write('new\n');
+  expect(statSync(path).uid).toBe(12345);
+  file.restore();
+  expect(statSync(path).uid).toBe(12345);
+});
+
+test('one that was not there is gone again, with the folders that were made for it', () => {
+  const root = temporaryDirectory();
+  const path = join(root, 'a/b/conf');
+  mkdirSync(join(root, 'a'));
+  const file = new ChangedFile(path);
+  file.write('new\n');
+  expect([modeOf(path), modeOf(join(root, 'a/b'))]).toEqual([0o644, 0o755]);
+  file.restore();
+  expect(readdirSync(join(root, 'a'))).toEqual([]);
+});
+
+test('a link stays one, and what it leads to is written', () => {
+  const root = temporaryDirectory();
+  const [target, link] = [join(root, 'target'), join(root, 'link')];
+  writeFileSync(target, 'old\n');
+  symlinkSync(target, link);
+  const file = new ChangedFile(link);
+  file.write('new\n');
+  expect(readFileSync(target, 'utf8')).toBe('new\n');
+  file.restore();
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(target, 'utf8')).toBe('old\n');
+});
+
+test('what was not written is not restored', () => {
+  const path = join(temporaryDirectory(), 'greyd');
+  new ChangedFile(path).restore();
+  expect(existsSync(path)).toBe(false);
+});
