@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.ts';
+import type { Attributes } from '../support/policy-client.ts';
 import type { Needs } from '../support/requirements.ts';
 
 export const MACHINE_NEEDS = {
@@ -105,6 +106,31 @@ export class Machine {
   /** The words before those of a program of the outer machine that give it the network of this one. */
   get inNetwork(): string[] {
     return ['nsenter', '--target', String(this.#pid), '--net', '--'];
+  }
+
+  /**
+   * Asks a policy daemon there, or in a socket file of its root folder.
+   * @param target as main.cf has it: `127.0.0.1:10023`, `unix:/run/greyd/socket`
+   * @returns the actions; greyd's package must be installed there
+   */
+  ask(target: string, requests: readonly Attributes[]): string[] {
+    const [, path] = /^unix:(.+)$/.exec(target) ?? [];
+    const [host, port] = target.split(':');
+    const place = path === undefined ? { host, port: Number(port) } : { path: join(this.root, path) };
+    const [program = '', ...words] = this.greydNode;
+    const answers = execFileSync(program, [...words, 'test/package/ask-main.ts', JSON.stringify(place)], {
+      encoding: 'utf8',
+      input: JSON.stringify(requests),
+    });
+    return JSON.parse(answers) as string[];
+  }
+
+  /**
+   * The words before those of a program of the tests that run it in this network, by the Node.js of greyd's package:
+   * that takes TypeScript as it is.
+   */
+  get greydNode(): string[] {
+    return [...this.inNetwork, join(this.root, 'usr/lib/greyd/node')];
   }
 
   /** Puts a file of the outer machine into /root. */

@@ -2,6 +2,7 @@
  * A postgrey that has served for a while, on a machine of a test: records of every sort, whitelist entries of the
  * administrator's, and requests by which it is told from another.
  */
+import type { Attributes } from '../support/policy-client.ts';
 import type { Machine } from './machine.ts';
 
 /** Where it is asked, as Debian has it. */
@@ -9,8 +10,6 @@ export const PORT = 10023;
 const TARGET = `127.0.0.1:${PORT}`;
 
 const HOUR = 3600;
-
-type Attributes = Readonly<Record<string, string | number>>;
 
 const BOB = 'bob@example.org';
 
@@ -65,40 +64,28 @@ export async function restartPostgrey(machine: Machine): Promise<void> {
   await machine.until("ss -Hltxp | grep -q 'postgrey'");
 }
 
-/** Lets mail of some days pass through it; `greyctl query` is there to ask it. */
+/** Lets mail of some days pass through it. */
 export function teachPostgrey(machine: Machine, target = TARGET): void {
   const days = Math.floor(Date.now() / 1000) - 30 * HOUR;
-  const lines: string[] = [];
-  const visit = (request: Attributes, time: number) =>
-    void lines.push(queryLine(target, { ...request, policy_test_time: time }));
   const passed = [
     mail('192.0.2.7', 'alice@example.net'),
     mail('198.51.100.9', 'news@example.com'),
     mail('198.51.100.9', 'list-1@example.com'),
     mail('2001:db8:1:2::1', 'six@example.net'),
     mail('192.0.2.7', ''),
-    ...[1, 2, 3, 4, 5].map((number) =>
-      mail('203.0.113.5', `user${String.fromCharCode(96 + number)}@example.com`),
-    ),
+    ...['a', 'b', 'c', 'd', 'e'].map((name) => mail('203.0.113.5', `user${name}@example.com`)),
   ];
-  for (const [index, request] of passed.entries()) {
-    visit(request, days + index * HOUR);
-    visit(request, days + index * HOUR + 3 * HOUR);
-  }
-  lines.push(queryLine(target, mail('192.0.2.7', 'late@example.net')));
-  machine.run(lines.join('\n'));
+  const visits = passed.flatMap((request, index) =>
+    [0, 3 * HOUR].map((later) => ({ ...request, policy_test_time: days + index * HOUR + later })),
+  );
+  machine.ask(target, [...visits, mail('192.0.2.7', 'late@example.net')]);
 }
 
 /** What the daemon on its socket answers now to each of REQUESTS. */
 export function answersOn(machine: Machine, target = TARGET): string[] {
-  return machine.run(REQUESTS.map((request) => queryLine(target, request)).join('\n')).split('\n');
+  return machine.ask(target, REQUESTS);
 }
 
 function mail(address: string, sender: string): Attributes {
   return { client_address: address, client_name: 'mail.example.net', sender, recipient: BOB };
-}
-
-function queryLine(target: string, request: Attributes): string {
-  const words = Object.entries(request).map(([name, value]) => `'${name}=${value}'`);
-  return `greyctl query ${target} ${words.join(' ')}`;
 }

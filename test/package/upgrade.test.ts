@@ -87,9 +87,8 @@ interface Outcome {
   readonly unanswered: number;
 }
 
-/** The Node.js of the package runs it, which takes TypeScript as it is. */
 function startLoad(machine: Machine): { running: Promise<unknown>; end: () => Promise<Outcome> } {
-  const [program = '', ...words] = [...machine.inNetwork, join(machine.root, 'usr/lib/greyd/node')];
+  const [program = '', ...words] = machine.greydNode;
   const child = spawn(program, [...words, 'test/package/load-main.ts'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
