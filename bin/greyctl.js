@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16
+// As Node.js 20 has it. With the 32 of Node.js 24 stats takes 269 MB on a million records, with this 179.
 import { existsSync } from 'node:fs';
 
 const main = new URL('../dist/greyctl.js', import.meta.url);

@@ -17,6 +17,7 @@ import { Daemon } from '../support/daemon.ts';
 import { GREYCTL, greyctl, type Outcome } from '../support/greyctl.ts';
 import { addManyRecords, OF_A_DOMAIN } from '../support/million.ts';
 import { MEGABYTE } from '../support/process-status.ts';
+import { scriptWords } from '../support/script-words.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
 
 const TRIPLETS = 1_000_000;
@@ -174,7 +175,7 @@ function countChanges({ stdout }: Outcome, what: string): number {
 
 /** Starts a command whose output nobody reads but its beginning. */
 async function stalled(args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
-  const child = spawn(process.execPath, [GREYCTL, ...args, `--dbdir=${dbdir}`]);
+  const child = spawn(process.execPath, [...scriptWords(GREYCTL), ...args, `--dbdir=${dbdir}`]);
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'readable');
   return child;

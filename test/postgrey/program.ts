@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { type Exit, GREYD, temporaryDirectory } from '../support/daemon.ts';
+import { type Exit, GREYD_COMMAND, temporaryDirectory } from '../support/daemon.ts';
 import { freePort } from '../support/ports.ts';
 import { WakeUp } from '../support/wake-up.ts';
 import { Link } from './link.ts';
@@ -207,7 +207,7 @@ const MARKER: TestRequest = {
 
 const COMMANDS: Readonly<Record<Name, readonly string[]>> = {
   postgrey: ['/usr/sbin/postgrey'],
-  greyd: [process.execPath, GREYD, `--user=${process.getuid?.() ?? 0}`, '--allow-test-time'],
+  greyd: [...GREYD_COMMAND, `--user=${process.getuid?.() ?? 0}`, '--allow-test-time'],
 };
 
 /** In the directory of the database, which is the program's working directory. */

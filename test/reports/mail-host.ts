@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ended, kill } from '../support/background.ts';
-import { GREYD, temporaryDirectory } from '../support/daemon.ts';
+import { GREYD_COMMAND, temporaryDirectory } from '../support/daemon.ts';
 import { inOwnMounts, OWN_MOUNTS_NEED } from '../support/own-mounts.ts';
 import { PolicyClient } from '../support/policy-client.ts';
 import type { Needs } from '../support/requirements.ts';
@@ -15,7 +15,7 @@ import { Rsyslog } from '../support/rsyslog.ts';
 import { DAEMON_OPTIONS, TRAFFIC, type Visit, WHITELISTS } from './traffic.ts';
 
 const COMMANDS = {
-  greyd: [process.execPath, GREYD, '--allow-test-time', '--user=0'],
+  greyd: [...GREYD_COMMAND, '--allow-test-time', '--user=0'],
   postgrey: ['/usr/sbin/postgrey', '--user=root', '--group=root'],
 };
 

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { GREYD, temporaryDirectory } from './daemon.ts';
+import { GREYD_COMMAND, temporaryDirectory } from './daemon.ts';
 import { PolicyClient } from './policy-client.ts';
 
 export interface BackgroundSettings {
@@ -50,7 +50,7 @@ export class BackgroundDaemon {
     { launcher = [], user }: BackgroundSettings = {},
   ): Promise<BackgroundDaemon> {
     const daemon = new BackgroundDaemon(args, user);
-    const [command = '', ...words] = [...launcher, process.execPath, GREYD, ...daemon.args];
+    const [command = '', ...words] = [...launcher, ...GREYD_COMMAND, ...daemon.args];
     const [status] = await once(spawn(command, words, { stdio: 'inherit' }), 'close');
     if (status !== 0) throw new Error(`greyd did not start, status ${status}`);
     return daemon;

@@ -9,9 +9,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type Attributes, PolicyClient } from './policy-client.ts';
+import { scriptWords } from './script-words.ts';
 import { WakeUp } from './wake-up.ts';
 
 export const GREYD = fileURLToPath(new URL('../../bin/greyd.js', import.meta.url));
+/** What comes before its own options on a command line. */
+export const GREYD_COMMAND = [process.execPath, ...scriptWords(GREYD)];
 
 /** A new empty directory, removed when the test has ended. */
 export function temporaryDirectory(): string {
@@ -48,7 +51,7 @@ export class Daemon {
   ) {
     this.dbdir = dbdir ?? temporaryDirectory();
     const own = [...listen, `--dbdir=${this.dbdir}`, `--user=${process.getuid?.() ?? 0}`, ...NO_WHITELISTS];
-    const [command = '', ...words] = [...launcher, process.execPath, GREYD, ...own, ...args];
+    const [command = '', ...words] = [...launcher, ...GREYD_COMMAND, ...own, ...args];
     this.#process = spawn(command, words);
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
@@ -144,7 +147,8 @@ const NO_WHITELISTS = ['--whitelist-clients=/dev/null', '--whitelist-recipients=
 
 /** Runs greyd with a command line on which it ends by itself. */
 export async function runGreyd(args: readonly string[]): Promise<Exit & { stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [GREYD, ...args]);
+  const [command = '', ...words] = GREYD_COMMAND;
+  const child = spawn(command, [...words, ...args]);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

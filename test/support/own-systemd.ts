@@ -23,7 +23,7 @@ export const OWN_SYSTEMD_NEEDS = {
 /** What greyd's units refer to and the machine's systemd would have. */
 const TARGETS = ['default', 'sysinit', 'basic', 'sockets', 'shutdown', 'network'];
 
-/** $1: folder to work in, $2: the sources, $3: folder with units. */
+/** $1: folder to work in, $2: the sources, $3: folder with units, $4: the Node.js that runs greyd. */
 const BOOT = `
 set -e
 ip link set lo up
@@ -40,6 +40,8 @@ mount -t tmpfs greyd-test "$root/run"
 mkdir -p "$root/opt/greyd" "$root/units" "$root/etc/greyd" "$root/old"
 mount --bind "$2" "$root/opt/greyd"
 mount --bind "$3" "$root/units"
+touch "$root/usr/local/sbin/node"
+mount --bind "$4" "$root/usr/local/sbin/node"
 mount -t tmpfs greyd-test "$root/tmp"
 ln -sfn /opt/greyd/bin/greyd.js "$root/usr/sbin/greyd"
 cp "$2"/etc/greyd/* "$root/etc/greyd/"
@@ -71,7 +73,7 @@ export class OwnSystemd {
       mkdirSync(join(folder, name, '..'), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    const words = [...NAMESPACES, 'sh', '-c', BOOT, 'sh', work, resolve('.'), folder];
+    const words = [...NAMESPACES, 'sh', '-c', BOOT, 'sh', work, resolve('.'), folder, process.execPath];
     const unshare = spawn('unshare', words, { stdio: ['ignore', 'ignore', 'inherit'] });
     onTestFinished(async () => {
       unshare.kill('SIGKILL');

@@ -23,14 +23,17 @@ export async function inject(daemon: Daemon, calls: string): Promise<() => Promi
   const args = ['-f', '-p', String(daemon.pid), '-o', '/dev/null', ...filters];
   const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   onTestFinished(() => void strace.kill('SIGKILL'));
+  const ended = once(strace, 'close');
   let said = '';
-  for await (const text of strace.stderr.setEncoding('utf8')) {
-    said += text;
-    if (/ attached/.test(said)) break;
-  }
-  if (!/ attached/.test(said)) throw new Error(`strace: ${said}`);
+  await new Promise<void>((resolve, reject) => {
+    // Read for as long as it lives: it tells of each thread that is born, and dies if nobody takes that.
+    strace.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (/ attached/.test(said)) resolve();
+    });
+    void ended.then(() => reject(new Error(`strace: ${said}`)));
+  });
   return async () => {
-    const ended = once(strace, 'close');
     strace.kill('SIGINT');
     await ended;
   };
