@@ -3,11 +3,17 @@
  * administrator's, and requests by which it is told from another.
  */
 import type { Attributes } from '../support/policy-client.ts';
-import type { Machine } from './machine.ts';
+import { DEB } from './deb.ts';
+import { Machine, type Release } from './machine.ts';
 
 /** Where it is asked, as Debian has it. */
 export const PORT = 10023;
 const TARGET = `127.0.0.1:${PORT}`;
+
+/** What systemd has of both. */
+export const UNITS = 'greyd.socket greyd.service postgrey.service';
+/** What greyd knows. */
+export const RECORDS = 'greyctl list triplets; greyctl list clients';
 
 const HOUR = 3600;
 
@@ -45,6 +51,16 @@ export const REQUESTS: readonly Attributes[] = [
   mail('192.0.2.7', 'stranger@example.net'),
   mail('192.0.3.7', 'alice@example.net'),
 ];
+
+/** A machine with both, as an administrator has it who has just installed greyd. */
+export async function taught(release: Release, init: 'systemd' | 'none' = 'systemd'): Promise<Machine> {
+  const machine = await Machine.boot(release, init);
+  await installPostgrey(machine);
+  machine.copyIn(DEB);
+  machine.run(`apt-get install -y /root/${DEB}`);
+  teachPostgrey(machine);
+  return machine;
+}
 
 /** Installs it, and has it serve. */
 export async function installPostgrey(machine: Machine, options = OPTIONS): Promise<void> {
