@@ -6,7 +6,7 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
@@ -36,6 +36,11 @@ const ENVIRONMENT = [
   'LC_ALL=C.UTF-8',
 ];
 
+const NSPAWN = ['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--private-network'];
+
+/** $1: a control group, in which the program runs that follows. */
+const IN_CGROUP = 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"';
+
 export class Machine {
   /** Its root folder, seen from outside. */
   readonly root: string;
@@ -60,8 +65,8 @@ export class Machine {
         ? ['--boot']
         : ['--as-pid2', 'sh', '-c', 'trap exit TERM; while :; do sleep 1; done'];
     const nspawn = spawn(
-      'systemd-nspawn',
-      ['--quiet', '--register=no', '--keep-unit', '--private-network', `--directory=${root}`, ...words],
+      'sh',
+      ['-c', IN_CGROUP, 'sh', ownCgroup(), ...NSPAWN, `--directory=${root}`, ...words],
       { stdio: 'ignore', env: { ...process.env, UNIFIED_CGROUP_HIERARCHY: '1' } },
     );
     let leader = 0;
@@ -172,4 +177,20 @@ function replaceRunlevel(root: string): void {
   const file = join(root, 'sbin/runlevel');
   rmSync(file);
   writeFileSync(file, '#!/bin/sh\necho N 2\n', { mode: 0o755 });
+}
+
+/** A control group for one machine: the systemds of two must not take each other's services for their own. */
+function ownCgroup(): string {
+  const hierarchy = execFileSync(
+    'findmnt',
+    ['--noheadings', '--first-only', '--output=TARGET', '--types=cgroup2'],
+    {
+      encoding: 'utf8',
+    },
+  ).trim();
+  const group = mkdtempSync(join(hierarchy, 'greyd-test-'));
+  onTestFinished(
+    () => void execFileSync('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']),
+  );
+  return group;
 }
