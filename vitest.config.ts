@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They look at how fast answers come, or put a load on the machine themselves: alone, one at a time. */
 const TIMED = [
@@ -7,10 +9,26 @@ const TIMED = [
   'test/ctl/million.test.ts',
 ];
 
+/** They take longest, and wait for others most of that time: begun last, they would run alone at the end. */
+const BEGUN_FIRST = [
+  'test/postgrey/import.test.ts',
+  'test/postgrey/differential.test.ts',
+  'test/faults/crash.test.ts',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => BEGUN_FIRST.some((file) => moduleId.endsWith(file));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -18,8 +36,8 @@ export default defineConfig({
           name: 'all',
           include: ['test/**/*.test.ts'],
           exclude: [...TIMED, 'test/package/**'],
-          // Most tests wait for a process of their own; vitest would leave one of two processors idle.
-          maxWorkers: '100%',
+          // Most tests wait for a process of their own: with one for each processor, half of these were idle.
+          maxWorkers: Math.ceil(availableParallelism() * 1.5),
           sequence: { groupOrder: 1 },
         },
       },

@@ -109,7 +109,7 @@ describe.skipIf(!canRun('import tests', { programs: ['postgrey', 'db_load', 'db_
       ['--lookup-by-host', 20_000, ['--lookup-by-host']],
       ['--privacy', 20_000, ['--privacy']],
       ['--privacy and --lookup-by-host', 20_000, ['--privacy', '--lookup-by-host']],
-    ])('%s', { timeout: 300_000 }, async (_, triplets, options) => {
+    ])('%s', { timeout: 600_000 }, async (_, triplets, options) => {
       const settings = { triplets, options, now: NOW };
       const database = temporaryDirectory();
       await makeDatabase(database, settings);

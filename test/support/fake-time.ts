@@ -32,7 +32,10 @@ export function stoppedClock(now: number): Readonly<Record<string, string>> {
   };
 }
 
+/** Before faketime(1) is started: it refuses if a program with its process id was killed and has left these behind. */
+const CLEAR_AWAY = 'rm -f /dev/shm/sem.faketime_sem_$$ /dev/shm/faketime_shm_$$';
+
 function fakeTimeLibrary(): string {
-  const command = ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'];
-  return execFileSync('faketime', command, { encoding: 'utf8' }).trim();
+  const script = `${CLEAR_AWAY}; exec faketime -m -f +0 printenv LD_PRELOAD`;
+  return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim();
 }

@@ -16,6 +16,8 @@ export const PRIMARY_NAME = 'greyd';
 /** After so long without an answer a server counts as gone. */
 const DOWN_AFTER_MS = 500;
 const SENTINELS = 3;
+/** The first copy for a replica; otherwise a server waits 5 seconds for others that may want one too. */
+const AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 /** Between two looks at something that is to happen. */
 const LOOK_PAUSE_MS = 20;
 
@@ -107,7 +109,7 @@ export class RedisServer {
 
   #spawn(): ChildProcess {
     const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#dir, '--save', ''];
-    return spawn('redis-server', [...this.#args, ...own], { stdio: 'ignore' });
+    return spawn('redis-server', [...this.#args, ...own, ...AT_ONCE], { stdio: 'ignore' });
   }
 }
 
