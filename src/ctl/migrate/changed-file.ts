@@ -38,7 +38,7 @@ export class ChangedFile {
   /** undefined: it was not there. */
   #before: Content | undefined;
   #madeFolders: string[] = [];
-  #isChanged = false;
+  #isWritten = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -48,20 +48,22 @@ export class ChangedFile {
   write(text: string): void {
     const target = targetOf(this.#path);
     this.#before = contentOf(target);
-    this.#isChanged = true;
     this.#madeFolders = makeFolders(dirname(target));
     const { mode, uid, gid } = this.#before ?? { mode: NEW_MODE, uid: 0, gid: 0 };
     replace(target, { bytes: Buffer.from(text), mode, uid, gid });
+    this.#isWritten = true;
   }
 
-  /** Has it as it was before `write`. */
+  /** Has it as it was before `write`; where that failed it still is, and may well be impossible to write. */
   restore(): void {
-    if (!this.#isChanged) return;
-    const target = targetOf(this.#path);
+    if (this.#isWritten) this.#putBack(targetOf(this.#path));
+    this.#isWritten = false;
+    for (const folder of this.#madeFolders.splice(0).reverse()) rmdirSync(folder);
+  }
+
+  #putBack(target: string): void {
     if (this.#before === undefined) rmSync(target, { force: true });
     else replace(target, this.#before);
-    for (const folder of this.#madeFolders.reverse()) rmdirSync(folder);
-    this.#isChanged = false;
   }
 }
 

@@ -15,6 +15,9 @@ import { POSTGREY } from './places.ts';
 import type { Service, ServiceManager } from './service.ts';
 import { unitProperty } from './systemd.ts';
 
+/** What a unit may have of its own: a text that is known by its variable, and what greyd needs none of. */
+const OF_THE_UNIT = /^(--greylist-text=\$\{POSTGREY_TEXT\}|--pidfile(=.*)?|--daemonize|-d)$/;
+
 /** Where it is, if not where Debian has it. */
 export interface GivenPlaces {
   postgreyDefaults?: string;
@@ -79,11 +82,23 @@ function readOptions(defaults: string, text: string): ReturnType<typeof readGive
 }
 
 async function refuseOtherOptions(unit: string): Promise<void> {
-  const command = await unitProperty(unit, 'ExecStart');
-  if (command === '' || command.includes('$POSTGREY_OPTS')) return;
+  if (!hasOtherOptions(await unitProperty(unit, 'ExecStart'))) return;
   throw new Error(
-    `${unit} does not take its options from POSTGREY_OPTS, see systemctl cat ${unit}; write those that it has as POSTGREY_OPTS="…" into a file, and name that by --postgrey-defaults=FILE`,
+    `${unit} has options that do not come from POSTGREY_OPTS, see systemctl cat ${unit}; write all that it has as POSTGREY_OPTS="…" into a file, and name that by --postgrey-defaults=FILE`,
   );
+}
+
+/**
+ * Whether a unit starts postgrey with other options than POSTGREY_OPTS, as
+ * `{ path=… ; argv[]=/usr/sbin/postgrey $POSTGREY_OPTS --greylist-text=${POSTGREY_TEXT} ; … }` does not.
+ * @param execStart as systemctl show has it; empty: no command
+ */
+export function hasOtherOptions(execStart: string): boolean {
+  if (execStart === '') return false;
+  const [, command = ''] = /argv\[\]=(.*?) ;/.exec(execStart) ?? [];
+  const words = command.split(' ');
+  const others = words.filter((word) => word.startsWith('-') && !OF_THE_UNIT.test(word));
+  return others.length > 0 || !words.includes('$POSTGREY_OPTS');
 }
 
 /** Of `"POSTGREY_TEXT=Greylisted, …" OTHER=…`. */

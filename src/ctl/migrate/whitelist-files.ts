@@ -4,7 +4,8 @@
  *
  * Files elsewhere that POSTGREY_OPTS names are not copied; greyd reads them where they are.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { isRoot } from '../../service/account.ts';
 import { ClientList } from '../../whitelist/client-list.ts';
 import { RecipientList } from '../../whitelist/recipient-list.ts';
 import { readWhitelistFile } from '../../whitelist/whitelist-file.ts';
@@ -56,7 +57,8 @@ export async function whitelistChanges(
 }
 
 /**
- * Files elsewhere must be readable for greyd: a list that is not would put its hosts off.
+ * What greyd reads must be readable for it: a list that is not would put its hosts off. Those are its own lists, which
+ * get the entries, and files elsewhere.
  * @param isSandboxed whether greyd runs where it does not see all folders
  * @returns what is worth knowing
  * @throws (rejects) with one that is not
@@ -67,16 +69,28 @@ export async function requireReadable(
   isSandboxed: boolean,
 ): Promise<string[]> {
   const others = lists.flatMap((pair) => otherListFiles(options, pair));
-  for (const file of others.filter((one) => existsSync(one))) {
-    const as = ['setpriv', `--reuid=${GREYD.account}`, `--regid=${GREYD.account}`, '--init-groups'] as const;
-    const { status } = await run([...as, 'test', '-r', file]);
-    const isHidden = isSandboxed && /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(file);
-    if (status === 0 && !isHidden) continue;
-    throw new Error(
-      `${file}: greyd, as user ${GREYD.account}, ${isHidden ? 'does not see this folder' : 'may not read it'}; move it to ${GREYD.whitelists}, for all to read, and name it so in POSTGREY_OPTS`,
-    );
-  }
+  const all = [...lists.flatMap(({ ofGreyd }) => ofGreyd), ...others];
+  for (const file of all.filter((one) => existsSync(one))) await requireReadableFile(file, isSandboxed);
   return others.filter((file) => !existsSync(file)).map((file) => `${file}: there is no such whitelist`);
+}
+
+async function requireReadableFile(file: string, isSandboxed: boolean): Promise<void> {
+  // By a link too.
+  const isHidden = isSandboxed && /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(realpathSync(file));
+  if (!isHidden && (await canRead(file))) return;
+  const reason = isHidden ? 'does not see this folder' : 'may not read it';
+  const isOwn = file.startsWith(`${GREYD.whitelists}/`);
+  const remedy = isOwn
+    ? 'make it a file there that all may read'
+    : `move it to ${GREYD.whitelists}, for all to read, and name it so in POSTGREY_OPTS`;
+  throw new Error(`${file}: greyd, as user ${GREYD.account}, ${reason}; ${remedy}`);
+}
+
+/** Whether greyd's account can; only root finds that out. */
+async function canRead(file: string): Promise<boolean> {
+  if (!isRoot()) return true;
+  const as = ['setpriv', `--reuid=${GREYD.account}`, `--regid=${GREYD.account}`, '--init-groups'] as const;
+  return (await run([...as, 'test', '-r', file])).status === 0;
 }
 
 function separator(text: string, entries: readonly NewEntry[]): string {
