@@ -24,6 +24,8 @@ const SHIPPED = '# Slow ones\nslow.example\n';
 
 /** Of a Debian without systemd, with both installed. */
 const FILES: Readonly<Record<string, string>> = {
+  'etc/passwd': 'root:x:0:0::/root:/bin/sh\ngreyd:x:900:900::/var/lib/greyd:/usr/sbin/nologin\n',
+  'etc/group': 'root:x:0:\ngreyd:x:900:\n',
   'etc/init.d/greyd': INIT_SCRIPT,
   'etc/init.d/postgrey': INIT_SCRIPT,
   'usr/sbin/greyd': '#!/bin/sh\n',
@@ -64,6 +66,7 @@ describeGolden(
         'greyctl migrate --dry-run --postgrey-defaults=unknown',
         'greyctl migrate --dry-run --postgrey-defaults=nowhere',
         'greyctl migrate --dry-run --postgrey-defaults=list',
+        'chmod 600 /etc/greyd/whitelist_clients.local; greyctl migrate --dry-run',
         'touch /run/postgrey/socket; greyctl migrate --dry-run --postgrey-defaults=group',
         'rm /etc/init.d/greyd; greyctl migrate --dry-run',
         'rm /usr/sbin/greyd; greyctl migrate --dry-run',

@@ -24,7 +24,8 @@ test.runIf(POSSIBLE).for(RELEASES)(
   'everything is as it was before if it goes wrong, on $name',
   async ({ release }) => {
     const machine = await taught(release);
-    machine.run('echo known.example >/etc/greyd/whitelist_clients.local && chmod 600 /etc/greyd/*.local');
+    machine.run('cd /etc/greyd; echo known.example >whitelist_clients.local; chgrp greyd *.local');
+    machine.run('chmod 640 /etc/greyd/*.local');
     machine.run(
       'greyctl query 127.0.0.1:60000 client_address=192.0.2.77 sender=a@example.net recipient=b@example.org',
     );

@@ -33,6 +33,8 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   const units = machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`);
   const steps = machine.run('greyctl migrate --dry-run');
   expect(steps).toMatch(/^1\. keep a copy of greyd's database$/m);
+  // Postfix may have been told of greyd already.
+  expect(steps).toContain('greyd serves on 127.0.0.1:60000 now, and will not any more');
   expect(machine.run(TIMES)).toBe(times);
   expect(machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`)).toBe(
     units,
@@ -41,7 +43,7 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   const printed = machine.run('greyctl migrate');
   expect(printed).toContain('what has passed before passes: ');
   // What was announced is what is done.
-  expect(printed.match(/^\d+\. .*$/gm)?.join('\n')).toBe(steps);
+  expect(printed.match(/^\d+\. .*$/gm)).toEqual(steps.match(/^\d+\. .*$/gm));
   expect(answersOn(machine)).toEqual(before);
   expect(machine.run(`systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd`)).toBe(
     'active\nactive\nenabled\nenabled',

@@ -64,7 +64,14 @@ test.runIf(POSSIBLE).for(RELEASES)(
     expect(machine.run(QUERY)).toBe('action=DUNNO');
 
     // Removed and installed once more, it has everything; a host whose greyd is disabled keeps it so.
-    machine.run('apt-get remove -y greyd');
+    const last = startLoad(machine);
+    await last.running;
+    expect(machine.run('apt-get remove -y greyd')).not.toContain('can still be activated');
+    // A connection that came meanwhile has not started it once more.
+    expect(machine.run('systemctl is-failed greyd.service || pgrep -u greyd || echo none')).toBe(
+      'inactive\nnone',
+    );
+    last.stop();
     expect(machine.run('ss -Htln sport = :60000')).toBe('');
     expect(machine.run('stat -c "%U %a" /var/lib/greyd/greyd.db')).toBe('greyd 600');
     machine.run(`${INSTALL} /root/${DEB}`);
@@ -87,7 +94,14 @@ interface Outcome {
   readonly unanswered: number;
 }
 
-function startLoad(machine: Machine): { running: Promise<unknown>; end: () => Promise<Outcome> } {
+interface Load {
+  readonly running: Promise<unknown>;
+  readonly end: () => Promise<Outcome>;
+  /** Ends it without an outcome, where greyd is no more. */
+  readonly stop: () => void;
+}
+
+function startLoad(machine: Machine): Load {
   const [program = '', ...words] = machine.greydNode;
   const child = spawn(program, [...words, 'test/package/load-main.ts'], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -103,5 +117,6 @@ function startLoad(machine: Machine): { running: Promise<unknown>; end: () => Pr
       await ended;
       return JSON.parse(value ?? '{}') as Outcome;
     },
+    stop: () => void child.kill('SIGKILL'),
   };
 }

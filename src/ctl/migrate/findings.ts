@@ -7,7 +7,7 @@ import { GREYD, listPairs } from './places.ts';
 import { findPostgrey, type GivenPlaces, type PostgreyInstallation } from './postgrey-installation.ts';
 import { isInstalled } from './programs.ts';
 import type { Service, ServiceManager } from './service.ts';
-import { isListening, namesOf, type Socket, socketsOf, unixOf } from './sockets.ts';
+import { givenUp, isListening, namesOf, type Socket, socketsOf, unixOf } from './sockets.ts';
 import { requireReadable, type WhitelistChange, whitelistChanges } from './whitelist-files.ts';
 
 /** Where everything is, if not where Debian has it. */
@@ -40,6 +40,7 @@ export async function findEverything(given: GivenMigration, manager: ServiceMana
   const whitelists = await whitelistChanges(postgrey.options, lists);
   const isRunning = postgrey.service?.wasActive === true;
   const notes = [
+    ...(greyd.wasActive ? givenUp(defaults.before, sockets).map((name) => lossNote(name, sockets)) : []),
     ...(isRunning ? [] : ['postgrey does not run; what it has is taken over all the same']),
     ...postgrey.notes,
     ...defaults.notes,
@@ -47,6 +48,11 @@ export async function findEverything(given: GivenMigration, manager: ServiceMana
     ...whitelists.notes,
   ];
   return { manager, postgrey, greyd, defaults, sockets, whitelists: whitelists.changes, notes };
+}
+
+/** Postfix refuses all mail while nobody listens where it asks, unless it has a default_action. */
+function lossNote(name: string, sockets: readonly Socket[]): string {
+  return `greyd serves on ${name} now, and will not any more: what asks it there is to ask on ${namesOf(sockets)}; see postconf -n`;
 }
 
 async function requireGreyd(manager: ServiceManager): Promise<Service> {

@@ -6,7 +6,7 @@ import { UsageError } from '../../command-line.ts';
 import { type Options, parseOptions } from '../../options.ts';
 import { DEFAULTS_FILE, readVariables, wordsOf } from '../defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
-import { readGivenOptions, textOfOptions, wordsOfOptions } from './given-options.ts';
+import { type GivenOption, readGivenOptions, textOfOptions, wordsOfOptions } from './given-options.ts';
 import { greydOptions, hasInet } from './greyd-options.ts';
 import { GREYD, type ListPair } from './places.ts';
 import type { PostgreyInstallation } from './postgrey-installation.ts';
@@ -18,6 +18,8 @@ export interface NewDefaults {
   readonly summary: string;
   /** As greyd understands them, with postgrey's unix socket. */
   readonly options: Options;
+  /** Those that greyd has had until now. */
+  readonly before: readonly GivenOption[];
   readonly notes: readonly string[];
 }
 
@@ -38,6 +40,7 @@ export function newDefaults(
     text: withVariables(before, { POSTGREY_OPTS: opts, POSTGREY_TEXT: postgrey.text }),
     summary: `POSTGREY_OPTS="${opts}"${postgrey.text === undefined ? '' : `, POSTGREY_TEXT="${postgrey.text}"`}`,
     options,
+    before: current,
     notes: isUnixIgnored ? ['--unix is left out: postgrey does not listen there beside --inet'] : [],
   };
 }
@@ -52,7 +55,7 @@ function textOfDefaults(): string {
   }
 }
 
-function readGreydOptions(text: string): ReturnType<typeof readGivenOptions>['options'] {
+function readGreydOptions(text: string): readonly GivenOption[] {
   const words = wordsOf(readVariables(text).get('POSTGREY_OPTS') ?? '');
   try {
     return readGivenOptions(words).options;

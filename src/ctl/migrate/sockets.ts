@@ -6,7 +6,14 @@ import { statSync } from 'node:fs';
 import { connect, isIP, type NetConnectOpts } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { normalize } from 'node:path';
-import { ALL_ADDRESSES, type Endpoint, endpointName, type InetEndpoint } from '../../server/endpoint.ts';
+import {
+  ALL_ADDRESSES,
+  type Endpoint,
+  endpointName,
+  type InetEndpoint,
+  parseInet,
+} from '../../server/endpoint.ts';
+import type { GivenOption } from './given-options.ts';
 import type { UnixSocket } from './socket-unit.ts';
 
 /** A socket that greyd is to have. */
@@ -33,6 +40,16 @@ export async function socketsOf(endpoints: readonly Endpoint[]): Promise<Socket[
     sockets.push({ name, endpoint: found, target: targetOf(found) });
   }
   return sockets;
+}
+
+/** Where a greyd with these options was asked over TCP, and is not any more at these sockets: as in main.cf. */
+export function givenUp(ofGreyd: readonly GivenOption[], sockets: readonly Socket[]): string[] {
+  const isCovered = ({ host, port }: InetEndpoint) =>
+    inetOf(sockets).some((own) => own.port === port && [host, ALL_ADDRESSES].includes(own.host));
+  return ofGreyd
+    .flatMap(({ name, value = '' }) => (name === '--inet' ? (parseInet(value) ?? []) : []))
+    .filter((endpoint) => !isCovered(endpoint) && !isMissing(endpoint))
+    .map(endpointName);
 }
 
 /** For messages. */
