@@ -21,8 +21,11 @@ export const freePort = portsFrom({ first: 20_000, perProcess: 10, processes: 10
 /** The same, for those who need many: the servers of a shared store. */
 export const freeServerPort = portsFrom({ first: 10_000, perProcess: 100, processes: 100 });
 
+/** Processes that start one after the other have ports far apart: some need more than are meant for one. */
+const SPREAD = 617;
+
 function portsFrom({ first, perProcess, processes }: Record<'first' | 'perProcess' | 'processes', number>) {
-  let next = first + (process.pid % processes) * perProcess;
+  let next = first + ((process.pid * SPREAD) % processes) * perProcess;
   return async (): Promise<number> => {
     for (;;) {
       const port = next;
