@@ -47,4 +47,10 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   // What the message says.
   machine.run('systemctl disable --now postgrey && systemctl enable --now greyd.socket greyd');
   expect(machine.run('greyctl query --check 127.0.0.1:60000')).toMatch(/^GREYD OK/);
+  machine.run(`apt-get remove -y greyd && systemctl enable --now postgrey`);
+  const again = machine.run(`apt-get install -y /root/${DEB}`);
+  expect(again).toContain('neither started nor enabled: another program listens');
+  expect(machine.attempt('systemctl is-enabled greyd.service greyd.socket').output).toBe(
+    'disabled\ndisabled',
+  );
 });

@@ -2,12 +2,23 @@
  * What there is to migrate: everything that can be looked at beforehand is looked at here, and nothing changed.
  */
 import { existsSync } from 'node:fs';
+import { endpointName, type InetEndpoint } from '../../server/endpoint.ts';
 import { type NewDefaults, newDefaults } from './new-defaults.ts';
 import { GREYD, listPairs } from './places.ts';
 import { findPostgrey, type GivenPlaces, type PostgreyInstallation } from './postgrey-installation.ts';
 import { isInstalled } from './programs.ts';
 import type { Service, ServiceManager } from './service.ts';
-import { givenUp, isListening, namesOf, type Socket, socketsOf, unixOf } from './sockets.ts';
+import {
+  inetOfUnit,
+  inetOptions,
+  isListening,
+  namesOf,
+  othersOf,
+  type Socket,
+  socketsOf,
+  unixOf,
+} from './sockets.ts';
+import { unitProperty } from './systemd.ts';
 import { requireReadable, type WhitelistChange, whitelistChanges } from './whitelist-files.ts';
 
 /** Where everything is, if not where Debian has it. */
@@ -22,6 +33,8 @@ export interface Findings {
   readonly defaults: NewDefaults;
   /** Where postgrey was asked, and greyd is to be. */
   readonly sockets: readonly Socket[];
+  /** Where greyd was asked before, and goes on to be: main.cf may name that already. */
+  readonly kept: readonly InetEndpoint[];
   readonly whitelists: readonly WhitelistChange[];
   /** What the administrator should know. */
   readonly notes: readonly string[];
@@ -38,19 +51,30 @@ export async function findEverything(given: GivenMigration, manager: ServiceMana
   await requireSockets(sockets, postgrey, manager);
   const absent = await requireReadable(postgrey.options, lists, manager.hasSocketUnits);
   const whitelists = await whitelistChanges(postgrey.options, lists);
+  const others = greyd.wasActive ? othersOf(await servedBefore(manager, defaults), sockets) : [];
   const isRunning = postgrey.service?.wasActive === true;
   const notes = [
-    ...(greyd.wasActive ? givenUp(defaults.before, sockets).map((name) => lossNote(name, sockets)) : []),
+    ...(manager.hasSocketUnits ? [] : others.map((endpoint) => lossNote(endpointName(endpoint), sockets))),
     ...(isRunning ? [] : ['postgrey does not run; what it has is taken over all the same']),
     ...postgrey.notes,
     ...defaults.notes,
     ...absent,
     ...whitelists.notes,
   ];
-  return { manager, postgrey, greyd, defaults, sockets, whitelists: whitelists.changes, notes };
+  const kept = manager.hasSocketUnits ? others : [];
+  return { manager, postgrey, greyd, defaults, sockets, kept, whitelists: whitelists.changes, notes };
 }
 
-/** Postfix refuses all mail while nobody listens where it asks, unless it has a default_action. */
+/** Where greyd is asked over TCP until now. */
+async function servedBefore(
+  { hasSocketUnits }: ServiceManager,
+  { before }: NewDefaults,
+): Promise<InetEndpoint[]> {
+  if (!hasSocketUnits) return inetOptions(before);
+  return inetOfUnit(await unitProperty(`${GREYD.service}.socket`, 'Listen'));
+}
+
+/** There is one --inet, and without a socket unit no other port: Postfix refuses mail while nobody listens. */
 function lossNote(name: string, sockets: readonly Socket[]): string {
   return `greyd serves on ${name} now, and will not any more: what asks it there is to ask on ${namesOf(sockets)}; see postconf -n`;
 }

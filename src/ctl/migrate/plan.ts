@@ -99,12 +99,12 @@ function writeStep(path: string, content: string, text: string): Step {
 }
 
 /** The sockets are opened by systemd from the next start of greyd on. */
-function dropInStep({ sockets }: Materials): Step {
+function dropInStep({ sockets, kept }: Materials): Step {
   const file = new ChangedFile(GREYD.dropIn);
   return {
     text: `write ${GREYD.dropIn}: ${namesOf(sockets)}`,
     async apply() {
-      file.write(socketDropIn(inetOf(sockets), unixOf(sockets)));
+      file.write(socketDropIn([...inetOf(sockets), ...kept], unixOf(sockets)));
       await reloadUnits();
       return [];
     },

@@ -52,7 +52,7 @@ export async function run(
 /**
  * The same for a program that must succeed.
  * @returns what it printed
- * @throws (rejects) with what it said first
+ * @throws (rejects) with the first line of its errors, or the last one that it printed
  */
 export async function succeed(
   command: readonly [string, ...string[]],
@@ -60,7 +60,8 @@ export async function succeed(
 ): Promise<string> {
   const { status, stdout, stderr } = await run(command, settings);
   if (status === 0) return stdout;
-  const [said = ''] = (stderr.trim() || stdout.trim() || `exit status ${status}`).split('\n');
+  // An error is told at once, but what comes of a long work at its end.
+  const said = stderr.trim().split('\n')[0] || stdout.trim().split('\n').at(-1) || `exit status ${status}`;
   const reason = said.replace(/\.$/, '');
   throw new Error(reason.startsWith('greyctl: ') ? reason.slice(9) : `${command.join(' ')}: ${reason}`);
 }

@@ -3,7 +3,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { statSync } from 'node:fs';
-import { connect, isIP, type NetConnectOpts } from 'node:net';
+import { connect, isIP, isIPv4, type NetConnectOpts } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { normalize } from 'node:path';
 import {
@@ -42,14 +42,25 @@ export async function socketsOf(endpoints: readonly Endpoint[]): Promise<Socket[
   return sockets;
 }
 
-/** Where a greyd with these options was asked over TCP, and is not any more at these sockets: as in main.cf. */
-export function givenUp(ofGreyd: readonly GivenOption[], sockets: readonly Socket[]): string[] {
+/** Those of the endpoints of a greyd over TCP that none of these sockets takes the place of. */
+export function othersOf(ofGreyd: readonly InetEndpoint[], sockets: readonly Socket[]): InetEndpoint[] {
   const isCovered = ({ host, port }: InetEndpoint) =>
-    inetOf(sockets).some((own) => own.port === port && [host, ALL_ADDRESSES].includes(own.host));
-  return ofGreyd
-    .flatMap(({ name, value = '' }) => (name === '--inet' ? (parseInet(value) ?? []) : []))
-    .filter((endpoint) => !isCovered(endpoint) && !isMissing(endpoint))
-    .map(endpointName);
+    inetOf(sockets).some(
+      (own) =>
+        own.port === port &&
+        (own.host === host || own.host === ALL_ADDRESSES || (own.host === '0.0.0.0' && isIPv4(host))),
+    );
+  return ofGreyd.filter((endpoint) => !isCovered(endpoint) && !isMissing(endpoint));
+}
+
+/** The endpoints of --inet among options. */
+export function inetOptions(options: readonly GivenOption[]): InetEndpoint[] {
+  return options.flatMap(({ name, value = '' }) => (name === '--inet' ? (parseInet(value) ?? []) : []));
+}
+
+/** @param listen of a socket unit, as systemctl show has it: `127.0.0.1:60000 (Stream)`, a line for each */
+export function inetOfUnit(listen: string): InetEndpoint[] {
+  return [...listen.matchAll(/^(\S+:\d+) \(Stream\)$/gm)].flatMap(([, name = '']) => parseInet(name) ?? []);
 }
 
 /** For messages. */
