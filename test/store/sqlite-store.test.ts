@@ -241,12 +241,12 @@ test('the log is copied into the database again and again, and begins anew', asy
   const store = open(dbdir);
   const megabytes = (name: string) => statSync(join(dbdir, name)).size / 1024 / 1024;
   let most = 0;
-  for (let number = 0; number < 3000; number += 1) {
+  for (let number = 0; number < 5000; number += 1) {
     await put(store, triplet(`n${number}`), { first: 1, last: 1 });
     most = Math.max(most, megabytes('greyd.db-wal'));
   }
-  // About 9 kilobytes for each of these commits.
-  expect(most).toBeLessThan(12);
+  // About 9 kilobytes for each of these commits, 45 megabytes in all; a busy machine copies late.
+  expect(most).toBeLessThan(20);
   expect(megabytes('greyd.db')).toBeGreaterThan(0.1);
 });
 

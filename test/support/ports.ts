@@ -15,14 +15,14 @@ export const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
 
 const LOOPBACK = HAS_IPV6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
 
+/** Processes that start one after the other have ports far apart: some need more than are meant for one. */
+const SPREAD = 617;
+
 /** Another port on which nobody listens, neither on 127.0.0.1 nor on ::1. */
 export const freePort = portsFrom({ first: 20_000, perProcess: 10, processes: 1000 });
 
 /** The same, for those who need many: the servers of a shared store. */
 export const freeServerPort = portsFrom({ first: 10_000, perProcess: 100, processes: 100 });
-
-/** Processes that start one after the other have ports far apart: some need more than are meant for one. */
-const SPREAD = 617;
 
 function portsFrom({ first, perProcess, processes }: Record<'first' | 'perProcess' | 'processes', number>) {
   let next = first + ((process.pid * SPREAD) % processes) * perProcess;
