@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** They look at how fast answers come, or put a load on the machine themselves: alone, one at a time. */
+/**
+ * They look at how fast answers come, put a load on the machine themselves, or unmount a disk, which others would hold
+ * that run in mounts of their own: alone, one at a time.
+ */
 const TIMED = [
   ...['floods', 'slow-store', 'restart', 'cleaning', 'read-only'].map(
     (name) => `test/faults/${name}.test.ts`,

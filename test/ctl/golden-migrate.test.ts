@@ -93,6 +93,8 @@ function inOwnDebian({ cwd }: ShellSettings): Around {
     'ip link set lo up',
     'mount -t tmpfs greyd-test /run',
     'mkdir /run/postgrey',
+    // By process id libfaketime leaves files behind there, over which another account's programs stumble.
+    'mount -t tmpfs -o mode=1777 greyd-test /dev/shm',
     'mount -t tmpfs greyd-test /mnt',
     `cp -a '${cwd}/debian/.' /mnt/`,
     ...PATHS.flatMap((path) => [
