@@ -451,10 +451,12 @@ describe('stopping', () => {
     onTestFinished(() => void other.close());
     other.exec('BEGIN IMMEDIATE');
     const ask = async (number: number) => (await daemon.connect()).ask({ sender: `s${number}x@example.net` });
-    const asked = [ask(1), ask(2)];
-    // An answer that needs no database shows that these have arrived; its connection is closed.
-    await daemon.ask({ client_address: 'none' });
-    asked.push(ask(3), ask(4), ask(5));
+    const asked: Promise<string | undefined>[] = [ask(1), ask(2)];
+    const third = await daemon.connect();
+    third.send(requestText({ client_address: 'none' }) + requestText({ sender: 's3x@example.net' }));
+    // The answer that needs no database shows that all of these have arrived, and that there is no place left.
+    expect(await third.reply()).toBe('DUNNO');
+    asked.push(third.reply(), ask(4), ask(5));
     daemon.kill('SIGTERM');
     expect(await Promise.all(asked)).toEqual(asked.map(() => 'DUNNO'));
     // It cannot close its database, and does not wait for that.

@@ -2,6 +2,7 @@
  * Single requests to either program, for tests that say themselves what is to come.
  */
 import { START } from './conversation.ts';
+import { CLOSED } from './link.ts';
 import { NAMES, type Name, Program, type ProgramSettings } from './program.ts';
 import { type TestRequest, wireText } from './request.ts';
 
@@ -54,11 +55,16 @@ export function startBoth(settings: Partial<ProgramSettings> = {}): Promise<OfBo
 /** `starts`, or the exit status. */
 export type Start = 'starts' | number | null;
 
-/** Whether both start with these words, which may have PORT in them. */
+/**
+ * Whether both start with these words, which may have PORT in them. Only an answer shows that a program has
+ * started: either one listens before it has opened its database. This one needs no record.
+ */
 export function startsOf(...args: readonly string[]): Promise<OfBoth<Start>> {
   return withBoth(async (name) => {
     const listen = args.some((word) => word.includes('PORT')) ? 'none' : 'inet';
     const program = await Program.launch(name, { args, listen });
-    return (await program.isListening()) ? 'starts' : (await program.exited).status;
+    if (!(await program.isListening())) return (await program.exited).status;
+    const answer = await ask(program, 0, { client_address: undefined });
+    return answer === CLOSED ? (await program.exited).status : 'starts';
   });
 }
