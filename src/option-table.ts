@@ -1,9 +1,6 @@
 /**
  * Every option of the daemon, once: its flags, default, help and check. The table makes --help,
  * and a test holds README.md to it.
- *
- * The options are postgrey's, so that POSTGREY_OPTS is taken over as it stands; greyd's own are
- * the last ones, from --max-connections on.
  */
 import type { OptionEntry } from './command-line.ts';
 import type { LogFormat } from './log/logger.ts';
@@ -39,7 +36,8 @@ const DEFAULT_PREFIX = 'greyd:';
 const DEFAULT_MAX_REQUEST_SIZE = 1024 * 1024;
 const DEFAULT_MAX_ATTRIBUTES = 1000;
 
-export const OPTION_TABLE: readonly OptionEntry[] = [
+/** So that POSTGREY_OPTS is taken over as it stands. */
+const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   { flags: '-h, --help', help: 'print this help' },
   { flags: '--man', help: 'print this help, the manual in short' },
   { flags: '--version', help: 'print name and version' },
@@ -172,6 +170,10 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     parse: numberOr('--listen-queue-size', 0, { unit: 'connections', fallbackText: "the system's" }),
   },
   { flags: '-n, --no-action', help: 'not supported, an error as in postgrey', aliases: ['--noaction'] },
+];
+
+/** Those that postgrey does not have. */
+export const OPTIONS_OF_GREYD: readonly OptionEntry[] = [
   {
     flags: '--max-connections <N>',
     help: 'connections at a time; each further one takes the place of the one that was answered longest ago',
@@ -274,6 +276,8 @@ export const OPTION_TABLE: readonly OptionEntry[] = [
     parse: inet('--metrics', 9760),
   },
 ];
+
+export const OPTION_TABLE: readonly OptionEntry[] = [...OPTIONS_OF_POSTGREY, ...OPTIONS_OF_GREYD];
 
 /** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
 export interface GivenOptions extends GivenSharedStore, GivenRules, GivenLookup {

@@ -9,14 +9,10 @@
  * --allow-test-time), and nothing else is looked at there.
  */
 import { partsOf } from '../../command-line.ts';
-import { OPTION_TABLE } from '../../option-table.ts';
+import { OPTIONS_OF_GREYD } from '../../option-table.ts';
 import type { GivenOption } from './given-options.ts';
 
-/** The first one in OPTION_TABLE that postgrey does not have; so are all behind it. */
-const FIRST_OF_GREYD = '--max-connections';
-
-const NAMES = OPTION_TABLE.map(({ flags }) => partsOf(flags).long);
-const GREYDS_OWN: ReadonlySet<string> = new Set(NAMES.slice(NAMES.indexOf(FIRST_OF_GREYD)));
+const GREYDS_OWN: ReadonlySet<string> = new Set(OPTIONS_OF_GREYD.map(({ flags }) => partsOf(flags).long));
 
 /** Of greyd's own, those that are not for a daemon in service. */
 const FOR_TRIALS: ReadonlySet<string> = new Set(['--dry-run', '--allow-test-time']);
