@@ -10,7 +10,7 @@ import { errorText } from '../log/error-text.ts';
 import { printable } from '../log/printable.ts';
 import { isRoot } from '../service/account.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
-import { checkPostgrey } from './migrate/check.ts';
+import { checkPostgrey } from './migrate/check-postgrey.ts';
 import { type Findings, findEverything, type GivenMigration } from './migrate/findings.ts';
 import { POSTGREY } from './migrate/places.ts';
 import { makePlan, type Plan } from './migrate/plan.ts';

@@ -8,7 +8,7 @@
 import { errorText } from '../../log/error-text.ts';
 import { DEFAULTS_FILE } from '../defaults-file.ts';
 import { ChangedFile } from './changed-file.ts';
-import { checkGreyd } from './check.ts';
+import { checkGreyd } from './check-greyd.ts';
 import { DatabaseCopy } from './database-copy.ts';
 import type { Findings } from './findings.ts';
 import { GREYD } from './places.ts';

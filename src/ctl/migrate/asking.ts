@@ -1,0 +1,50 @@
+/**
+ * Asks a daemon on one of its sockets, as greyctl-migrate: by this client name its requests are known in mail.log.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { errorText } from '../../log/error-text.ts';
+import { ask } from '../ask.ts';
+import { policyText } from '../policy-text.ts';
+import type { Socket } from './sockets.ts';
+
+export const CLIENT_NAME = 'greyctl-migrate';
+
+/** A triplet that no mail has: its address is of TEST-NET-1 (RFC 5737). */
+export const NOBODY = {
+  client_address: '192.0.2.1',
+  sender: `${CLIENT_NAME}@localhost`,
+  recipient: `${CLIENT_NAME}@localhost`,
+} as const;
+
+const ANSWER_LIMIT_MS = 10_000;
+const RETRY_PAUSE_MS = 200;
+
+/** @throws (rejects) with the name of the socket if there is no answer */
+export async function askOn(
+  { name, target }: Socket,
+  attributes: Readonly<Record<string, string>>,
+): Promise<string> {
+  const request = policyText(new Map([['client_name', CLIENT_NAME], ...Object.entries(attributes)]));
+  try {
+    return await ask(target, request, ANSWER_LIMIT_MS);
+  } catch (error) {
+    throw new Error(`${name}: ${errorText(error)}`);
+  }
+}
+
+/**
+ * Tries again what fails, until it does not.
+ * @param limitMs milliseconds after which no further attempt begins
+ * @throws (rejects) with what the last attempt failed with
+ */
+export async function persist<Result>(limitMs: number, attempt: () => Promise<Result>): Promise<Result> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() >= end) throw error;
+    }
+    await pause(RETRY_PAUSE_MS);
+  }
+}
