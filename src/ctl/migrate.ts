@@ -12,6 +12,7 @@ import { isRoot } from '../service/account.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { checkPostgrey } from './migrate/check-postgrey.ts';
 import { type Findings, findEverything, type GivenMigration } from './migrate/findings.ts';
+import { lockOthersOut } from './migrate/lock.ts';
 import { POSTGREY } from './migrate/places.ts';
 import { makePlan, type Plan } from './migrate/plan.ts';
 import { namesOf } from './migrate/sockets.ts';
@@ -63,6 +64,7 @@ export const migrateCommand = makeCommand<Given>(
     if (!isRoot() && !isDryRun) {
       throw new Error('this takes root; greyctl migrate --dry-run shows what would be done');
     }
+    if (!isDryRun) lockOthersOut();
     const { greyctl, progress } = work;
     const manager = existsSync('/run/systemd/system') ? systemd : sysv;
     const found = await findEverything(given, manager);

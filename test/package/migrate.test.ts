@@ -93,11 +93,17 @@ test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, p
   const ownership = machine.attempt(`stat -c '%a %U %G' ${place}`).output;
   const units = 'systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd';
   const wasActive = machine.attempt(units).output;
-  // What is missing is found beforehand.
+  // What stands in the way is found beforehand.
+  const refusal = () => machine.attempt('greyctl migrate').output;
   machine.run('mv /usr/bin/db5.3_recover /usr/bin/db5.3_recover.away');
-  expect(machine.attempt('greyctl migrate').output).toContain('db_recover');
+  expect(refusal()).toContain('db_recover is not installed');
+  machine.run('mv /usr/bin/db5.3_recover.away /usr/bin/db5.3_recover; systemctl mask greyd.socket');
+  expect(refusal()).toBe('greyctl: greyd.socket is masked: systemctl unmask greyd.socket');
+  machine.run('systemctl unmask greyd.socket');
+  expect(machine.attempt('flock /run/greyctl-migrate.lock greyctl migrate').output).toContain(
+    'under way here',
+  );
   expect(machine.attempt(units).output).toBe(wasActive);
-  machine.run('mv /usr/bin/db5.3_recover.away /usr/bin/db5.3_recover');
 
   machine.run('greyctl migrate');
   expect(machine.run(units)).toBe('active\nactive\nenabled\nenabled');

@@ -38,12 +38,12 @@ export async function askOn(
  * @throws (rejects) with what the last attempt failed with
  */
 export async function persist<Result>(limitMs: number, attempt: () => Promise<Result>): Promise<Result> {
-  const end = performance.now() + limitMs;
+  const over = AbortSignal.timeout(limitMs);
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (performance.now() >= end) throw error;
+      if (over.aborted) throw error;
     }
     await pause(RETRY_PAUSE_MS);
   }

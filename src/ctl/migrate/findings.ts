@@ -84,11 +84,20 @@ async function requireGreyd(manager: ServiceManager): Promise<Service> {
     throw new Error(`there is no ${GREYD.program}: install greyd first, see README.md`);
   }
   const greyd = await manager.find(GREYD.service);
+  if (manager.hasSocketUnits) await refuseMasked();
   if (greyd !== undefined) return greyd;
   const place = manager.hasSocketUnits
     ? 'greyd.service is not known to systemd'
     : 'there is no /etc/init.d/greyd';
   throw new Error(`${place}: install greyd first, see README.md`);
+}
+
+/** Nobody can start it then, which is not to be found out when postgrey is stopped. */
+async function refuseMasked(): Promise<void> {
+  for (const unit of [`${GREYD.service}.socket`, `${GREYD.service}.service`]) {
+    if ((await unitProperty(unit, 'LoadState')) === 'masked')
+      throw new Error(`${unit} is masked: systemctl unmask ${unit}`);
+  }
 }
 
 async function requireBerkeleyDb(): Promise<void> {
