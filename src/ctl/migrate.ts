@@ -125,8 +125,11 @@ async function tellUndone(
   );
   if (postgrey.service?.wasActive !== true) return 1;
   try {
-    const place = await checkPostgrey(sockets);
-    print({ postgrey: 'answers', socket: place }, `postgrey answers on ${place}`);
+    const answering = await checkPostgrey(sockets);
+    print(
+      { postgrey: 'answers', sockets: answering.map(({ name }) => name) },
+      `postgrey answers on ${namesOf(answering)}`,
+    );
   } catch (error) {
     tell(`postgrey does not answer: ${errorText(error)}`);
   }

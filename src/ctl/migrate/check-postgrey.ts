@@ -11,16 +11,17 @@ const WITHOUT_TRACE = { ...NOBODY, recipient: 'postmaster@localhost' };
 const START_LIMIT_MS = 10_000;
 
 /**
- * Asks it until it answers. Of a port alone it may have one address of two.
- * @returns where it answers
- * @throws (rejects) if it does not
+ * Asks it until it answers; it listens on all its sockets then. Of a port alone it may have one address of two.
+ * @returns those on which it answers
+ * @throws (rejects) if there are none
  */
-export async function checkPostgrey(sockets: readonly Socket[]): Promise<string> {
-  const answering = () =>
-    Promise.any(sockets.map((socket) => askOn(socket, WITHOUT_TRACE).then(() => socket.name)));
+export async function checkPostgrey(sockets: readonly Socket[]): Promise<Socket[]> {
+  const answers = () => sockets.map((socket) => askOn(socket, WITHOUT_TRACE));
   try {
-    return await persist(START_LIMIT_MS, answering);
+    await persist(START_LIMIT_MS, () => Promise.any(answers()));
   } catch {
     throw new Error(`nobody answers on ${namesOf(sockets)}`);
   }
+  const results = await Promise.allSettled(answers());
+  return sockets.filter((_, index) => results[index]?.status === 'fulfilled');
 }
