@@ -8,7 +8,7 @@
  * a disk may stand still for a moment, so that both are asked for a while.
  */
 import { askOn, CLIENT_NAME, NOBODY, persist } from './asking.ts';
-import { run } from './programs.ts';
+import { run, succeed } from './programs.ts';
 import { namesOf, type Socket } from './sockets.ts';
 
 type Greyctl = readonly [string, ...string[]];
@@ -43,31 +43,30 @@ export async function checkGreyd(check: Check): Promise<string[]> {
 async function checkRecord(check: Check): Promise<string[]> {
   const { sockets, greylistAction, greyctl } = check;
   const list = [...greyctl, 'list', '--json', '--state=passed', '--order=newest', '--limit=1'] as const;
-  const { stdout } = await run(list);
+  const text = await succeed(list);
   const [socket] = sockets;
-  if (socket === undefined || stdout === '') return ['no mail has passed yet by the records'];
-  const record = JSON.parse(stdout) as { client_network: string; sender: string; recipient: string };
+  if (socket === undefined || text === '') return ['no mail has passed yet by the records'];
+  const record = JSON.parse(text) as { client_network: string; sender: string; recipient: string };
   const { client_network: client_address, sender, recipient } = record;
-  const text = `${client_address} ${sender || '<>'} -> ${recipient}`;
+  const mail = `${client_address} ${sender || '<>'} -> ${recipient}`;
   await persist(WORK_LIMIT_MS, async () => {
     const answer = await askOn(socket, { client_address, sender, recipient });
-    if (answer.startsWith(greylistAction)) throw new Error(`greyd puts off what has passed before: ${text}`);
+    if (answer.startsWith(greylistAction)) throw new Error(`greyd puts off what has passed before: ${mail}`);
     await requirePutOff(socket, check);
   });
-  return [`what has passed before passes: ${text}`];
+  return [`what has passed before passes: ${mail}`];
 }
 
 async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check): Promise<void> {
   const answer = await askOn(socket, NOBODY);
-  if (answer.startsWith(greylistAction) || !(await isToBePutOff(greyctl))) return;
+  if (answer.startsWith(greylistAction) || (await isToPass(greyctl))) return;
   throw new Error(`greyd on ${socket.name} lets pass what is to be put off: ${answer}`);
 }
 
 /** By greyd's own decision over its records and whitelists, which may have everybody on them. */
-async function isToBePutOff(greyctl: Greyctl): Promise<boolean> {
-  const text = await run([...greyctl, 'explain', '--json', `client_name=${CLIENT_NAME}`, ...wordsOf(NOBODY)]);
-  const { action } = JSON.parse(text.stdout || '{}') as { action?: string };
-  return action === 'greylist';
+async function isToPass(greyctl: Greyctl): Promise<boolean> {
+  const { status } = await run([...greyctl, 'explain', `client_name=${CLIENT_NAME}`, ...wordsOf(NOBODY)]);
+  return status === 0;
 }
 
 function wordsOf(attributes: Readonly<Record<string, string>>): string[] {

@@ -72,8 +72,11 @@ function keepDatabase(copy: DatabaseCopy, greyd: Service): Step {
       async apply() {
         if (!copy.isMade) return;
         await greyd.stop();
-        copy.putBack();
-        await greyd.restoreActivity();
+        try {
+          copy.putBack();
+        } finally {
+          await greyd.restoreActivity();
+        }
       },
     },
   };
