@@ -1,7 +1,7 @@
 /**
  * That there is one migration at a time.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { openSync } from 'node:fs';
 
 const LOCK = '/run/greyctl-migrate.lock';
@@ -13,9 +13,10 @@ const LOCK = '/run/greyctl-migrate.lock';
  */
 export function lockOthersOut(): void {
   const descriptor = openSync(LOCK, 'w', 0o600);
-  const { status, error } = spawnSync('flock', ['--nonblock', '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', descriptor],
-  });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error('another greyctl migrate is under way here, wait for its end');
+  try {
+    execFileSync('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+  } catch (error) {
+    if ((error as { status?: number }).status !== 1) throw error;
+    throw new Error('another greyctl migrate is under way here, wait for its end');
+  }
 }
