@@ -56,6 +56,8 @@ describe('commands', () => {
         'ctl/backup.ts: program',
         // The same, and systemctl, service, update-rc.d, setpriv, db_dump and db_recover, by names that are literals.
         'ctl/migrate/programs.ts: program',
+        // For a lock: its only argument is the number of a descriptor.
+        "ctl/migrate/lock.ts: 'flock'",
         "log/syslog.ts: 'logger'",
         "service/account.ts: 'getent'",
         // One of three messages.
