@@ -2,22 +2,14 @@
  * What there is to migrate: everything that can be looked at beforehand is looked at here, and nothing changed.
  */
 import { existsSync } from 'node:fs';
-import { endpointName, type InetEndpoint } from '../../server/endpoint.ts';
+import type { InetEndpoint } from '../../server/endpoint.ts';
+import { formerListeners } from './listeners.ts';
 import { type NewDefaults, newDefaults } from './new-defaults.ts';
 import { GREYD, listPairs } from './places.ts';
 import { findPostgrey, type GivenPlaces, type PostgreyInstallation } from './postgrey-installation.ts';
 import { isInstalled } from './programs.ts';
 import type { Service, ServiceManager } from './service.ts';
-import {
-  inetOfUnit,
-  inetOptions,
-  isListening,
-  namesOf,
-  othersOf,
-  type Socket,
-  socketsOf,
-  unixOf,
-} from './sockets.ts';
+import { isForAll, isListening, namesOf, type Socket, socketsOf, unixOf } from './sockets.ts';
 import { unitProperty } from './systemd.ts';
 import { requireReadable, type WhitelistChange, whitelistChanges } from './whitelist-files.ts';
 
@@ -51,30 +43,20 @@ export async function findEverything(given: GivenMigration, manager: ServiceMana
   await requireSockets(sockets, postgrey, manager);
   const absent = await requireReadable(postgrey.options, lists, manager.hasSocketUnits);
   const whitelists = await whitelistChanges(postgrey.options, lists);
-  const others = greyd.wasActive ? othersOf(await servedBefore(manager, defaults), sockets) : [];
+  const { kept, lost } = await formerListeners(manager, greyd, defaults.before, sockets);
   const isRunning = postgrey.service?.wasActive === true;
   const notes = [
-    ...(manager.hasSocketUnits ? [] : others.map((endpoint) => lossNote(endpointName(endpoint), sockets))),
+    ...lost.map((name) => lossNote(name, sockets)),
     ...(isRunning ? [] : ['postgrey does not run; what it has is taken over all the same']),
     ...postgrey.notes,
     ...defaults.notes,
     ...absent,
     ...whitelists.notes,
   ];
-  const kept = manager.hasSocketUnits ? others : [];
   return { manager, postgrey, greyd, defaults, sockets, kept, whitelists: whitelists.changes, notes };
 }
 
-/** Where greyd is asked over TCP until now. */
-async function servedBefore(
-  { hasSocketUnits }: ServiceManager,
-  { before }: NewDefaults,
-): Promise<InetEndpoint[]> {
-  if (!hasSocketUnits) return inetOptions(before);
-  return inetOfUnit(await unitProperty(`${GREYD.service}.socket`, 'Listen'));
-}
-
-/** There is one --inet, and without a socket unit no other port: Postfix refuses mail while nobody listens. */
+/** Postfix refuses mail while nobody listens. */
 function lossNote(name: string, sockets: readonly Socket[]): string {
   return `greyd serves on ${name} now, and will not any more: what asks it there is to ask on ${namesOf(sockets)}; see postconf -n`;
 }
@@ -115,9 +97,14 @@ async function requireSockets(
   { hasSocketUnits }: ServiceManager,
 ): Promise<void> {
   const unix = unixOf(sockets);
-  if (unix?.owner !== undefined && !hasSocketUnits) {
+  if (unix !== undefined && !isForAll(unix.mode) && !hasSocketUnits) {
     throw new Error(
       `${unix.path}: without systemd the socket would be root's, and Postfix kept out by its mode; write --socketmode=0666 into ${defaults}, and let the mode of its folder say who may connect`,
+    );
+  }
+  if (unix !== undefined && !isForAll(unix.mode) && unix.owner === undefined) {
+    throw new Error(
+      `${unix.path}: there is no such socket now, so that nobody knows whose greyd's is to be: start postgrey first`,
     );
   }
   if (service?.wasActive !== true) return;

@@ -42,7 +42,7 @@ export async function socketsOf(endpoints: readonly Endpoint[]): Promise<Socket[
   return sockets;
 }
 
-/** Those of the endpoints of a greyd over TCP that none of these sockets takes the place of. */
+/** Those of the endpoints of a greyd over TCP that none of these sockets takes the place of, each once. */
 export function othersOf(ofGreyd: readonly InetEndpoint[], sockets: readonly Socket[]): InetEndpoint[] {
   const isCovered = ({ host, port }: InetEndpoint) =>
     inetOf(sockets).some(
@@ -50,7 +50,8 @@ export function othersOf(ofGreyd: readonly InetEndpoint[], sockets: readonly Soc
         own.port === port &&
         (own.host === host || own.host === ALL_ADDRESSES || (own.host === '0.0.0.0' && isIPv4(host))),
     );
-  return ofGreyd.filter((endpoint) => !isCovered(endpoint) && !isMissing(endpoint));
+  const others = ofGreyd.filter((endpoint) => !isCovered(endpoint));
+  return [...new Map(others.map((endpoint) => [endpointName(endpoint), endpoint])).values()];
 }
 
 /** The endpoints of --inet among options. */
@@ -61,6 +62,11 @@ export function inetOptions(options: readonly GivenOption[]): InetEndpoint[] {
 /** @param listen of a socket unit, as systemctl show has it: `127.0.0.1:60000 (Stream)`, a line for each */
 export function inetOfUnit(listen: string): InetEndpoint[] {
   return [...listen.matchAll(/^(\S+:\d+) \(Stream\)$/gm)].flatMap(([, name = '']) => parseInet(name) ?? []);
+}
+
+/** The same for its unix sockets: `/run/greyd/socket (Stream)`. */
+export function unixOfUnit(listen: string): string[] {
+  return [...listen.matchAll(/^(\/.*) \(Stream\)$/gm)].map(([, path = '']) => path);
 }
 
 /** For messages. */
@@ -78,9 +84,13 @@ export function unixOf(sockets: readonly Socket[]): UnixSocket | undefined {
   if (endpoint?.kind !== 'unix') return undefined;
   const { mode } = endpoint;
   const stat = statSync(endpoint.path, { throwIfNoEntry: false });
-  const isForAll = (mode & 0o006) === 0o006;
-  const owner = stat === undefined || isForAll ? undefined : { user: `${stat.uid}`, group: `${stat.gid}` };
-  return { path: normalize(endpoint.path), mode, owner };
+  const owner = stat === undefined ? undefined : { user: `${stat.uid}`, group: `${stat.gid}` };
+  return { path: normalize(endpoint.path), mode, owner: isForAll(mode) ? undefined : owner };
+}
+
+/** Whether everybody may connect, whoever owns the socket. */
+export function isForAll(mode: number): boolean {
+  return (mode & 0o006) === 0o006;
 }
 
 /** Whether somebody listens there; nothing is asked. */

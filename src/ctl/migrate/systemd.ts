@@ -37,8 +37,14 @@ export async function unitProperty(unit: string, name: string): Promise<string> 
   return (await succeed(['systemctl', 'show', `--property=${name}`, '--value', unit])).trim();
 }
 
+/** Whether a unit runs, or is started at boot. */
+export async function isUnitOn(unit: string): Promise<boolean> {
+  const state = await stateOf(unit);
+  return state !== undefined && (state.isActive || state.isEnabled);
+}
+
 async function stateOf(name: string): Promise<UnitState | undefined> {
-  const text = await succeed(['systemctl', 'show', '--property=LoadState,ActiveState,UnitFileState', name]);
+  const text = await succeed(['systemctl', 'show', '--property=LoadState,ActiveState', name]);
   const properties = new Map(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
   if (properties.get('LoadState') === 'not-found') return undefined;
   const activity = properties.get('ActiveState') ?? '';
@@ -46,8 +52,13 @@ async function stateOf(name: string): Promise<UnitState | undefined> {
     name,
     isActive: ['active', 'reloading'].includes(activity),
     isActivating: activity === 'activating',
-    isEnabled: properties.get('UnitFileState') === 'enabled',
+    isEnabled: await isEnabled(name),
   };
+}
+
+/** By the command, which asks for the links of an init script too where systemd has made the unit of that. */
+async function isEnabled(name: string): Promise<boolean> {
+  return (await run(['systemctl', 'is-enabled', name])).stdout.trim() === 'enabled';
 }
 
 function systemdService(units: readonly UnitState[]): Service {
@@ -74,9 +85,9 @@ function systemdService(units: readonly UnitState[]): Service {
       if (activating.length > 0) await succeed(['systemctl', 'start', '--no-block', ...activating]);
     },
     async restoreEnablement() {
-      for (const { name, isEnabled } of units) {
-        const isEnabledNow = (await unitProperty(name, 'UnitFileState')) === 'enabled';
-        if (isEnabledNow !== isEnabled) await succeed(['systemctl', isEnabled ? 'enable' : 'disable', name]);
+      for (const { name, isEnabled: wasEnabled } of units) {
+        if ((await isEnabled(name)) !== wasEnabled)
+          await succeed(['systemctl', wasEnabled ? 'enable' : 'disable', name]);
       }
     },
   };
