@@ -22,6 +22,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { textBytes } from './text-file.ts';
 
 interface Content {
   readonly bytes: Buffer;
@@ -50,7 +51,8 @@ export class ChangedFile {
     this.#before = contentOf(target);
     this.#madeFolders = makeFolders(dirname(target));
     const { mode, uid, gid } = this.#before ?? { mode: NEW_MODE, uid: 0, gid: 0 };
-    replace(target, { bytes: Buffer.from(text), mode, uid, gid });
+    const bytes = textBytes(text, this.#before?.bytes ?? Buffer.alloc(0));
+    replace(target, { bytes, mode, uid, gid });
     this.#isWritten = true;
   }
 

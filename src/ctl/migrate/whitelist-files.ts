@@ -4,7 +4,7 @@
  *
  * Files elsewhere that POSTGREY_OPTS names are not copied; greyd reads them where they are.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { isRoot } from '../../service/account.ts';
 import { ClientList } from '../../whitelist/client-list.ts';
 import { RecipientList } from '../../whitelist/recipient-list.ts';
@@ -13,6 +13,7 @@ import type { GivenOption } from './given-options.ts';
 import { listFiles, otherListFiles } from './greyd-options.ts';
 import { GREYD, type ListPair } from './places.ts';
 import { run } from './programs.ts';
+import { readText } from './text-file.ts';
 import { addition, type NewEntry, newEntries, patternsOf } from './whitelist-entries.ts';
 
 /** A whitelist of greyd's that gets more entries. */
@@ -125,7 +126,7 @@ function takenOut(file: string, shipped: string, list: string): string[] {
 function textOf(path: string): string {
   if (!existsSync(path)) return '';
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (error) {
     throw new Error(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }

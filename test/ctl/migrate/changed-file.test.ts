@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ChangedFile } from '../../../src/ctl/migrate/changed-file.ts';
+import { readText } from '../../../src/ctl/migrate/text-file.ts';
 import { temporaryDirectory } from '../../support/daemon.ts';
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
@@ -30,6 +31,14 @@ test('a file is as it was, byte by byte, with its mode', () => {
   expect(readFileSync(path)).toEqual(bytes);
   expect(modeOf(path)).toBe(0o640);
   expect(readdirSync(join(path, '..'))).toEqual(['greyd']);
+});
+
+test('a text in Latin-1 stays so, and can be added to', () => {
+  const path = join(temporaryDirectory(), 'list');
+  const before = Buffer.from('gr\u00fc\u00dfe.example\n', 'latin1');
+  writeFileSync(path, before);
+  new ChangedFile(path).write(`${readText(path)}caf\u00e9.example\n`);
+  expect(readFileSync(path)).toEqual(Buffer.concat([before, Buffer.from('caf\u00e9.example\n', 'latin1')]));
 });
 
 test.runIf(process.getuid?.() === 0)('and with its owner', () => {
