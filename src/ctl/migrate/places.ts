@@ -18,7 +18,8 @@ export const GREYD = {
   account: 'greyd',
   dbdir: '/var/lib/greyd',
   whitelists: '/etc/greyd',
-  dropIn: '/etc/systemd/system/greyd.socket.d/postgrey.conf',
+  /** Before the override.conf of `systemctl edit`, so that this counts. */
+  dropIn: '/etc/systemd/system/greyd.socket.d/10-postgrey.conf',
 } as const;
 
 /** Where a copy of greyd's database is kept meanwhile; only root may write there. */
