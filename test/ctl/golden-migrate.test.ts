@@ -29,7 +29,8 @@ const FILES: Readonly<Record<string, string>> = {
   'etc/init.d/greyd': INIT_SCRIPT,
   'etc/init.d/postgrey': INIT_SCRIPT,
   'usr/sbin/greyd': '#!/bin/sh\n',
-  'etc/default/greyd': '# Options of greyd\nPOSTGREY_OPTS="--inet=127.0.0.1:60000 --metrics=9760"\n',
+  'etc/default/greyd':
+    '# Options of greyd\nPOSTGREY_OPTS="--inet=127.0.0.1:60000 --delay=600 --metrics=9760"\n',
   'etc/default/postgrey':
     'POSTGREY_OPTS="--pidfile=/run/p.pid --inet=127.0.0.1:10023 --delay=60 see"\nPOSTGREY_TEXT="Come back in %s seconds"\n',
   'etc/greyd/whitelist_clients': 'slow.example\nnew.example\n',

@@ -9,7 +9,7 @@
  * --allow-test-time), and nothing else is looked at there.
  */
 import { partsOf } from '../../command-line.ts';
-import { OPTIONS_OF_GREYD } from '../../option-table.ts';
+import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../option-table.ts';
 import type { GivenOption } from './given-options.ts';
 
 const GREYDS_OWN: ReadonlySet<string> = new Set(OPTIONS_OF_GREYD.map(({ flags }) => partsOf(flags).long));
@@ -22,6 +22,9 @@ const PLACES: ReadonlySet<string> = new Set(['--dbdir', '--user', '--group']);
 
 /** What the service does without, whichever way it is started. */
 const OF_THE_INIT_SCRIPT: ReadonlySet<string> = new Set(['--daemonize', '--pidfile']);
+
+/** Where a daemon listens. */
+const SOCKETS: ReadonlySet<string> = new Set(['--inet', '--unix', '--socketmode']);
 
 /** Where lists of one kind stand. */
 export interface ListPlaces {
@@ -53,6 +56,23 @@ export function greydOptions(
     ...lists.flatMap((places) => listOptions(ofPostgrey, places)),
     ...ofGreyd.filter(isKept),
   ];
+}
+
+/** Those of greyd's that count no more, but for its sockets, and what is the default anyway. */
+export function droppedOptions(before: readonly GivenOption[], now: readonly GivenOption[]): GivenOption[] {
+  const isKept = ({ name, value }: GivenOption): boolean =>
+    now.some((option) => option.name === name && option.value === value);
+  const isDefault = ({ name, value }: GivenOption): boolean =>
+    OPTION_TABLE.some((entry) => partsOf(entry.flags).long === name && String(entry.default) === value);
+  return before.filter(
+    (option) =>
+      !(
+        SOCKETS.has(option.name) ||
+        OF_THE_INIT_SCRIPT.has(option.name) ||
+        isKept(option) ||
+        isDefault(option)
+      ),
+  );
 }
 
 /** postgrey then ignores --unix. */

@@ -1,15 +1,15 @@
 /**
  * What /etc/default/greyd says after a migration, checked by greyd's own reading of it.
  */
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../../command-line.ts';
 import { type Options, parseOptions } from '../../options.ts';
 import { DEFAULTS_FILE, readVariables, wordsOf } from '../defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
 import { type GivenOption, readGivenOptions, textOfOptions, wordsOfOptions } from './given-options.ts';
-import { greydOptions, hasInet } from './greyd-options.ts';
+import { droppedOptions, greydOptions, hasInet } from './greyd-options.ts';
 import { GREYD, type ListPair } from './places.ts';
 import type { PostgreyInstallation } from './postgrey-installation.ts';
+import { readText } from './text-file.ts';
 
 export interface NewDefaults {
   /** All that the file is to hold. */
@@ -31,23 +31,45 @@ export function newDefaults(
 ): NewDefaults {
   const before = textOfDefaults();
   const current = readGreydOptions(before);
-  const words = wordsOfOptions(greydOptions(postgrey.options, current, lists, false));
+  const wanted = greydOptions(postgrey.options, current, lists, false);
+  const words = wordsOfOptions(wanted);
   if (postgrey.text !== undefined) words.push(`--greylist-text=${postgrey.text}`);
   const options = parse(words, postgrey.defaults);
   const opts = textOfOptions(greydOptions(postgrey.options, current, lists, hasSocketUnits));
-  const isUnixIgnored = hasInet(postgrey.options) && postgrey.options.some(({ name }) => name === '--unix');
   return {
     text: withVariables(before, { POSTGREY_OPTS: opts, POSTGREY_TEXT: postgrey.text }),
     summary: `POSTGREY_OPTS="${opts}"${postgrey.text === undefined ? '' : `, POSTGREY_TEXT="${postgrey.text}"`}`,
     options,
     before: current,
-    notes: isUnixIgnored ? ['--unix is left out: postgrey does not listen there beside --inet'] : [],
+    notes: [
+      ...(isUnixIgnored(postgrey)
+        ? ['--unix is left out: postgrey does not listen there beside --inet']
+        : []),
+      ...droppedNotes(before, droppedOptions(current, wanted), postgrey),
+    ],
   };
+}
+
+function isUnixIgnored({ options }: PostgreyInstallation): boolean {
+  return hasInet(options) && options.some(({ name }) => name === '--unix');
+}
+
+/** What an administrator has set for greyd, and postgrey's takes the place of. */
+function droppedNotes(
+  before: string,
+  options: readonly GivenOption[],
+  postgrey: PostgreyInstallation,
+): string[] {
+  const dropped = wordsOfOptions(options);
+  const text = readVariables(before).get('POSTGREY_TEXT') || undefined;
+  if (text !== undefined && text !== postgrey.text) dropped.push(`POSTGREY_TEXT="${text}"`);
+  if (dropped.length === 0) return [];
+  return [`${DEFAULTS_FILE}: what postgrey has takes the place of ${dropped.join(' ')}`];
 }
 
 function textOfDefaults(): string {
   try {
-    return readFileSync(DEFAULTS_FILE, 'utf8');
+    return readText(DEFAULTS_FILE);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return '';

@@ -6,7 +6,7 @@
  *
  * Known limit: a unit that was changed to take other options is refused, not read.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../command-line.ts';
 import { readVariables, wordsOf } from '../defaults-file.ts';
@@ -14,6 +14,7 @@ import { type GivenOption, readGivenOptions } from './given-options.ts';
 import { POSTGREY } from './places.ts';
 import type { Service, ServiceManager } from './service.ts';
 import { unitProperty } from './systemd.ts';
+import { readText } from './text-file.ts';
 
 /** What a unit may have of its own: a text that is known by its variable, and what greyd needs none of. */
 const OF_THE_UNIT = /^(--greylist-text=\$\{POSTGREY_TEXT\}|--pidfile(=.*)?|--daemonize|-d)$/;
@@ -64,7 +65,7 @@ export async function findPostgrey(
 
 function readDefaults(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
@@ -96,6 +97,8 @@ async function refuseOtherOptions(unit: string): Promise<void> {
 export function hasOtherOptions(execStart: string): boolean {
   if (execStart === '') return false;
   const [, command = ''] = /argv\[\]=(.*?) ;/.exec(execStart) ?? [];
+  // Of an older Debian's package, for which systemd makes a unit: it takes POSTGREY_OPTS.
+  if (command === '/etc/init.d/postgrey start') return false;
   const words = command.split(' ');
   const others = words.filter((word) => word.startsWith('-') && !OF_THE_UNIT.test(word));
   return others.length > 0 || !words.includes('$POSTGREY_OPTS');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { wordsOf } from '../../../src/ctl/defaults-file.ts';
 import { readGivenOptions, textOfOptions } from '../../../src/ctl/migrate/given-options.ts';
-import { greydOptions } from '../../../src/ctl/migrate/greyd-options.ts';
+import { droppedOptions, greydOptions } from '../../../src/ctl/migrate/greyd-options.ts';
 import { listPairs } from '../../../src/ctl/migrate/places.ts';
 
 const given = (text: string) => readGivenOptions(wordsOf(text)).options;
@@ -83,4 +83,18 @@ test('the unix socket is opened by systemd, if there is systemd', () => {
   const made = (isSocketUnit: boolean) => textOfOptions(greydOptions(ofPostgrey, [], LISTS, isSocketUnit));
   expect(made(true)).toBe('--delay=60');
   expect(made(false)).toBe('--unix=/var/spool/postfix/postgrey/socket --socketmode=0660 --delay=60');
+});
+
+test.each([
+  // As the package has it.
+  ['--inet=127.0.0.1:60000 --delay=300 --max-age=35', '--inet=10023 --delay=60', ''],
+  [
+    '--delay=600 --privacy --metrics=9760 --dry-run',
+    '--delay=60 --metrics=9760',
+    '--delay=600 --privacy --dry-run',
+  ],
+  ['--whitelist-clients=/srv/list --delay=60', '--delay=60', '--whitelist-clients=/srv/list'],
+  ['--unix=/run/greyd/socket --socketmode=0660 --delay=60', '--delay=60', ''],
+])('of %s, with %s to come, %s is worth telling', (before, now, dropped) => {
+  expect(textOfOptions(droppedOptions(given(before), given(now)))).toBe(dropped);
 });

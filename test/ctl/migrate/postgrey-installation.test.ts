@@ -9,6 +9,8 @@ test.each([
   ['', false],
   [shown(`$POSTGREY_OPTS ${TEXT}`), false],
   [shown(`--pidfile=/run/postgrey.pid --daemonize $POSTGREY_OPTS ${TEXT}`), false],
+  // systemd makes such a unit of an init script.
+  ['{ path=/etc/init.d/postgrey ; argv[]=/etc/init.d/postgrey start ; ignore_errors=no ; pid=0 }', false],
   [shown(`$POSTGREY_OPTS --delay=42 ${TEXT}`), true],
   [shown('$POSTGREY_OPTS --greylist-text=Later'), true],
   [shown(`--inet=10023 ${TEXT}`), true],
