@@ -48,7 +48,7 @@ export async function findPostgrey(
   const service = await manager.find(POSTGREY.service);
   const unit = service !== undefined && manager.hasSocketUnits ? `${POSTGREY.service}.service` : undefined;
   if (unit !== undefined && postgreyDefaults === undefined) await refuseOtherOptions(unit);
-  const ofUnit = unit === undefined ? undefined : textIn(await unitProperty(unit, 'Environment'));
+  const ofUnit = unit === undefined ? undefined : await textOfUnit(unit);
   const dbdir = resolve(
     postgreyDir ?? options.find(({ name }) => name === '--dbdir')?.value ?? POSTGREY.dbdir,
   );
@@ -104,10 +104,11 @@ export function hasOtherOptions(execStart: string): boolean {
   return others.length > 0 || !words.includes('$POSTGREY_OPTS');
 }
 
-/** Of `"POSTGREY_TEXT=Greylisted, …" OTHER=…`. */
-function textIn(environment: string): string | undefined {
+/** POSTGREY_TEXT as the unit has it: `"POSTGREY_TEXT=Greylisted, …" OTHER=…`; undefined if its command does not. */
+async function textOfUnit(unit: string): Promise<string | undefined> {
   const start = 'POSTGREY_TEXT=';
-  return wordsOf(environment)
+  if (!/\$\{POSTGREY_TEXT\}/.test(await unitProperty(unit, 'ExecStart'))) return undefined;
+  return wordsOf(await unitProperty(unit, 'Environment'))
     .find((word) => word.startsWith(start))
     ?.slice(start.length);
 }
