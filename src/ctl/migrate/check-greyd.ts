@@ -8,10 +8,8 @@
  * a disk may stand still for a moment, so that both are asked for a while.
  */
 import { askOn, CLIENT_NAME, NOBODY, persist } from './asking.ts';
-import { run, succeed } from './programs.ts';
+import { type Command, run, succeed } from './programs.ts';
 import { namesOf, type Socket } from './sockets.ts';
-
-type Greyctl = readonly [string, ...string[]];
 
 /** How long greyd may be without its database. */
 const WORK_LIMIT_MS = 5000;
@@ -23,7 +21,7 @@ export interface Check {
   readonly greylistAction: string;
   /** With --privacy nobody knows what has passed. */
   readonly hasPrivacy: boolean;
-  readonly greyctl: Greyctl;
+  readonly greyctl: Command;
 }
 
 /**
@@ -64,7 +62,7 @@ async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check)
 }
 
 /** By greyd's own decision over its records and whitelists, which may have everybody on them. */
-async function isToPass(greyctl: Greyctl): Promise<boolean> {
+async function isToPass(greyctl: Command): Promise<boolean> {
   const { status } = await run([...greyctl, 'explain', `client_name=${CLIENT_NAME}`, ...wordsOf(NOBODY)]);
   return status === 0;
 }

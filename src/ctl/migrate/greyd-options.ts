@@ -23,8 +23,7 @@ const PLACES: ReadonlySet<string> = new Set(['--dbdir', '--user', '--group']);
 /** What the service does without, whichever way it is started. */
 const OF_THE_INIT_SCRIPT: ReadonlySet<string> = new Set(['--daemonize', '--pidfile']);
 
-/** Where a daemon listens. */
-const SOCKETS: ReadonlySet<string> = new Set(['--inet', '--unix', '--socketmode']);
+const OF_A_UNIX_SOCKET: ReadonlySet<string> = new Set(['--unix', '--socketmode']);
 
 /** Where lists of one kind stand. */
 export interface ListPlaces {
@@ -34,21 +33,17 @@ export interface ListPlaces {
   readonly ofGreyd: readonly [list: string, local: string];
 }
 
-/**
- * @param isSocketUnit whether the service manager opens the unix socket, which greyd must not do then
- * @returns in the order in which they are to be written
- */
+/** @returns in the order in which they are to be written */
 export function greydOptions(
   ofPostgrey: readonly GivenOption[],
   ofGreyd: readonly GivenOption[],
   lists: readonly ListPlaces[],
-  isSocketUnit: boolean,
 ): GivenOption[] {
   const isLeftOut = ({ name }: GivenOption): boolean =>
     PLACES.has(name) ||
     OF_THE_INIT_SCRIPT.has(name) ||
     lists.some(({ option }) => option === name) ||
-    (['--unix', '--socketmode'].includes(name) && (isSocketUnit || hasInet(ofPostgrey)));
+    (OF_A_UNIX_SOCKET.has(name) && hasInet(ofPostgrey));
   const isKept = ({ name }: GivenOption): boolean =>
     PLACES.has(name) || (GREYDS_OWN.has(name) && !FOR_TRIALS.has(name));
   return [
@@ -64,15 +59,14 @@ export function droppedOptions(before: readonly GivenOption[], now: readonly Giv
     now.some((option) => option.name === name && option.value === value);
   const isDefault = ({ name, value }: GivenOption): boolean =>
     OPTION_TABLE.some((entry) => partsOf(entry.flags).long === name && String(entry.default) === value);
-  return before.filter(
-    (option) =>
-      !(
-        SOCKETS.has(option.name) ||
-        OF_THE_INIT_SCRIPT.has(option.name) ||
-        isKept(option) ||
-        isDefault(option)
-      ),
-  );
+  const isOfNoMatter = ({ name }: GivenOption): boolean =>
+    name === '--inet' || OF_A_UNIX_SOCKET.has(name) || OF_THE_INIT_SCRIPT.has(name);
+  return before.filter((option) => !(isKept(option) || isDefault(option) || isOfNoMatter(option)));
+}
+
+/** For a daemon whose unix socket is opened by somebody else: it must not do so too. */
+export function withoutUnixSocket(options: readonly GivenOption[]): GivenOption[] {
+  return options.filter(({ name }) => !OF_A_UNIX_SOCKET.has(name));
 }
 
 /** postgrey then ignores --unix. */

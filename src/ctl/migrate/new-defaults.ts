@@ -6,7 +6,7 @@ import { type Options, parseOptions } from '../../options.ts';
 import { DEFAULTS_FILE, readVariables, wordsOf } from '../defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
 import { type GivenOption, readGivenOptions, textOfOptions, wordsOfOptions } from './given-options.ts';
-import { droppedOptions, greydOptions, hasInet } from './greyd-options.ts';
+import { droppedOptions, greydOptions, hasInet, withoutUnixSocket } from './greyd-options.ts';
 import { GREYD, type ListPair } from './places.ts';
 import type { PostgreyInstallation } from './postgrey-installation.ts';
 import { readText } from './text-file.ts';
@@ -31,11 +31,11 @@ export function newDefaults(
 ): NewDefaults {
   const before = textOfDefaults();
   const current = readGreydOptions(before);
-  const wanted = greydOptions(postgrey.options, current, lists, false);
+  const wanted = greydOptions(postgrey.options, current, lists);
   const words = wordsOfOptions(wanted);
   if (postgrey.text !== undefined) words.push(`--greylist-text=${postgrey.text}`);
   const options = parse(words, postgrey.defaults);
-  const opts = textOfOptions(greydOptions(postgrey.options, current, lists, hasSocketUnits));
+  const opts = textOfOptions(hasSocketUnits ? withoutUnixSocket(wanted) : wanted);
   return {
     text: withVariables(before, { POSTGREY_OPTS: opts, POSTGREY_TEXT: postgrey.text }),
     summary: `POSTGREY_OPTS="${opts}"${postgrey.text === undefined ? '' : `, POSTGREY_TEXT="${postgrey.text}"`}`,

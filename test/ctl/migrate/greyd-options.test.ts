@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { wordsOf } from '../../../src/ctl/defaults-file.ts';
 import { readGivenOptions, textOfOptions } from '../../../src/ctl/migrate/given-options.ts';
-import { droppedOptions, greydOptions } from '../../../src/ctl/migrate/greyd-options.ts';
+import { droppedOptions, greydOptions, withoutUnixSocket } from '../../../src/ctl/migrate/greyd-options.ts';
 import { listPairs } from '../../../src/ctl/migrate/places.ts';
 
 const given = (text: string) => readGivenOptions(wordsOf(text)).options;
@@ -74,15 +74,14 @@ test.each([
   // postgrey listens on no unix socket beside a port.
   ['--inet=10023 --unix=/run/p --socketmode=0660', '', '--inet=10023'],
 ])('postgrey %s and greyd %s make %s', (ofPostgrey, ofGreyd, made) => {
-  for (const isSocketUnit of [true, false])
-    expect(textOfOptions(greydOptions(given(ofPostgrey), given(ofGreyd), LISTS, isSocketUnit))).toBe(made);
+  expect(textOfOptions(greydOptions(given(ofPostgrey), given(ofGreyd), LISTS))).toBe(made);
 });
 
-test('the unix socket is opened by systemd, if there is systemd', () => {
-  const ofPostgrey = given('--unix=/var/spool/postfix/postgrey/socket --socketmode=0660 --delay=60');
-  const made = (isSocketUnit: boolean) => textOfOptions(greydOptions(ofPostgrey, [], LISTS, isSocketUnit));
-  expect(made(true)).toBe('--delay=60');
-  expect(made(false)).toBe('--unix=/var/spool/postfix/postgrey/socket --socketmode=0660 --delay=60');
+test('a unix socket can be left to systemd', () => {
+  const text = '--unix=/var/spool/postfix/postgrey/socket --socketmode=0660 --delay=60';
+  const options = greydOptions(given(text), [], LISTS);
+  expect(textOfOptions(options)).toBe(text);
+  expect(textOfOptions(withoutUnixSocket(options))).toBe('--delay=60');
 });
 
 test.each([
