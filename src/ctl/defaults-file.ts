@@ -62,16 +62,29 @@ const DAEMON = { name: 'greyd', usage: '', description: '', options: OPTION_TABL
 
 /** The values that are assigned in the text of such a file. */
 export function readVariables(text: string): ReadonlyMap<string, string> {
-  const joined = text.replace(/\\\r?\n/g, '');
-  const assignments = joined.matchAll(
-    /^[ \t]*(\w+)=[ \t]*(?:"((?:\\[\s\S]|[^"\\])*)"|'([^']*)'|(.*?))[ \t]*\r?$/gm,
-  );
-  return new Map(
-    [...assignments].map(([, name = '', double, single, bare]) => [
-      name,
-      double?.replace(/\\(["\\$`])/g, '$1') ?? single ?? bare ?? '',
-    ]),
-  );
+  return new Map(assignmentsIn(text).map(({ name, value }) => [name, value]));
+}
+
+/** One `NAME=value`, and where it stands in the text. */
+export interface Assignment {
+  readonly name: string;
+  readonly value: string;
+  readonly start: number;
+  /** Behind it, before the end of the line. */
+  readonly end: number;
+}
+
+/** A comment, which may go on in the next line too, or an assignment: name, and value in "", in '' or bare. */
+const LINE =
+  /^[ \t]*(?:[#;](?:\\\r?\n|.)*|(\w+)=(?:[ \t]*(?:"((?:\\[\s\S]|[^"\\])*)"|'([^']*)')[ \t]*(?=\r?$)|((?:\\\r?\n|[^\r\n])*)))/gm;
+
+export function assignmentsIn(text: string): Assignment[] {
+  return [...text.matchAll(LINE)].flatMap(({ 0: line, 1: name, 2: double, 3: single, 4: bare, index }) => {
+    if (name === undefined) return [];
+    const written = (double ?? single ?? bare?.trim() ?? '').replace(/\\\r?\n/g, '');
+    const value = double === undefined ? written : written.replace(/\\(["\\$`])/g, '$1');
+    return { name, value, start: index, end: index + line.length };
+  });
 }
 
 /** `a "b c" d='e f'` is `a`, `b c` and `d=e f`. */

@@ -85,9 +85,15 @@ export class DatabaseCopy {
   #draftFrom(copy: string): string {
     const draft = join(this.#dbdir, `${DATABASE}.restored-${randomBytes(6).toString('hex')}`);
     const { uid, gid } = statSync(this.#dbdir);
-    copyFileSync(copy, draft, constants.COPYFILE_EXCL);
-    lchownSync(draft, uid, gid);
-    return draft;
+    try {
+      copyFileSync(copy, draft, constants.COPYFILE_EXCL);
+      lchownSync(draft, uid, gid);
+      return draft;
+    } catch (error) {
+      // Half of it would take the last room of a full disk.
+      rmSync(draft, { force: true });
+      throw error;
+    }
   }
 
   /** Removes the copy. */

@@ -19,6 +19,8 @@ test.each([
   ['POSTGREY_OPTS=a\nPOSTGREY_OPTS=b\n', `POSTGREY_OPTS=a\nPOSTGREY_OPTS="${OPTS}"\n`],
   // A comment is none, and neither is another name.
   ['#POSTGREY_OPTS=a\n', `#POSTGREY_OPTS=a\nPOSTGREY_OPTS="${OPTS}"\n`],
+  ['# a comment \\\nPOSTGREY_OPTS=a\n', `# a comment \\\nPOSTGREY_OPTS=a\nPOSTGREY_OPTS="${OPTS}"\n`],
+  ['POSTGREY_OPTS="a" b\r\nOTHER=1\r\n', `POSTGREY_OPTS="${OPTS}"\r\nOTHER=1\r\n`],
   ['MY_POSTGREY_OPTS=a', `MY_POSTGREY_OPTS=a\nPOSTGREY_OPTS="${OPTS}"\n`],
   ['', `POSTGREY_OPTS="${OPTS}"\n`],
 ])('%j becomes %j', (text, changed) => {
