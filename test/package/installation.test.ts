@@ -55,7 +55,7 @@ describe.runIf(POSSIBLE)('the package', () => {
       expect(session).toMatch(/^<\*\* 450 4\.2\.0 .*Greylisted, see/m);
       await pause(200);
     }
-    const log = machine.run('journalctl --output=cat -t postgrey SYSLOG_FACILITY=2');
+    const log = machine.journal('-t postgrey SYSLOG_FACILITY=2');
     expect(log).toMatch(/^action=greylist, reason=new, client_name=localhost, .*sender=alice@example\.net/m);
     expect(log).toMatch(/^action=pass, reason=triplet found, delay=\d+, client_name=localhost,/m);
     expect(machine.run('greyctl list --json')).toContain('alice@example.net');

@@ -101,6 +101,11 @@ export class Machine {
     return { status, output: stdout.trimEnd() };
   }
 
+  /** The lines of its journal, up to what was written last. @param selection words for journalctl(1) */
+  journal(selection: string): string {
+    return this.run(`journalctl --sync && journalctl --output=cat ${selection}`);
+  }
+
   /** The words before those of a program of the outer machine that give it the network of this one. */
   get inNetwork(): string[] {
     return ['nsenter', '--target', String(this.#pid), '--net', '--'];

@@ -54,7 +54,7 @@ test.runIf(POSSIBLE).for(RELEASES)(
     expect(requests).toBeGreaterThan(400);
     expect(machine.run('systemctl show --property=MainPID --value greyd')).not.toBe(before);
     expect(machine.run('greyd --version')).toBe(`greyd ${VERSION}`);
-    expect(machine.run('journalctl --output=cat -t postgrey')).toContain(`greyd ${VERSION} listening`);
+    expect(machine.journal('-t postgrey')).toContain(`greyd ${VERSION} listening`);
 
     expect(machine.run('cat /etc/default/greyd /etc/greyd/whitelist_clients /etc/greyd/*.local')).toBe(
       configured,
