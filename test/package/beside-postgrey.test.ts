@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
 import { DEB } from './deb.ts';
 import { MACHINE_NEEDS, Machine } from './machine.ts';
+import { postgreyServes, restartPostgrey } from './postgrey.ts';
 
 const POSSIBLE = canRun('the package beside postgrey', MACHINE_NEEDS);
 
@@ -23,6 +24,7 @@ test.runIf(POSSIBLE)('greyd serves beside a postgrey on another port', async () 
     'active\nactive\nactive',
   );
   expect(ask(machine, 60000)).toMatch(/^action=DEFER_IF_PERMIT /);
+  await postgreyServes(machine);
   expect(ask(machine, 10023)).toMatch(/^action=DEFER_IF_PERMIT /);
 });
 
@@ -30,7 +32,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   const machine = await Machine.boot('trixie');
   machine.run('apt-get install -y --no-install-recommends postgrey db-util');
   machine.run("sed -i 's/--inet=10023/--inet=127.0.0.1:60000/' /etc/default/postgrey");
-  machine.run('systemctl restart postgrey');
+  await restartPostgrey(machine);
   machine.copyIn(DEB);
   const printed = machine.run(`apt-get install -y /root/${DEB}`);
   expect(printed).toContain('neither started nor enabled: another program listens');
@@ -48,6 +50,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   machine.run('systemctl disable --now postgrey && systemctl enable --now greyd.socket greyd');
   expect(machine.run('greyctl query --check 127.0.0.1:60000')).toMatch(/^GREYD OK/);
   machine.run(`apt-get remove -y greyd && systemctl enable --now postgrey`);
+  await postgreyServes(machine);
   const again = machine.run(`apt-get install -y /root/${DEB}`);
   expect(again).toContain('neither started nor enabled: another program listens');
   expect(machine.attempt('systemctl is-enabled greyd.service greyd.socket').output).toBe(

@@ -77,6 +77,11 @@ export async function installPostgrey(machine: Machine, options = OPTIONS): Prom
 /** At its end it writes to its files what it has in memory. */
 export async function restartPostgrey(machine: Machine): Promise<void> {
   machine.run('service postgrey stop || true; service postgrey start');
+  await postgreyServes(machine);
+}
+
+/** Waits until it does: nobody is told, neither systemd nor who calls its init script. */
+export async function postgreyServes(machine: Machine): Promise<void> {
   await machine.until("ss -Hltxp | grep -q 'postgrey'");
 }
 
