@@ -3,20 +3,8 @@
  */
 import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
-import { DEB } from './deb.ts';
-import { MACHINE_NEEDS, Machine, RELEASES } from './machine.ts';
-import {
-  answersOn,
-  DELAY,
-  installPostgrey,
-  OPTIONS,
-  PASSING,
-  PORT,
-  RECORDS,
-  taught,
-  teachPostgrey,
-  UNITS,
-} from './postgrey.ts';
+import { MACHINE_NEEDS, RELEASES } from './machine.ts';
+import { answersOn, DELAY, OPTIONS, PASSING, PORT, RECORDS, taught, UNITS } from './postgrey.ts';
 import { TIMES } from './snapshot.ts';
 
 const SOCKET = 'unix:/var/spool/postfix/postgrey/socket';
@@ -83,12 +71,7 @@ const SOCKETS = [
 ] as const;
 
 test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, place]) => {
-  const machine = await Machine.boot('bookworm');
-  machine.run('install -d -m 0755 /var/spool/postfix/postgrey');
-  await installPostgrey(machine, `${options} ${DELAY}`);
-  machine.copyIn(DEB);
-  machine.run(`apt-get install -y /root/${DEB}`);
-  teachPostgrey(machine, target);
+  const machine = await taught('bookworm', { options: `${options} ${DELAY}`, target });
   const before = answersOn(machine, target);
   const ownership = machine.attempt(`stat -c '%a %U %G' ${place}`).output;
   const units = 'systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd';
