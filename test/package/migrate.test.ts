@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
 import { MACHINE_NEEDS, RELEASES } from './machine.ts';
 import { answersOn, DELAY, OPTIONS, PASSING, PORT, RECORDS, taught, UNITS } from './postgrey.ts';
-import { TIMES } from './snapshot.ts';
+import { OF_GREYD, OF_OTHERS, TIMES } from './snapshot.ts';
 
 const SOCKET = 'unix:/var/spool/postfix/postgrey/socket';
 
@@ -60,6 +60,14 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   expect(answersOn(machine, '127.0.0.1:60000')).toEqual(before);
   machine.run('apt-get remove -y postgrey');
   expect(answersOn(machine)).toEqual(before);
+
+  // As one leaves it that was killed.
+  machine.run('mkdir /var/backups/greyd-migrate-killed && touch /var/backups/greyd-migrate-killed/greyd.db');
+  expect(machine.run(OF_GREYD)).toContain('/etc/systemd/system/greyd.socket.d');
+  const others = machine.run(OF_OTHERS);
+  machine.run('apt-get purge -y greyd');
+  expect(machine.run(OF_GREYD)).toBe('');
+  expect(machine.run(OF_OTHERS)).toBe(others);
 });
 
 /** What postgrey is started with, where it is asked then, and what greyd has of that. */
