@@ -3,11 +3,13 @@
  */
 import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
-import { DEB } from './deb.ts';
+import { installGreyd } from './deb.ts';
 import { MACHINE_NEEDS, Machine } from './machine.ts';
-import { postgreyServes, restartPostgrey } from './postgrey.ts';
+import { postgreyServes, restartPostgrey, teachPostgrey } from './postgrey.ts';
 
 const POSSIBLE = canRun('the package beside postgrey', MACHINE_NEEDS);
+
+const TAKEN = /neither started nor enabled: another program listens on\s+port (\d+)\. /;
 
 const ask = (machine: Machine, port: number) =>
   machine.run(
@@ -17,8 +19,7 @@ const ask = (machine: Machine, port: number) =>
 test.runIf(POSSIBLE)('greyd serves beside a postgrey on another port', async () => {
   const machine = await Machine.boot('bookworm');
   machine.run('apt-get install -y --no-install-recommends postgrey');
-  machine.copyIn(DEB);
-  const printed = machine.run(`apt-get install -y /root/${DEB}`);
+  const printed = installGreyd(machine);
   expect(printed).toMatch(/^ +apt-get install db-util && greyctl migrate$/m);
   expect(machine.run('systemctl is-active greyd.service greyd.socket postgrey')).toBe(
     'active\nactive\nactive',
@@ -33,9 +34,8 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   machine.run('apt-get install -y --no-install-recommends postgrey db-util');
   machine.run("sed -i 's/--inet=10023/--inet=127.0.0.1:60000/' /etc/default/postgrey");
   await restartPostgrey(machine);
-  machine.copyIn(DEB);
-  const printed = machine.run(`apt-get install -y /root/${DEB}`);
-  expect(printed).toContain('neither started nor enabled: another program listens');
+  const printed = installGreyd(machine);
+  expect(TAKEN.exec(printed)?.[1]).toBe('60000');
   expect(printed).toMatch(/^ +greyctl migrate$/m);
   expect(printed).not.toContain('check_policy_service');
   expect(machine.attempt('systemctl is-enabled greyd.service greyd.socket').output).toBe(
@@ -51,9 +51,19 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   expect(machine.run('greyctl query --check 127.0.0.1:60000')).toMatch(/^GREYD OK/);
   machine.run(`apt-get remove -y greyd && systemctl enable --now postgrey`);
   await postgreyServes(machine);
-  const again = machine.run(`apt-get install -y /root/${DEB}`);
-  expect(again).toContain('neither started nor enabled: another program listens');
+  expect(TAKEN.exec(installGreyd(machine))?.[1]).toBe('60000');
   expect(machine.attempt('systemctl is-enabled greyd.service greyd.socket').output).toBe(
     'disabled\ndisabled',
   );
+
+  // The same on the port that greyd has since a migration.
+  machine.run("sed -i 's/--inet=127.0.0.1:60000/--inet=10023/' /etc/default/postgrey");
+  await restartPostgrey(machine);
+  teachPostgrey(machine);
+  machine.run('greyctl migrate');
+  machine.run('apt-get remove -y greyd && systemctl enable --now postgrey');
+  await postgreyServes(machine);
+  expect(TAKEN.exec(installGreyd(machine))?.[1]).toBe('10023');
+  expect(machine.attempt('systemctl is-active greyd.service greyd.socket').output).toBe('inactive\ninactive');
+  expect(machine.run('ss -Htlnp sport = :10023')).toContain('postgrey');
 });
