@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -18,7 +19,13 @@ const BEGUN_FIRST = [
   'test/postgrey/import.test.ts',
   'test/postgrey/differential.test.ts',
   'test/faults/crash.test.ts',
+  ...['migrate', 'migrate-undo', 'migrate-elsewhere', 'installation'].map(
+    (name) => `test/package/${name}.test.ts`,
+  ),
 ];
+
+/** Most tests wait for a process of their own: with one for each processor, half of these were idle. */
+const WORKERS = Math.ceil(availableParallelism() * 1.5);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -40,8 +47,7 @@ export default defineConfig({
           name: 'all',
           include: ['test/**/*.test.ts'],
           exclude: [...TIMED, 'test/package/**'],
-          // Most tests wait for a process of their own; vitest would leave one of two processors idle.
-          maxWorkers: '100%',
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
       },
@@ -60,7 +66,7 @@ export default defineConfig({
         test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],
-          maxWorkers: '100%',
+          maxWorkers: WORKERS,
           // Debians are installed there.
           testTimeout: 300_000,
         },

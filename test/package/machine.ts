@@ -4,8 +4,7 @@
  *
  * systemd-nspawn(1) makes it of a folder from make-root.sh, on which an overlay lies for each machine.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,7 +15,7 @@ import type { Needs } from '../support/requirements.ts';
 
 export const MACHINE_NEEDS = {
   root: true,
-  programs: ['debootstrap', 'systemd-nspawn', 'nsenter'],
+  programs: ['debootstrap', 'systemd-nspawn', 'nsenter', 'pkill'],
 } satisfies Needs;
 
 /** The releases, with the Postfix of each. */
@@ -69,17 +68,11 @@ export class Machine {
       ['-c', IN_CGROUP, 'sh', ownCgroup(), ...NSPAWN, `--directory=${root}`, ...words],
       { stdio: 'ignore', env: { ...process.env, UNIFIED_CGROUP_HIERARCHY: '1' } },
     );
-    let leader = 0;
-    onTestFinished(async () => {
-      // Process 1 takes all others along.
-      if (leader > 0) process.kill(leader, 'SIGKILL');
-      if (nspawn.exitCode === null && nspawn.signalCode === null) await once(nspawn, 'exit');
-    });
+    onTestFinished(() => end(nspawn));
     for (;;) {
       if (nspawn.exitCode !== null) throw new Error(`systemd-nspawn ended with ${nspawn.exitCode}`);
-      leader = Number(readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').split(' ')[0]);
-      const machine = new Machine(root, leader);
-      if (leader > 0 && machine.#isUp(init)) return machine;
+      const machine = new Machine(root, firstProcess(nspawn.pid));
+      if (machine.#isUp(init)) return machine;
       await pause(100);
     }
   }
@@ -106,6 +99,11 @@ export class Machine {
       },
     );
     return { status, output: stdout.trimEnd() };
+  }
+
+  /** The lines of its journal, up to what was written last. @param selection words for journalctl(1) */
+  journal(selection: string): string {
+    return this.run(`journalctl --sync && journalctl --output=cat ${selection}`);
   }
 
   /** The words before those of a program of the outer machine that give it the network of this one. */
@@ -157,8 +155,37 @@ export class Machine {
   }
 
   #isUp(init: 'systemd' | 'none'): boolean {
-    if (init === 'none') return this.attempt('true').status === 0;
+    if (this.#pid === 0) return false;
+    // systemd-nspawn is process 1 of such a machine, and starts the program when all is made.
+    if (init === 'none') return this.attempt('cat /proc/2/comm').output === 'sh';
     return /^(running|degraded)$/m.test(this.attempt('systemctl is-system-running').output);
+  }
+}
+
+/**
+ * Process 1 of a machine, or 0. Before it systemd-nspawn has another child, which is in most namespaces of this
+ * machine and ends soon.
+ */
+function firstProcess(nspawn: number | undefined): number {
+  const children = readFileSync(`/proc/${nspawn}/task/${nspawn}/children`, 'utf8').trim();
+  return children.split(' ').map(Number).find(isFirst) ?? 0;
+}
+
+function isFirst(pid: number): boolean {
+  try {
+    // Its numbers, from the namespace of this machine to its own.
+    return /^NSpid:\t\d+.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
+}
+
+/** Process 1 takes all others of the machine along, and systemd-nspawn ends after its children, whichever it has. */
+async function end(nspawn: ChildProcess): Promise<void> {
+  while (nspawn.exitCode === null && nspawn.signalCode === null) {
+    spawnSync('pkill', ['--signal=KILL', `--parent=${nspawn.pid}`]);
+    await pause(20);
   }
 }
 

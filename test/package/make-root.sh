@@ -21,6 +21,8 @@ chmod 755 "$root"
 echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
 echo 'APT::Sandbox::User "root";' >"$root/etc/apt/apt.conf.d/sandbox"
+# At their time, or some minutes after the boot, they would change files in the middle of a test, or hold apt's lock.
+systemctl --quiet --root="$root" mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
 chroot "$root" apt-get install -qq --download-only --no-install-recommends postfix postgrey db-util >/dev/null
 rm "$root.log"
 cp "$0" "$script"

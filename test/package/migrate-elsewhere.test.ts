@@ -4,9 +4,17 @@
  */
 import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
-import { DEB } from './deb.ts';
+import { installGreyd } from './deb.ts';
 import { MACHINE_NEEDS, Machine } from './machine.ts';
-import { answersOn, DELAY, installPostgrey, PORT, taught, teachPostgrey } from './postgrey.ts';
+import {
+  answersOn,
+  DELAY,
+  installPostgrey,
+  PORT,
+  postgreyServes,
+  taught,
+  teachPostgrey,
+} from './postgrey.ts';
 
 const POSSIBLE = canRun('greyctl migrate on other hosts', MACHINE_NEEDS);
 
@@ -65,9 +73,8 @@ test.runIf(POSSIBLE)('postgrey has its options in its unit, and files in other p
       '>/etc/systemd/system/postgrey.service.d/override.conf',
   );
   machine.run('systemctl daemon-reload; systemctl start postgrey');
-  await machine.until("ss -Hltxp | grep -q 'postgrey'");
-  machine.copyIn(DEB);
-  machine.run(`apt-get install -y /root/${DEB}`);
+  await postgreyServes(machine);
+  installGreyd(machine);
   teachPostgrey(machine);
   const before = answersOn(machine);
 

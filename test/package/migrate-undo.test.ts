@@ -11,6 +11,15 @@ const POSSIBLE = canRun('the undo of greyctl migrate', MACHINE_NEEDS);
 
 const POSTGREY_RECORDS = 'db_dump -p /var/lib/postgrey/postgrey.db';
 
+interface Trouble {
+  readonly name: string;
+  /** Of greyd's unit. */
+  readonly setting: string;
+  /** As the administrator is told. */
+  readonly reason: RegExp;
+  readonly isBrokenOff?: boolean;
+}
+
 const state = (machine: Machine) => ({
   files: machine.run(FILES).split('\n'),
   units: machine.run(
@@ -32,24 +41,25 @@ test.runIf(POSSIBLE).for(RELEASES)(
     const answers = answersOn(machine);
     // Each is broken only from the moment on at which greyd gets postgrey's options.
     const isMigrated = `grep -q ${PORT} /etc/default/greyd`;
-    const troubles = [
-      [
-        'greyd does not start',
-        `ExecStartPre=/bin/sh -c "! ${isMigrated}"`,
-        /^failed: systemctl start .* journalctl -u greyd$/m,
-      ],
-      [
-        'it passes all mail',
-        'ExecStart=\nExecStart=/bin/sh -c "exec /usr/sbin/greyd $POSTGREY_OPTS --dry-run"',
-        /^failed: greyd on 127\.0\.0\.1:10023 lets pass what is to be put off: DUNNO$/m,
-      ],
-      [
-        'it hangs, and the administrator breaks off',
-        `ExecStartPre=/bin/sh -c "${isMigrated} && sleep 60 || true"`,
-        /^failed: broken off$/m,
-      ],
-    ] as const;
-    for (const [name, setting, reason] of troubles) {
+    const troubles: Trouble[] = [
+      {
+        name: 'greyd does not start',
+        setting: `ExecStartPre=/bin/sh -c "! ${isMigrated}"`,
+        reason: /^failed: systemctl start .* journalctl -u greyd$/m,
+      },
+      {
+        name: 'it passes all mail',
+        setting: 'ExecStart=\nExecStart=/bin/sh -c "exec /usr/sbin/greyd $POSTGREY_OPTS --dry-run"',
+        reason: /^failed: greyd on 127\.0\.0\.1:10023 lets pass what is to be put off: DUNNO$/m,
+      },
+      {
+        name: 'it hangs, and the administrator breaks off',
+        setting: `ExecStartPre=/bin/sh -c "${isMigrated} && sleep 60 || true"`,
+        reason: /^failed: broken off$/m,
+        isBrokenOff: true,
+      },
+    ];
+    for (const { name, setting, reason, isBrokenOff } of troubles) {
       machine.run(`mkdir -p /etc/systemd/system/greyd.service.d`);
       machine.run(
         `cat >/etc/systemd/system/greyd.service.d/trouble.conf <<'END'\n[Service]\n${setting}\nEND`,
@@ -57,9 +67,9 @@ test.runIf(POSSIBLE).for(RELEASES)(
       machine.run('systemctl daemon-reload && systemctl restart greyd');
       await restartPostgrey(machine);
       const before = state(machine);
-      // The signal comes while greyd starts.
       machine.run('rm -f /tmp/out; greyctl migrate >/tmp/out 2>&1 & echo $! >/tmp/pid');
-      if (name.includes('breaks off')) {
+      if (isBrokenOff) {
+        // While greyd starts.
         await machine.until("grep -q '^[0-9]*\\. start greyd' /tmp/out");
         machine.run('kill -INT $(cat /tmp/pid)');
       }
@@ -75,7 +85,7 @@ test.runIf(POSSIBLE).for(RELEASES)(
 );
 
 test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async ({ release }) => {
-  const machine = await taught(release, 'none');
+  const machine = await taught(release, { init: 'none' });
   const answers = answersOn(machine);
   await restartPostgrey(machine);
   const before = { files: machine.run(FILES).split('\n'), learned: machine.run(POSTGREY_RECORDS) };

@@ -3,21 +3,9 @@
  */
 import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
-import { DEB } from './deb.ts';
-import { MACHINE_NEEDS, Machine, RELEASES } from './machine.ts';
-import {
-  answersOn,
-  DELAY,
-  installPostgrey,
-  OPTIONS,
-  PASSING,
-  PORT,
-  RECORDS,
-  taught,
-  teachPostgrey,
-  UNITS,
-} from './postgrey.ts';
-import { TIMES } from './snapshot.ts';
+import { MACHINE_NEEDS, RELEASES } from './machine.ts';
+import { answersOn, DELAY, OPTIONS, PASSING, PORT, RECORDS, taught, UNITS } from './postgrey.ts';
+import { OF_GREYD, OF_OTHERS, TIMES } from './snapshot.ts';
 
 const SOCKET = 'unix:/var/spool/postfix/postgrey/socket';
 
@@ -72,6 +60,14 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   expect(answersOn(machine, '127.0.0.1:60000')).toEqual(before);
   machine.run('apt-get remove -y postgrey');
   expect(answersOn(machine)).toEqual(before);
+
+  // As one leaves it that was killed.
+  machine.run('mkdir /var/backups/greyd-migrate-killed && touch /var/backups/greyd-migrate-killed/greyd.db');
+  expect(machine.run(OF_GREYD)).toContain('/etc/systemd/system/greyd.socket.d');
+  const others = machine.run(OF_OTHERS);
+  machine.run('apt-get purge -y greyd');
+  expect(machine.run(OF_GREYD)).toBe('');
+  expect(machine.run(OF_OTHERS)).toBe(others);
 });
 
 /** What postgrey is started with, where it is asked then, and what greyd has of that. */
@@ -83,12 +79,7 @@ const SOCKETS = [
 ] as const;
 
 test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, place]) => {
-  const machine = await Machine.boot('bookworm');
-  machine.run('install -d -m 0755 /var/spool/postfix/postgrey');
-  await installPostgrey(machine, `${options} ${DELAY}`);
-  machine.copyIn(DEB);
-  machine.run(`apt-get install -y /root/${DEB}`);
-  teachPostgrey(machine, target);
+  const machine = await taught('bookworm', { options: `${options} ${DELAY}`, target });
   const before = answersOn(machine, target);
   const ownership = machine.attempt(`stat -c '%a %U %G' ${place}`).output;
   const units = 'systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd';

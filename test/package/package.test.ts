@@ -3,14 +3,13 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.ts';
 import { canRun } from '../support/requirements.ts';
-import { DEB, fieldOf, VERSION } from './deb.ts';
+import { DEB, DEB_FROM_ELSEWHERE, fieldOf, VERSION } from './deb.ts';
 
 const HAS_TOOLS = canRun('the package', { programs: ['dpkg-deb', 'dpkg-buildpackage', 'dh', 'lintian'] });
+const HAS_ANOTHER = canRun('the package of another place', { commands: [`test -e ${DEB_FROM_ELSEWHERE}`] });
 
 test.runIf(HAS_TOOLS)('depends on what its binaries are linked with, and on nothing else', () => {
   expect(fieldOf('Version')).toBe(VERSION);
@@ -63,22 +62,14 @@ test.runIf(HAS_TOOLS)('has nothing that lintian minds', () => {
 
 test.runIf(HAS_TOOLS)('has a comment above each override', () => {
   const lines = readFileSync('packaging/debian/greyd.lintian-overrides', 'utf8').trim().split('\n');
-  expect(lines[0]).toMatch(/^# /);
-  expect(lines.filter((line) => !/^(# .+|greyd: .+)$/.test(line))).toEqual([]);
+  const uncommented = lines.filter(
+    (line, index) => !line.startsWith('# ') && !lines[index - 1]?.startsWith('# '),
+  );
+  expect(uncommented).toEqual([]);
 });
 
-test.runIf(HAS_TOOLS)('has the same bytes when it is built in another place', () => {
-  const folder = join(temporaryDirectory(), 'elsewhere');
-  mkdirSync(folder);
-  const files = 'git ls-files -z --cached --others --exclude-standard';
-  const copy = `${files} | tar c --null -T - | tar x -C "$1" && cp -a .git node_modules "$1"`;
-  execFileSync('sh', ['-c', copy, 'sh', folder]);
-  execFileSync('npm', ['run', 'package'], {
-    cwd: folder,
-    stdio: 'ignore',
-    env: { ...process.env, TZ: 'Asia/Tokyo' },
-  });
-  expect(sha256(join(folder, DEB))).toBe(sha256(DEB));
+test.runIf(HAS_ANOTHER)('has the same bytes when it is built in another place', () => {
+  expect(sha256(DEB_FROM_ELSEWHERE)).toBe(sha256(DEB));
 });
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');

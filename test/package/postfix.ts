@@ -15,7 +15,8 @@ export function installPostfix(machine: Machine): void {
     local_transport: 'discard',
     inet_interfaces: 'loopback-only',
   };
-  for (const [name, value] of Object.entries(settings)) machine.run(`postconf -e '${name} = ${value}'`);
+  const words = Object.entries(settings).map(([name, value]) => `'${name} = ${value}'`);
+  machine.run(`postconf -e ${words.join(' ')}`);
   machine.run('systemctl restart postfix');
 }
 

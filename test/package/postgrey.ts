@@ -3,7 +3,7 @@
  * administrator's, and requests by which it is told from another.
  */
 import type { Attributes } from '../support/policy-client.ts';
-import { DEB } from './deb.ts';
+import { installGreyd } from './deb.ts';
 import { Machine, type Release } from './machine.ts';
 
 /** Where it is asked, as Debian has it. */
@@ -52,13 +52,25 @@ export const REQUESTS: readonly Attributes[] = [
   mail('192.0.3.7', 'alice@example.net'),
 ];
 
+interface Surroundings {
+  readonly init?: 'systemd' | 'none';
+  /** What postgrey is started with. */
+  readonly options?: string;
+  /** Where it is asked then. */
+  readonly target?: string;
+}
+
 /** A machine with both, as an administrator has it who has just installed greyd. */
-export async function taught(release: Release, init: 'systemd' | 'none' = 'systemd'): Promise<Machine> {
+export async function taught(
+  release: Release,
+  { init = 'systemd', options = OPTIONS, target = TARGET }: Surroundings = {},
+): Promise<Machine> {
   const machine = await Machine.boot(release, init);
-  await installPostgrey(machine);
-  machine.copyIn(DEB);
-  machine.run(`apt-get install -y /root/${DEB}`);
-  teachPostgrey(machine);
+  const [, folder] = /^unix:(.*)\/[^/]+$/.exec(target) ?? [];
+  if (folder !== undefined) machine.run(`install -d -m 0755 ${folder}`);
+  await installPostgrey(machine, options);
+  installGreyd(machine);
+  teachPostgrey(machine, target);
   return machine;
 }
 
@@ -77,6 +89,11 @@ export async function installPostgrey(machine: Machine, options = OPTIONS): Prom
 /** At its end it writes to its files what it has in memory. */
 export async function restartPostgrey(machine: Machine): Promise<void> {
   machine.run('service postgrey stop || true; service postgrey start');
+  await postgreyServes(machine);
+}
+
+/** Waits until it does: nobody is told, neither systemd nor who calls its init script. */
+export async function postgreyServes(machine: Machine): Promise<void> {
   await machine.until("ss -Hltxp | grep -q 'postgrey'");
 }
 

@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
-import { DEB, otherVersion, VERSION } from './deb.ts';
+import { DEB, otherVersion, uncompressed, VERSION } from './deb.ts';
 import { MACHINE_NEEDS, Machine, RELEASES } from './machine.ts';
 
 const POSSIBLE = canRun('the upgrade of the package', MACHINE_NEEDS);
@@ -30,7 +30,7 @@ test.runIf(POSSIBLE).for(RELEASES)(
         appendFileSync(join(folder, 'etc/greyd', `whitelist_${name}`), `# of ${OLD_VERSION}\n`);
     });
     machine.copyIn(old);
-    machine.copyIn(DEB);
+    machine.copyIn(uncompressed());
     machine.run(`${INSTALL} /root/${basename(old)}`);
     expect(machine.run('greyd --version')).toBe(`greyd ${OLD_VERSION}`);
 
@@ -54,7 +54,7 @@ test.runIf(POSSIBLE).for(RELEASES)(
     expect(requests).toBeGreaterThan(400);
     expect(machine.run('systemctl show --property=MainPID --value greyd')).not.toBe(before);
     expect(machine.run('greyd --version')).toBe(`greyd ${VERSION}`);
-    expect(machine.run('journalctl --output=cat -t postgrey')).toContain(`greyd ${VERSION} listening`);
+    expect(machine.journal('-t postgrey')).toContain(`greyd ${VERSION} listening`);
 
     expect(machine.run('cat /etc/default/greyd /etc/greyd/whitelist_clients /etc/greyd/*.local')).toBe(
       configured,
