@@ -3,7 +3,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
 import { DEB, DEB_FROM_ELSEWHERE, fieldOf, VERSION } from './deb.ts';
@@ -50,6 +50,13 @@ test.runIf(HAS_TOOLS)('has what an administrator looks for', () => {
       .map((file) => file.slice(1))
       .sort(),
   );
+});
+
+test.runIf(HAS_TOOLS)('is as large as README.md says, within a twentieth', () => {
+  const readme = readFileSync('README.md', 'utf8').replace(/\s+/g, ' ');
+  const [, file, installed] = /It has (\d+) MB and takes (\d+) MB on the disk/.exec(readme) ?? [];
+  expect(statSync(DEB).size / 1e6 / Number(file)).toBeCloseTo(1, 1);
+  expect((Number(fieldOf('Installed-Size')) * 1024) / 1e6 / Number(installed)).toBeCloseTo(1, 1);
 });
 
 test.runIf(HAS_TOOLS)('has nothing that lintian minds', () => {
