@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';
 import { installGreyd } from './deb.ts';
 import { MACHINE_NEEDS, Machine } from './machine.ts';
-import { postgreyServes, restartPostgrey, teachPostgrey } from './postgrey.ts';
+import { postgreyServes, restartPostgrey } from './postgrey.ts';
 
 const POSSIBLE = canRun('the package beside postgrey', MACHINE_NEEDS);
 
@@ -59,8 +59,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   // The same on the port that greyd has since a migration.
   machine.run("sed -i 's/--inet=127.0.0.1:60000/--inet=10023/' /etc/default/postgrey");
   await restartPostgrey(machine);
-  teachPostgrey(machine);
-  machine.run('greyctl migrate');
+  expect(machine.run('greyctl migrate')).toContain('no mail has passed yet by the records');
   machine.run('apt-get remove -y greyd && systemctl enable --now postgrey');
   await postgreyServes(machine);
   expect(TAKEN.exec(installGreyd(machine))?.[1]).toBe('10023');

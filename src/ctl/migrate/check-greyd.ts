@@ -1,14 +1,14 @@
 /**
  * Whether greyd answers in postgrey's place, and as its records have it.
  *
- *   a triplet that nobody has   is put off on each socket; then it is forgotten
  *   a triplet that has passed   passes: the one that was seen last, whose record changes least or not at all
+ *   a triplet that nobody has   is put off; then it is forgotten
  *
- * Where greyd cannot use its database all mail passes, so that the first is asked once more behind the second; and
- * a disk may stand still for a moment, so that both are asked for a while.
+ * Both are asked on each socket, in this order: where greyd cannot use its database all mail passes, which the second
+ * shows. A disk may stand still for a moment, so that they are asked for a while.
  */
 import { askOn, CLIENT_NAME, NOBODY, persist } from './asking.ts';
-import { type Command, run, succeed } from './programs.ts';
+import { type Command, run } from './programs.ts';
 import { namesOf, type Socket } from './sockets.ts';
 
 /** How long greyd may be without its database. */
@@ -30,29 +30,38 @@ export interface Check {
  */
 export async function checkGreyd(check: Check): Promise<string[]> {
   const { sockets, hasPrivacy, greyctl } = check;
+  const record = hasPrivacy ? undefined : await lastPassed(greyctl);
   try {
-    for (const socket of sockets) await persist(WORK_LIMIT_MS, () => requirePutOff(socket, check));
-    return [`it answers on ${namesOf(sockets)}`, ...(hasPrivacy ? [] : await checkRecord(check))];
+    for (const socket of sockets) {
+      await persist(WORK_LIMIT_MS, async () => {
+        if (record !== undefined) await requirePassed(socket, record, check);
+        await requirePutOff(socket, check);
+      });
+    }
   } finally {
     await run([...greyctl, 'forget', ...wordsOf(NOBODY)]);
   }
+  return [`it answers on ${namesOf(sockets)}`, ...(hasPrivacy ? [] : [recordFinding(record)])];
 }
 
-async function checkRecord(check: Check): Promise<string[]> {
-  const { sockets, greylistAction, greyctl } = check;
+interface Passed {
+  readonly client_network: string;
+  readonly sender: string;
+  readonly recipient: string;
+}
+
+/** @returns undefined if no mail has passed yet */
+async function lastPassed(greyctl: Command): Promise<Passed | undefined> {
   const list = [...greyctl, 'list', '--json', '--state=passed', '--order=newest', '--limit=1'] as const;
-  const text = await succeed(list);
-  const [socket] = sockets;
-  if (socket === undefined || text === '') return ['no mail has passed yet by the records'];
-  const record = JSON.parse(text) as { client_network: string; sender: string; recipient: string };
+  const { stdout } = await run(list);
+  return stdout === '' ? undefined : (JSON.parse(stdout) as Passed);
+}
+
+async function requirePassed(socket: Socket, record: Passed, { greylistAction }: Check): Promise<void> {
   const { client_network: client_address, sender, recipient } = record;
-  const mail = `${client_address} ${sender || '<>'} -> ${recipient}`;
-  await persist(WORK_LIMIT_MS, async () => {
-    const answer = await askOn(socket, { client_address, sender, recipient });
-    if (answer.startsWith(greylistAction)) throw new Error(`greyd puts off what has passed before: ${mail}`);
-    await requirePutOff(socket, check);
-  });
-  return [`what has passed before passes: ${mail}`];
+  const answer = await askOn(socket, { client_address, sender, recipient });
+  if (!answer.startsWith(greylistAction)) return;
+  throw new Error(`greyd puts off what has passed before: ${mailText(record)}`);
 }
 
 async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check): Promise<void> {
@@ -65,6 +74,16 @@ async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check)
 async function isToPass(greyctl: Command): Promise<boolean> {
   const { status } = await run([...greyctl, 'explain', `client_name=${CLIENT_NAME}`, ...wordsOf(NOBODY)]);
   return status === 0;
+}
+
+function recordFinding(record: Passed | undefined): string {
+  return record === undefined
+    ? 'no mail has passed yet by the records'
+    : `what has passed before passes: ${mailText(record)}`;
+}
+
+function mailText({ client_network, sender, recipient }: Passed): string {
+  return `${client_network} ${sender || '<>'} -> ${recipient}`;
 }
 
 function wordsOf(attributes: Readonly<Record<string, string>>): string[] {
