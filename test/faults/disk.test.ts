@@ -69,6 +69,10 @@ test.skipIf(!canRun('full disk, known clients', MEMORY_DISK_NEEDS))(
     const filler = fill(disk);
     for (let number = 0; !daemon.log.includes('store failed'); number += 1)
       await client.ask({ sender: `s${number}@example.net`, policy_test_time: now });
+    // The log of the database may have room left for what a check saves, though not for a mail. It is used up here,
+    // where a success does not count yet.
+    for (let number = 0; number < 5; number += 1)
+      expect(await client.ask({ sender: 'new@example.net', policy_test_time: now })).toBe('DUNNO');
     for (let round = 0; round < 3; round += 1) {
       // So that a success would count.
       await pause(1.1 * RECOVERY_MS);
