@@ -9,6 +9,7 @@ import { GREYD, listPairs } from './places.ts';
 import { findPostgrey, type GivenPlaces, type PostgreyInstallation } from './postgrey-installation.ts';
 import { isInstalled } from './programs.ts';
 import type { Service, ServiceManager } from './service.ts';
+import type { UnixSocket } from './socket-unit.ts';
 import { isForAll, isListening, namesOf, type Socket, socketsOf, unixOf } from './sockets.ts';
 import { unitProperty } from './systemd.ts';
 import { requireReadable, type WhitelistChange, whitelistChanges } from './whitelist-files.ts';
@@ -97,20 +98,25 @@ async function requireSockets(
   { hasSocketUnits }: ServiceManager,
 ): Promise<void> {
   const unix = unixOf(sockets);
-  if (unix !== undefined && !isForAll(unix.mode) && !hasSocketUnits) {
-    throw new Error(
-      `${unix.path}: without systemd the socket would be root's, and Postfix kept out by its mode; write --socketmode=0666 into ${defaults}, and let the mode of its folder say who may connect`,
-    );
-  }
-  if (unix !== undefined && !isForAll(unix.mode) && unix.owner === undefined) {
-    throw new Error(
-      `${unix.path}: there is no such socket now, so that nobody knows whose greyd's is to be: start postgrey first`,
-    );
-  }
+  if (unix !== undefined && !isForAll(unix.mode)) requireOwner(unix, defaults, hasSocketUnits);
   if (service?.wasActive !== true) return;
   const answers = await Promise.all(sockets.map(isListening));
   if (answers.some(Boolean)) return;
   throw new Error(
     `postgrey runs, but does not listen on ${namesOf(sockets)}, as ${defaults} has it: restart it, or name the file with its options by --postgrey-defaults=FILE`,
   );
+}
+
+/** The owner of a socket that not everybody may use must be known, and only systemd gives one its owner. */
+function requireOwner({ path, owner }: UnixSocket, defaults: string, hasSocketUnits: boolean): void {
+  if (!hasSocketUnits) {
+    throw new Error(
+      `${path}: without systemd the socket would be root's, and Postfix kept out by its mode; write --socketmode=0666 into ${defaults}, and let the mode of its folder say who may connect`,
+    );
+  }
+  if (owner === undefined) {
+    throw new Error(
+      `${path}: there is no such socket now, so that nobody knows whose greyd's is to be: start postgrey first`,
+    );
+  }
 }

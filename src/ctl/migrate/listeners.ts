@@ -40,7 +40,8 @@ export async function formerListeners(
   const inet = await socketsOf([...inetOfUnit(ofUnit), ...inetOptions(own)]);
   const others = othersOf(inetOf(inet), sockets);
   const paths = own.flatMap(({ name, value }) => (name === '--unix' && value ? [value] : []));
-  const unix = [...unixOfUnit(ofUnit), ...paths].filter((path) => path !== unixOf(sockets)?.path);
+  const taken = unixOf(sockets)?.path;
+  const unix = [...new Set([...unixOfUnit(ofUnit), ...paths])].filter((path) => path !== taken);
   // A socket unit has one mode and one owner for all its unix sockets; without one there is one --inet.
   if (hasSocketUnits) return { kept: others, lost: unix };
   return { kept: [], lost: [...others.map(endpointName), ...unix] };
