@@ -8,7 +8,7 @@
  * shows. A disk may stand still for a moment, so that they are asked for a while.
  */
 import { askOn, CLIENT_NAME, NOBODY, persist } from './asking.ts';
-import { type Command, run } from './programs.ts';
+import { type CommandLine, run } from './programs.ts';
 import { namesOf, type Socket } from './sockets.ts';
 
 /** How long greyd may be without its database. */
@@ -21,7 +21,7 @@ export interface Check {
   readonly greylistAction: string;
   /** With --privacy nobody knows what has passed. */
   readonly hasPrivacy: boolean;
-  readonly greyctl: Command;
+  readonly greyctl: CommandLine;
 }
 
 /**
@@ -51,7 +51,7 @@ interface Passed {
 }
 
 /** @returns undefined if no mail has passed yet */
-async function lastPassed(greyctl: Command): Promise<Passed | undefined> {
+async function lastPassed(greyctl: CommandLine): Promise<Passed | undefined> {
   const list = [...greyctl, 'list', '--json', '--state=passed', '--order=newest', '--limit=1'] as const;
   const { stdout } = await run(list);
   return stdout === '' ? undefined : (JSON.parse(stdout) as Passed);
@@ -71,7 +71,7 @@ async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check)
 }
 
 /** By greyd's own decision over its records and whitelists, which may have everybody on them. */
-async function isToPass(greyctl: Command): Promise<boolean> {
+async function isToPass(greyctl: CommandLine): Promise<boolean> {
   const { status } = await run([...greyctl, 'explain', `client_name=${CLIENT_NAME}`, ...wordsOf(NOBODY)]);
   return status === 0;
 }

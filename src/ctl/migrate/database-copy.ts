@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { BACKUPS } from './places.ts';
-import { type Command, succeed } from './programs.ts';
+import { type CommandLine, succeed } from './programs.ts';
 
 const DATABASE = 'greyd.db';
 /** What stands beside it only together with it. */
@@ -29,7 +29,7 @@ const SECRET = 'greyd.secret';
 
 export class DatabaseCopy {
   readonly #dbdir: string;
-  readonly #greyctl: Command;
+  readonly #greyctl: CommandLine;
   /** Where the copy is; undefined: there is none. */
   #folder: string | undefined;
   /** What was there; undefined: the directory was not. */
@@ -38,7 +38,7 @@ export class DatabaseCopy {
   /** Whether it is known how the database was. */
   isMade = false;
 
-  constructor(dbdir: string, greyctl: Command) {
+  constructor(dbdir: string, greyctl: CommandLine) {
     this.#dbdir = dbdir;
     this.#greyctl = greyctl;
   }

@@ -12,7 +12,7 @@ import { checkGreyd } from './check-greyd.ts';
 import { DatabaseCopy } from './database-copy.ts';
 import type { Findings } from './findings.ts';
 import { GREYD } from './places.ts';
-import { type Command, type RunSettings, succeed } from './programs.ts';
+import { type CommandLine, type RunSettings, succeed } from './programs.ts';
 import type { Service } from './service.ts';
 import { socketDropIn } from './socket-unit.ts';
 import { inetOf, namesOf, unixOf } from './sockets.ts';
@@ -24,7 +24,7 @@ const START_LIMIT_MS = 30_000;
 
 /** All that the steps are made of. */
 export interface Materials extends Findings {
-  readonly greyctl: Command;
+  readonly greyctl: CommandLine;
   /** Whether somebody watches how far long work has come. */
   readonly showsProgress: boolean;
 }
@@ -183,7 +183,7 @@ function entriesText(count: number): string {
 }
 
 /** @returns what became of the records, a line for each kind */
-async function takeOver(from: string, greyctl: Command, settings: RunSettings): Promise<string[]> {
+async function takeOver(from: string, greyctl: CommandLine, settings: RunSettings): Promise<string[]> {
   const text = await succeed([...greyctl, 'import', from], settings);
   return text.trim().split('\n').filter(Boolean);
 }

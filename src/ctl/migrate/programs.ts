@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A program and its arguments. */
-export type Command = readonly [program: string, ...args: string[]];
+export type CommandLine = readonly [program: string, ...args: string[]];
 
 export interface Finished {
   /** null: it was ended by a signal. */
@@ -30,7 +30,7 @@ const LAST_OUTPUT_MS = 300;
 
 /** @throws (rejects) if it cannot be started, or was aborted */
 export async function run(
-  [program, ...args]: Command,
+  [program, ...args]: CommandLine,
   { signal, showsErrors = false }: RunSettings = {},
 ): Promise<Finished> {
   const child = spawn(program, args, {
@@ -57,7 +57,7 @@ export async function run(
  * @returns what it printed
  * @throws (rejects) with the first line of its errors, or the last one that it printed
  */
-export async function succeed(command: Command, settings: RunSettings = {}): Promise<string> {
+export async function succeed(command: CommandLine, settings: RunSettings = {}): Promise<string> {
   const { status, stdout, stderr } = await run(command, settings);
   if (status === 0) return stdout;
   // An error is told at once, but what comes of a long work at its end.
@@ -67,7 +67,7 @@ export async function succeed(command: Command, settings: RunSettings = {}): Pro
 }
 
 /** Whether a program can be started. */
-export async function isInstalled(command: Command): Promise<boolean> {
+export async function isInstalled(command: CommandLine): Promise<boolean> {
   return run(command).then(
     () => true,
     () => false,
