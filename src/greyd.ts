@@ -42,6 +42,12 @@ import { nameProcess } from './service/process-name.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
+/**
+ * At the start, how long mail waits for the store to open: on a busy machine that takes longer than an answer. Whoever has
+ * connected already waits as long, and a Postfix that was told `timeout=10s` must not give up.
+ */
+const OPEN_LIMIT_MS = 8000;
+
 /** At the end, how long a connection stays open for its next answer, in milliseconds, ... */
 const DRAIN_GRACE_MS = 500;
 /** ... how long a request waits for the database, whatever --store-timeout says, ... */
@@ -161,8 +167,8 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     requestLog,
     uptime,
   );
-  // What is wrong with the database is told now, not with the first mail; it is no reason not to serve.
-  await guard.check().catch(() => {});
+  // What is wrong with the store is told now, not with the first mail; it is no reason not to serve.
+  await guard.open(OPEN_LIMIT_MS).catch(() => {});
 
   const bookkeeper = new Bookkeeper({
     take: (now) => counters.takeUnsaved(now),

@@ -6,6 +6,7 @@
  * waits behind a store that does not answer. The store counts as working again when a visit was
  * stored in time and the last failure lies RECOVERY_MS back. Most visits of those who are known need
  * nothing saved, and succeed on a full disk: so each try begins with a check whether anything can be.
+ * Such a check is also made each PROBE_MS, so that the next mail finds a store that works.
  */
 import { Deadlines } from './deadlines.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
@@ -24,8 +25,14 @@ export interface StoreObserver {
   storeWorks(rejected: number): void;
 }
 
-/** A store that fails every now and then must not fill the log with its changes. */
-export const RECOVERY_MS = 1000;
+/** While the store counts as failed it is probed so often, in milliseconds. */
+export const PROBE_MS = 1000;
+
+/**
+ * A store that fails every now and then must not fill the log with its changes. A little less than PROBE_MS: the first
+ * probe after the last failure counts.
+ */
+export const RECOVERY_MS = 900;
 
 export class Guard implements Greylisting {
   readonly #inner: Greylisting;
@@ -41,6 +48,7 @@ export class Guard implements Greylisting {
   /** Visits that the store has not answered, those among them that nobody waits for any more. */
   #waiting = 0;
   readonly #deadlines: Deadlines;
+  #probes: NodeJS.Timeout | undefined;
 
   /** @param clock milliseconds; nobody sets it */
   constructor(inner: Greylisting, settings: GuardSettings, observer: StoreObserver, clock: () => number) {
@@ -59,6 +67,16 @@ export class Guard implements Greylisting {
     return this.#guarded(() => this.#inner.check(), 0);
   }
 
+  /**
+   * The first check, before anybody visits: whoever begins may take longer.
+   * @param limitMs how long in milliseconds, if that is more than the time-out
+   * @throws (rejects) if the store does not work by then; visits pass from then on until it does
+   */
+  async open(limitMs: number): Promise<void> {
+    const opening = new Deadlines(Math.max(limitMs, this.#settings.timeoutMs), this.#clock);
+    await this.#guarded(() => this.#inner.check(), 0, opening);
+  }
+
   /** Whether the store counts as working, as far as was asked. */
   get works(): boolean {
     return this.#failure === undefined;
@@ -66,11 +84,12 @@ export class Guard implements Greylisting {
 
   /** Rejects all who wait: there is no time left. */
   giveUp(): void {
+    this.#endProbes();
     this.#deadlines.endAll(new Error('greyd ends, and it has not answered'));
   }
 
   /** @param visits how many of them are rejected if it is */
-  #guarded<Answer>(ask: () => Promise<Answer>, visits: 0 | 1): Promise<Answer> {
+  #guarded<Answer>(ask: () => Promise<Answer>, visits: 0 | 1, deadlines = this.#deadlines): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const turnAway = (error: unknown) => {
         this.#rejected += visits;
@@ -87,11 +106,11 @@ export class Guard implements Greylisting {
         return fail(new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`));
       }
       this.#waiting += 1;
-      const wait = this.#deadlines.begin(fail);
+      const wait = deadlines.begin(fail);
       /** Whether anybody waits for the answer still. */
       const isInTime = () => {
         this.#waiting -= 1;
-        return this.#deadlines.end(wait);
+        return deadlines.end(wait);
       };
       const tried = this.#failure === undefined ? ask() : this.#inner.check().then(ask);
       tried.then(
@@ -113,6 +132,10 @@ export class Guard implements Greylisting {
       this.#observer.storeFailed(error);
     }
     this.#failure = { error, at: this.#clock() };
+    // It keeps no process alive. A visit that is being tried is as good.
+    this.#probes ??= setInterval(() => {
+      if (this.#waiting === 0) this.check().catch(() => {});
+    }, PROBE_MS).unref();
   }
 
   #worked(): void {
@@ -120,5 +143,11 @@ export class Guard implements Greylisting {
     this.#observer.storeWorks(this.#rejected);
     this.#failure = undefined;
     this.#rejected = 0;
+    this.#endProbes();
+  }
+
+  #endProbes(): void {
+    clearInterval(this.#probes);
+    this.#probes = undefined;
   }
 }

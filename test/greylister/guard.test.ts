@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Greylisting, Judgement, Visit } from '../../src/greylister/greylister.ts';
-import { Guard, RECOVERY_MS } from '../../src/greylister/guard.ts';
+import { Guard, PROBE_MS, RECOVERY_MS } from '../../src/greylister/guard.ts';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+beforeEach(
+  () =>
+    void vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+    }),
+);
 afterEach(() => void vi.useRealTimers());
 
 const VISIT: Visit = {
@@ -19,13 +24,14 @@ type Answer = (judgement: Judgement | Error) => void;
 function setUp(maxWaiting = 100) {
   const open: Answer[] = [];
   const told: string[] = [];
-  const disk = { error: undefined as Error | undefined };
+  const disk = { error: undefined as Error | undefined, checks: 0 };
   const inner: Greylisting = {
     judge: () =>
       new Promise((resolve, reject) => {
         open.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
       }),
     check: async () => {
+      disk.checks += 1;
       if (disk.error !== undefined) throw disk.error;
     },
   };
@@ -151,6 +157,76 @@ test('a store that cannot save does not work again because of visits that need n
   answer(NEW);
   expect(await working).toEqual(NEW);
   expect(told).toEqual(['failed: disk is full', 'works, 11 rejected']);
+});
+
+test('a store that fails is probed by itself, and works again before the next visit', async () => {
+  const { guard, ask, answer, told, disk } = setUp();
+  const full = new Error('disk is full');
+  disk.error = full;
+  const asked = ask();
+  answer(full);
+  await asked;
+  await vi.advanceTimersByTimeAsync(10 * PROBE_MS);
+  expect([guard.works, told]).toEqual([false, ['failed: disk is full']]);
+  disk.error = undefined;
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
+  expect([guard.works, told]).toEqual([true, ['failed: disk is full', 'works, 1 rejected']]);
+  // A burst finds it whole, and nobody probes a store that works.
+  const burst = Array.from({ length: 50 }, ask);
+  for (const _ of burst) answer(NEW);
+  expect(await Promise.all(burst)).toEqual(burst.map(() => NEW));
+  const { checks } = disk;
+  await vi.advanceTimersByTimeAsync(10 * PROBE_MS);
+  expect(disk.checks).toBe(checks);
+});
+
+test('a probe waits for no answer longer than a visit does, and they do not pile up', async () => {
+  let checks = 0;
+  const inner: Greylisting = {
+    judge: () => Promise.reject(new Error('disk is full')),
+    check: () => {
+      checks += 1;
+      return new Promise(() => {});
+    },
+  };
+  const ignored = { storeFailed: () => {}, storeWorks: () => {} };
+  const settings = { timeoutMs: TIMEOUT_MS, maxWaiting: 100 };
+  const guard = new Guard(inner, settings, ignored, () => performance.now());
+  await guard.judge(VISIT).catch(() => {});
+  await vi.advanceTimersByTimeAsync(20 * PROBE_MS);
+  expect([guard.works, checks]).toEqual([false, 1]);
+});
+
+test('the first check may take longer than a visit', async () => {
+  const told: string[] = [];
+  let opened: () => void = () => {};
+  const slow: Greylisting = {
+    judge: () => Promise.reject(new Error('nobody visits')),
+    check: () =>
+      new Promise((resolve) => {
+        opened = resolve;
+      }),
+  };
+  const settings = { timeoutMs: TIMEOUT_MS, maxWaiting: 100 };
+  const make = () =>
+    new Guard(
+      slow,
+      settings,
+      { storeFailed: (error) => void told.push((error as Error).message), storeWorks: () => {} },
+      () => performance.now(),
+    );
+  const inTime = make();
+  const opening = inTime.open(3 * TIMEOUT_MS);
+  await vi.advanceTimersByTimeAsync(3 * TIMEOUT_MS - 1);
+  opened();
+  await opening;
+  expect([inTime.works, told]).toEqual([true, []]);
+
+  const late = make();
+  const failed = late.open(3 * TIMEOUT_MS).catch((error: Error) => error.message);
+  await vi.advanceTimersByTimeAsync(3 * TIMEOUT_MS);
+  expect(await failed).toBe('no answer within 6 s (--store-timeout)');
+  expect([late.works, told]).toEqual([false, ['no answer within 6 s (--store-timeout)']]);
 });
 
 test('no more visits wait than may', async () => {
