@@ -8,6 +8,7 @@ import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
 import { ReopeningStore } from '../store/reopening-store.ts';
 import { openSharedStore, type SharedStoreSettings } from '../store/shared-store.ts';
+import { damageOf } from '../store/sqlite-damage.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { runCleaner } from './cleaner.ts';
@@ -45,6 +46,7 @@ function openEmbedded(): ThreadStore {
   const embedded = new ReopeningStore({
     path: join(dbdir, 'greyd.db'),
     open: () => openSqliteStore(dbdir, { privacy, hash, busyTimeoutMs, report: say('warn') }),
+    damageOf,
     report: say('error'),
     clock: Date.now,
   });

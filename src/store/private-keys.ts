@@ -8,7 +8,7 @@
  * stores, so that such a database can be imported.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SECRET_BYTES = 32;
@@ -32,9 +32,14 @@ export function loadSecret(path: string): Buffer {
  * @throws if the file is not there, cannot be read, or holds no secret
  */
 export function readSecret(path: string): Buffer {
-  if (!existsSync(path))
+  let text: string;
+  try {
+    text = readFileSync(path, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new Error(`${path} is not there, without which no record of greyd --privacy can be found`);
-  const secret = Buffer.from(readFileSync(path, 'latin1').trim(), 'hex');
+  }
+  const secret = Buffer.from(text.trim(), 'hex');
   if (secret.length !== SECRET_BYTES) {
     throw new Error(
       `${path} holds no secret of ${SECRET_BYTES} bytes in hex: restore it from a backup, or remove it together with greyd.db`,
@@ -51,10 +56,18 @@ export function keyedDigest(secret: Buffer, hash: string): Buffer {
   return createHmac('sha256', secret).update(hash).digest();
 }
 
-/** Whole or not at all: a crash must not leave half a secret behind. */
+/**
+ * Whole or not at all: a crash must not leave half a secret behind. Nor may one that is there be replaced, because its
+ * directory could not be read for a moment: a link, unlike a rename, fails then.
+ */
 function createIfAbsent(path: string): void {
   if (existsSync(path)) return;
   const unfinished = `${path}.new`;
   writeFileSync(unfinished, `${randomBytes(SECRET_BYTES).toString('hex')}\n`, { mode: 0o600, flush: true });
-  renameSync(unfinished, path);
+  try {
+    linkSync(unfinished, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  rmSync(unfinished, { force: true });
 }

@@ -1,6 +1,9 @@
 /**
  * A store that opens its file anew when that is what may help: after an error of the file, or when
- * it was removed, replaced or cut. A damaged one is set aside first, and a new one begun.
+ * it was removed, replaced or cut.
+ *
+ * If SQLite says that it is damaged, it is examined before it is used again: a read that fails looks the same. Only
+ * a file that is found damaged is set aside, and a new one begun.
  *
  * While it cannot be opened every update fails; one in REOPEN_PAUSE_MS tries again.
  */
@@ -9,11 +12,11 @@ import { dirname } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
 import { setAside } from './set-aside.ts';
-import { isDamage, isOfTheFile } from './sqlite-file.ts';
+import { errorCode, isDamage, isOfTheFile } from './sqlite-file.ts';
 import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from './store.ts';
 
-/** Opening a file takes time that others wait for. */
-export const REOPEN_PAUSE_MS = 1000;
+/** Opening a file takes time that others wait for. Shorter than the time between two probes of the guard. */
+export const REOPEN_PAUSE_MS = 500;
 /** A disk that damages whatever is written to it must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
@@ -23,7 +26,9 @@ export interface ReopeningSettings {
   /** The file, whose directory is made if it is missing. */
   readonly path: string;
   readonly open: () => OpenStore;
-  /** Is told of a file that was set aside. */
+  /** What is wrong with the file, if anything is; throws while nobody can tell. */
+  readonly damageOf: (path: string) => string | undefined;
+  /** Is told what came of an examination. */
   readonly report: (text: string) => void;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -36,6 +41,8 @@ export class ReopeningStore implements OpenStore {
   #closed: Promise<void> = Promise.resolve();
   /** Why it could not be opened, and when that was tried. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
+  /** Why the file may be damaged, until it was examined and opened. */
+  #suspicion: Error | undefined;
   #setAsideAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: ReopeningSettings) {
@@ -86,14 +93,14 @@ export class ReopeningStore implements OpenStore {
   async #opened(): Promise<OpenStore> {
     await this.#closed;
     if (this.#store !== undefined) return this.#store;
-    const { path, open, clock } = this.#settings;
+    const { path, clock } = this.#settings;
     // A clock that was set back must not keep it from trying.
     if (this.#failure !== undefined && Math.abs(clock() - this.#failure.at) < REOPEN_PAUSE_MS) {
       throw this.#failure.error;
     }
     try {
       makeDirectory(dirname(path));
-      this.#store = this.#openOrBegin(open);
+      this.#store = this.#openSound();
       this.#failure = undefined;
       return this.#store;
     } catch (error) {
@@ -102,51 +109,68 @@ export class ReopeningStore implements OpenStore {
     }
   }
 
-  #openOrBegin(open: () => OpenStore): OpenStore {
-    try {
-      return open();
-    } catch (error) {
-      if (!this.#setAsideIfDamaged(error)) throw error;
-      return open();
+  #openSound(): OpenStore {
+    const { open } = this.#settings;
+    if (this.#suspicion === undefined) {
+      try {
+        return open();
+      } catch (error) {
+        if (!mayBeDamage(error)) throw error;
+        this.#suspicion = error;
+      }
     }
+    this.#examine(this.#suspicion);
+    const store = open();
+    this.#suspicion = undefined;
+    return store;
   }
 
   /** Of those that failed together, the first closes; the next update opens the file again. */
   #failed(store: OpenStore, error: unknown): void {
     if (store !== this.#store || !isOfTheFile(error)) return;
+    if (isDamage(error)) this.#suspicion = error as Error;
     this.#store = undefined;
-    this.#closed = this.#clearAway(store, error);
-  }
-
-  async #clearAway(store: OpenStore, error: unknown): Promise<void> {
-    await store.close().catch(() => {});
-    try {
-      this.#setAsideIfDamaged(error);
-    } catch {
-      // It cannot be moved now; when it fails again, that is tried again.
-    }
+    this.#closed = store.close().catch(() => {});
   }
 
   /**
-   * @returns whether a new file can be begun
-   * @throws if it is damaged and cannot be moved
+   * Sets the file aside if it is damaged.
+   * @throws if nobody can tell whether it is, or it is and cannot be moved
    */
-  #setAsideIfDamaged(error: unknown): boolean {
-    const { path, report, clock } = this.#settings;
-    if (!isDamage(error) || Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) return false;
-    const damage = `the database is damaged (${(error as Error).message})`;
+  #examine({ message }: Error): void {
+    const { path, damageOf, report, clock } = this.#settings;
+    let damage: string | undefined;
+    try {
+      damage = damageOf(path);
+    } catch (error) {
+      throw new Error(
+        `${message}; whether the database is damaged cannot be told: ${(error as Error).message}`,
+      );
+    }
+    if (damage === undefined) {
+      report(
+        `the database is sound, but could not be read (${message}): look for errors of the disk in the kernel's log`,
+      );
+      return;
+    }
+    const found = `the database is damaged (${damage})`;
+    if (Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) throw new Error(found);
     let aside: string;
     try {
       aside = setAside(path, clock());
     } catch (reason) {
-      throw new Error(`${damage} and cannot be set aside: ${(reason as Error).message}`, { cause: error });
+      throw new Error(`${found} and cannot be set aside: ${(reason as Error).message}`);
     }
     this.#setAsideAt = clock();
     report(
-      `${damage}: set aside as ${aside}, and a new one begun; clients that were known are greylisted once more`,
+      `${found}: set aside as ${aside}, and a new one begun; clients that were known are greylisted once more`,
     );
-    return true;
   }
+}
+
+/** When the file is opened, what another program did to its tables shows as an error of SQL. */
+function mayBeDamage(error: unknown): error is Error {
+  return isDamage(error) || errorCode(error) === 'SQLITE_ERROR';
 }
 
 /** Its parents are the administrator's; what is wrong with it is said when the file is opened. */

@@ -3,7 +3,7 @@
  * and nothing is thrown away: greyd.db.damaged-20261124T033000Z, and its -wal beside it, from which
  * `sqlite3 … .recover` may still read a good part.
  */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 
 /**
  * @param now milliseconds since 1970
@@ -13,8 +13,9 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 export function setAside(path: string, now: number): string {
   const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   const aside = freeName(`${path}.damaged-${time}`);
+  const hasLog = isThere(`${path}-wal`);
   renameSync(path, aside);
-  if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
+  if (hasLog) renameSync(`${path}-wal`, `${aside}-wal`);
   // It only says what stands where in the -wal, and is made anew.
   rmSync(`${path}-shm`, { force: true });
   return aside;
@@ -24,6 +25,11 @@ export function setAside(path: string, now: number): string {
 function freeName(name: string): string {
   for (let number = 1; ; number += 1) {
     const candidate = number === 1 ? name : `${name}.${number}`;
-    if (!existsSync(candidate)) return candidate;
+    if (!isThere(candidate)) return candidate;
   }
+}
+
+/** @throws the system's error if nobody can tell: that is not to be taken for a no */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

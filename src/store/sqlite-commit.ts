@@ -11,9 +11,10 @@
  * it is looked for, or the disk fails while the log is copied into the database (see Checkpointer),
  * everything fails from then on: the file has to be opened anew.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { Checkpointer } from './checkpointer.ts';
 import { FileHarmedError, FileIdentity } from './file-identity.ts';
-import { checkpoint, isOfTheFile, type SqliteFile } from './sqlite-file.ts';
+import { checkpoint, closeAndKeepLog, isOfTheFile, type SqliteFile } from './sqlite-file.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
 /** Some work that waits for the next transaction. Who asks for it bounds how much there is. */
@@ -81,17 +82,17 @@ export class GroupCommit {
 
   /** Waits for the work under way, then closes the file. */
   async close(): Promise<void> {
-    // Work without an effect settles together with all that waits.
-    await new Promise<void>((resolve) => {
-      this.add({ run: () => ({ hasSaved: false, settle: resolve }), fail: () => resolve() });
-    });
+    // Without a transaction of its own, which would wait for the locks of others.
+    while (this.#waiting.length > 0) await turn();
     await this.#checkpointer.close();
     if (!this.#file.open) return;
     try {
       this.#log.close();
     } finally {
-      if (this.#identity.holds(this.#file.name)) this.#file.close();
-      else this.#closeReplaced();
+      if (!this.#identity.holds(this.#file.name)) this.#closeReplaced();
+      // A log that cannot be relied on is not worth keeping.
+      else if (this.#harm !== undefined) this.#file.close();
+      else closeAndKeepLog(this.#file);
     }
   }
 

@@ -11,7 +11,7 @@
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { FileHarmedError } from './file-identity.ts';
-import { MIGRATIONS } from './sqlite-schema.ts';
+import { MIGRATIONS, RECOUNT } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
 const OPEN_TIMEOUT_MS = 5000;
@@ -21,9 +21,14 @@ export type SqliteFile = Database.Database;
 /**
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
  * @param use makes of it what the caller needs; if it fails, the file is closed again
+ * @param report is told if parts of its schema were missing and are made anew
  * @throws an error that says why it cannot be opened; its cause is SQLite's, if there is one
  */
-export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Used): Used {
+export function openSqliteFile<Used>(
+  path: string,
+  use: (file: SqliteFile) => Used,
+  report: (text: string) => void = () => {},
+): Used {
   let file: SqliteFile | undefined;
   try {
     file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
@@ -32,7 +37,11 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
     chmodSync(path, 0o600);
     file.pragma('journal_mode = WAL');
     file.pragma('synchronous = FULL');
-    migrate(file);
+    const mended = prepareFile(file);
+    if (mended.length > 0)
+      report(
+        `${path} lacked ${mended.join(', ')}, which were made anew: what stood there is greylisted once more`,
+      );
     // What an earlier fsync failed to write counts as written to the system, and everything that is
     // appended to the log behind it would hang on it. Copied into the database it is written anew, and
     // the log begins from its start. Passive: waits for nobody who reads, such as a backup.
@@ -51,6 +60,42 @@ export function openSqliteFile<Used>(path: string, use: (file: SqliteFile) => Us
  */
 export function openSqliteFileToRead(path: string): SqliteFile {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+}
+
+/** Opens what `readSqliteImage` has read, in memory. @throws SQLite's error if there is no memory for it */
+export function openSqliteImage(image: Buffer): SqliteFile {
+  return new Database(image);
+}
+
+/**
+ * Closes the file, and leaves its log where it is, of no bytes. The last one to close it would remove the log, and after a
+ * crash an ext4 with data=writeback can have brought it back, beside a newer database.
+ */
+export function closeAndKeepLog(file: SqliteFile): void {
+  const other = keepLog(file.name);
+  try {
+    // Whoever reads keeps it from being emptied: nobody is waited for.
+    file.pragma('busy_timeout = 0');
+    file.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // What is in the log is copied at the next start.
+  } finally {
+    file.close();
+    other?.close();
+  }
+}
+
+/** A connection beside which SQLite removes no log; nor does itself, since it may only read. */
+function keepLog(path: string): SqliteFile | undefined {
+  let file: SqliteFile | undefined;
+  try {
+    file = openSqliteFileToRead(path);
+    versionOf(file);
+    return file;
+  } catch {
+    file?.close();
+    return undefined;
+  }
 }
 
 /**
@@ -92,14 +137,17 @@ export function sqliteError(message: string, code: string): Error {
   return new Database.SqliteError(message, code);
 }
 
-/** Whether an error means that the file is no database (any more), so that trying again cannot help. */
+/**
+ * Whether SQLite reports the file as damaged. It does so after some reads that fail as well: `damageOf` in sqlite-damage.ts
+ * knows.
+ */
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error));
 }
 
 /** Whether an error is of the file and not of what was asked: opening it anew may help. */
 export function isOfTheFile(error: unknown): boolean {
-  return error instanceof FileHarmedError || !/^(|SQLITE_(BUSY|FULL|CONSTRAINT).*)$/.test(errorCode(error));
+  return error instanceof FileHarmedError || !/^(|SQLITE_(FULL|CONSTRAINT).*)$/.test(errorCode(error));
 }
 
 /** The version of a file's schema; 0: it has no tables of greyd. */
@@ -123,14 +171,60 @@ function refuseWithoutVersion(file: SqliteFile): void {
   throw new Database.SqliteError('it has tables of greyd and no schema version', 'SQLITE_CORRUPT');
 }
 
+/**
+ * Brings the schema up to date. What another program has dropped of it is made anew, and what is left stays.
+ * @returns the names of what was missing
+ * @throws SQLite's error
+ */
+export function prepareFile(file: SqliteFile): string[] {
+  refuseWithoutVersion(file);
+  // To begin a transaction waits for others who write.
+  if (versionOf(file) < MIGRATIONS.length) file.transaction(() => migrate(file)).immediate();
+  if (missingIn(file).length === 0 && hasAllCounts(file)) return [];
+  return file.transaction(() => mend(file)).immediate();
+}
+
 function migrate(file: SqliteFile): void {
-  file
-    .transaction(() => {
-      refuseWithoutVersion(file);
-      for (const migration of MIGRATIONS.slice(versionOf(file))) {
-        file.exec(migration);
-        file.pragma(`user_version = ${versionOf(file) + 1}`);
-      }
-    })
-    .immediate();
+  for (const migration of MIGRATIONS.slice(versionOf(file))) {
+    file.exec(migration);
+    file.pragma(`user_version = ${versionOf(file) + 1}`);
+  }
+}
+
+interface SchemaObject {
+  readonly name: string;
+  readonly sql: string;
+}
+
+const SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
+
+/** Tables before their triggers. */
+function missingIn(file: SqliteFile): SchemaObject[] {
+  const whole = new Database(':memory:');
+  try {
+    for (const migration of MIGRATIONS) whole.exec(migration);
+    const names = new Set(
+      file
+        .prepare<[], SchemaObject>(SCHEMA)
+        .all()
+        .map(({ name }) => name),
+    );
+    return whole
+      .prepare<[], SchemaObject>(SCHEMA)
+      .all()
+      .filter(({ name }) => !names.has(name));
+  } finally {
+    whole.close();
+  }
+}
+
+function hasAllCounts(file: SqliteFile): boolean {
+  return Number(file.prepare('SELECT count(*) FROM record_counts').pluck().get()) === 2;
+}
+
+function mend(file: SqliteFile): string[] {
+  const missing = missingIn(file);
+  for (const { sql } of missing) file.exec(sql);
+  file.exec(RECOUNT);
+  return missing.map(({ name }) => name);
 }

@@ -5,6 +5,7 @@
  * Known limits: as long as it reads, greyd.db-wal cannot begin anew, and grows with what is written.
  * SQLite has no checksums: damage inside of a value shows only where it breaks the order of keys.
  */
+import { findDamage } from './sqlite-damage.ts';
 import { isDamage, openSqliteFileToRead, refuseNewer, type SqliteFile, versionOf } from './sqlite-file.ts';
 
 /** A single damaged page may be the reason of hundreds. */
@@ -66,18 +67,10 @@ export function inspectDatabase(path: string): Soundness {
 function inspect(file: SqliteFile): Soundness {
   refuseNewer(file);
   if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
-  const damage = findDamage(file);
+  const damage = findDamage(file, MAX_FINDINGS);
   if (damage.length > 0) return { damage, counts: undefined };
   const counts = countRecords(file);
   return { damage: compareWithCounted(file, counts), counts };
-}
-
-/** SQLite's own check of pages, order of keys, and types; its one line is `ok` if it has found nothing. */
-function findDamage(file: SqliteFile): string[] {
-  const texts = file.prepare<[], string>(`PRAGMA integrity_check(${MAX_FINDINGS})`).pluck().all();
-  return texts
-    .flatMap((text) => text.split('\n'))
-    .filter((line) => line !== 'ok' && !line.startsWith('*** in database'));
 }
 
 /** The database counts its records itself, in `record_counts`. */

@@ -20,6 +20,11 @@ export function savePrivacy(file: SqliteFile, privacy: boolean): void {
   file.prepare("INSERT OR REPLACE INTO settings VALUES ('privacy', ?)").run(privacy ? 'on' : 'off');
 }
 
+/** Whether records stand under plain addresses. */
+function hasPlainRecords(file: SqliteFile): boolean {
+  return file.prepare('SELECT 1 FROM triplets UNION ALL SELECT 1 FROM clients LIMIT 1').get() !== undefined;
+}
+
 export function hasPrivateRecords(file: SqliteFile): boolean {
   const either = file.prepare(
     'SELECT 1 FROM private_triplets UNION ALL SELECT 1 FROM private_clients LIMIT 1',
@@ -55,7 +60,8 @@ export function hidePlainRecords(file: SqliteFile, digest: Digest): void {
   );
   file.function('client_digest', (clientAddress: string) => digest({ kind: 'client', clientAddress }));
   file.pragma('secure_delete = ON');
-  let moved = 0;
+  // To begin a transaction waits for others who write.
+  if (!hasPlainRecords(file)) return;
   file
     .transaction(() => {
       for (const { from, to, key, columns, merge } of MOVES) {
@@ -63,9 +69,9 @@ export function hidePlainRecords(file: SqliteFile, digest: Digest): void {
         INSERT INTO ${to} (digest, ${columns})
           SELECT ${key}, ${columns} FROM ${from} WHERE true
           ON CONFLICT DO UPDATE SET ${merge}`);
-        moved += file.prepare(`DELETE FROM ${from}`).run().changes;
+        file.prepare(`DELETE FROM ${from}`).run();
       }
     })
     .immediate();
-  if (moved > 0) file.pragma('wal_checkpoint(TRUNCATE)');
+  file.pragma('wal_checkpoint(TRUNCATE)');
 }

@@ -78,3 +78,11 @@ export const MIGRATIONS: readonly string[] = [
     countingTriggers('private_clients', 'client'),
   DECISIONS,
 ];
+
+/** Counts all records anew: a walk over all of them. */
+export const RECOUNT = `
+  DELETE FROM record_counts;
+  INSERT INTO record_counts VALUES
+    ('triplet', (SELECT count(*) FROM triplets) + (SELECT count(*) FROM private_triplets)),
+    ('client', (SELECT count(*) FROM clients) + (SELECT count(*) FROM private_clients));
+`;

@@ -46,7 +46,7 @@ export interface SqliteSettings {
   readonly hash: (key: Key) => string;
   /** How long a commit waits for another process to let go of its lock, in milliseconds. */
   readonly busyTimeoutMs?: number;
-  /** Is told if the secret is gone of which the digests in the file are made. */
+  /** Is told of what is missing: the secret of which the digests in the file are made, or parts of the schema. */
   readonly report?: (text: string) => void;
 }
 
@@ -61,7 +61,7 @@ export function openSqliteStore(
 ): SqliteStore {
   const path = secretPath(dbdir);
   const hadSecret = existsSync(path);
-  return openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
+  const use = (file: SqliteFile) => {
     // Beside the daemon a new one would only hide that its own is lost: nobody finds with it what is there.
     const isLost = () => privacy === undefined && !existsSync(path) && hasPrivateRecords(file);
     let secret = privacy ? loadSecret(path) : undefined;
@@ -76,7 +76,8 @@ export function openSqliteStore(
     if (privacy) hidePlainRecords(file, digest);
     file.pragma(`busy_timeout = ${busyTimeoutMs}`);
     return new SqliteStore(file, { isOwn: privacy !== undefined, digest });
-  });
+  };
+  return openSqliteFile(join(dbdir, 'greyd.db'), use, report);
 }
 
 export class SqliteStore implements CleanableStore {

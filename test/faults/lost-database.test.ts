@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { greyctl } from '../support/greyctl.ts';
 import { forgotten, MailFlow } from '../support/mail-flow.ts';
 
 const MAILS = 200;
@@ -185,6 +186,73 @@ describe('a damaged database is set aside, and a new one begun:', () => {
     expect(setAside(daemon.dbdir)).toHaveLength(1);
     expect(daemon.logLines.filter((line) => line.startsWith('the database is damaged'))).toHaveLength(1);
   });
+});
+
+describe('a database whose tables another program has changed', () => {
+  const CHANGES = [
+    ['without triplets', 'DROP TABLE triplets', 0],
+    ['without clients', 'DROP TABLE clients', 0],
+    ['without decisions', 'DROP TABLE decisions', 0],
+    ['without settings', 'DROP TABLE settings', 0],
+    ['without counts', 'DROP TABLE record_counts', 0],
+    ['without a count', "DELETE FROM record_counts WHERE kind = 'triplet'", 0],
+    ['without a trigger', 'DROP TRIGGER triplets_inserted', 0],
+    ['with another column', 'ALTER TABLE triplets RENAME COLUMN first_seen TO first', 1],
+    ['with another table in place of one', 'DROP TABLE triplets; CREATE TABLE triplets (x)', 1],
+    ['without its version', 'PRAGMA user_version = 0', 1],
+  ] as const;
+
+  test.each(CHANGES)('is used again, or a new one: at the start, %s', async (_, sql, aside) => {
+    const before = await Daemon.start();
+    await before.ask();
+    await before.stop();
+    change(join(before.dbdir, 'greyd.db'), sql);
+    const daemon = await Daemon.start([], { dbdir: before.dbdir });
+    expect(await daemon.ask({ sender: 'new@example.net' })).toMatch(/^DEFER_IF_PERMIT /);
+    expect(setAside(daemon.dbdir)).toHaveLength(aside);
+    await daemon.stop();
+    expect((await greyctl(['check', `--dbdir=${daemon.dbdir}`])).status).toBe(0);
+  });
+
+  test.each(CHANGES)('is used again, or a new one: at run time, %s', async (_, sql, aside) => {
+    const daemon = await Daemon.start();
+    await daemon.ask();
+    change(join(daemon.dbdir, 'greyd.db'), sql);
+    // Some of these changes harm nothing that a running greyd needs; it must not end in DUNNO for ever.
+    const client = await daemon.connect();
+    for (let mail = 0; ; mail += 1)
+      if ((await client.ask({ sender: `new${mail}@example.net` })) !== 'DUNNO' && mail > 3) break;
+    client.close();
+    await daemon.stop();
+    expect(setAside(daemon.dbdir).length).toBeLessThanOrEqual(aside);
+    const again = await Daemon.start([], { dbdir: daemon.dbdir });
+    expect(await again.ask({ sender: 'another@example.net' })).toMatch(/^DEFER_IF_PERMIT /);
+    await again.stop();
+    expect((await greyctl(['check', `--dbdir=${daemon.dbdir}`])).status).toBe(0);
+  });
+
+  test('keeps what is left: who is known stays known when another table is gone', async () => {
+    const before = await Daemon.start();
+    await before.ask({ sender: 'known@example.net' });
+    await before.stop();
+    const path = join(before.dbdir, 'greyd.db');
+    change(path, 'DROP TABLE clients');
+    const daemon = await Daemon.start([], { dbdir: before.dbdir });
+    await daemon.ask({ sender: 'known@example.net' });
+    await daemon.logged(/reason=early-retry/);
+    expect(daemon.log).toContain(
+      'greyd.db lacked clients, clients_inserted, clients_deleted, which were made anew: ',
+    );
+  });
+
+  function change(path: string, sql: string): void {
+    const file = new Database(path);
+    try {
+      file.exec(sql);
+    } finally {
+      file.close();
+    }
+  }
 });
 
 /**

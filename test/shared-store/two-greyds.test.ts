@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import type { PolicyClient } from '../support/policy-client.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 import { Cluster, RedisServer } from '../support/redis.ts';
 import { canRun } from '../support/requirements.ts';
 import { entriesOf, openBeside, SHARED_STORE_NEEDS, startDaemon } from './shared-daemons.ts';
@@ -37,17 +38,6 @@ const SENDERS = ['a@example.net', 'b@example.net'];
 const MOST_AT_ONCE = 6;
 /** What happens between two moments, in seconds: mostly what turns an answer into another. */
 const STEPS = [0, 1, 1, 60, 299, 300, 301, 301, 1800, 3599, 3600, 3601, DAY, 2 * DAY + 1, 10 * DAY + 3601];
-
-/** 0 to 1, the same again for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** @returns how many requests were explained, and why no more, if they were not; and all that may be stored */
 async function converse(daemons: readonly Daemon[], requests: number) {

@@ -26,7 +26,7 @@ export class MailFlow {
   #isOver = false;
   #mails = 0;
 
-  /** @param attributes what is asked about each mail, beside its sender */
+  /** @param attributes what is asked about each mail; its sender is a new one if they name none */
   constructor(
     daemon: Daemon,
     connections = CONNECTIONS,
@@ -58,12 +58,12 @@ export class MailFlow {
     const client = await daemon.connect();
     while (!this.#isOver) {
       this.#mails += 1;
-      const sender = `s${this.#mails}@example.net`;
+      const attributes = { sender: `s${this.#mails}@example.net`, ...this.#attributes(this.#mails) };
       const begin = performance.now();
-      const action = await client.ask({ ...this.#attributes(this.#mails), sender });
+      const action = await client.ask(attributes);
       this.slowestMs = Math.max(this.slowestMs, performance.now() - begin);
       if (action === 'DUNNO') this.passed += 1;
-      else if (action.startsWith('DEFER_IF_PERMIT ')) this.deferred.set(sender, Date.now() / 1000);
+      else if (action.startsWith('DEFER_IF_PERMIT ')) this.deferred.set(attributes.sender, Date.now() / 1000);
       else throw new Error(`an answer of no sense: ${action}`);
       this.#answered.now();
       await pause(PAUSE_MS);

@@ -13,14 +13,30 @@ export const STRACE_NEEDS = {
   commands: ['strace -D -o /dev/null true'],
 } satisfies Needs;
 
+export interface Injection {
+  /** Only calls on this file; defaults to all. */
+  readonly path?: string;
+  /** Where strace writes the calls; defaults to nowhere. */
+  readonly output?: string;
+}
+
+/** The options of strace that have `calls` fail. */
+export function injecting(calls: string, { path, output = '/dev/null' }: Injection = {}): string[] {
+  const [names] = calls.split(':');
+  const filters = [`trace=${names}`, `inject=${calls}`, 'signal=none'].flatMap((filter) => ['-e', filter]);
+  return ['-f', '-o', output, ...filters, ...(path === undefined ? [] : ['-P', path])];
+}
+
 /**
  * @param calls of strace's `inject=`: `fdatasync:error=EIO`
  * @returns settles when the calls fail; what it gives makes them work again
  */
-export async function inject(daemon: Daemon, calls: string): Promise<() => Promise<void>> {
-  const [names] = calls.split(':');
-  const filters = [`trace=${names}`, `inject=${calls}`, 'signal=none'].flatMap((filter) => ['-e', filter]);
-  const args = ['-f', '-p', String(daemon.pid), '-o', '/dev/null', ...filters];
+export async function inject(
+  daemon: Daemon,
+  calls: string,
+  injection: Injection = {},
+): Promise<() => Promise<void>> {
+  const args = ['-p', String(daemon.pid), ...injecting(calls, injection)];
   const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   onTestFinished(() => void strace.kill('SIGKILL'));
   const ended = once(strace, 'close');

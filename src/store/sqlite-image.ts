@@ -1,0 +1,89 @@
+/**
+ * The whole of greyd.db in memory, as SQLite sees it, read by greyd itself:
+ *
+ *   page :== its newest frame in the log, up to the last commit there; else what stands in the file
+ *
+ * SQLite reports some reads that fail as damage, and takes the rest of a short one for zeros. What was read here
+ * without an error can be judged without another read.
+ *
+ * Known limit: the image has to fit into memory, twice for a moment; 10 million triplets are about 2 GB.
+ */
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { readWhole } from './read-whole.ts';
+import { framesOf } from './sqlite-log-format.ts';
+
+/** Where the header of a database says how it is written: 2 for a log, 1 for none (https://sqlite.org/fileformat2.html). */
+const WRITE_VERSION = 18;
+const READ_VERSION = 19;
+const PAGE_SIZE = 16;
+/** SQLite's own bounds. */
+const MIN_PAGE_BYTES = 512;
+const MAX_PAGE_BYTES = 65_536;
+
+/**
+ * @param path of the database; nothing may write to it meanwhile
+ * @returns a database without a log, for `openSqliteImage`; of no bytes if there is nothing in it
+ * @throws if a file cannot be read whole, is written to meanwhile, or memory has no room for it
+ */
+export function readSqliteImage(path: string): Buffer {
+  const database = readFileOf(path);
+  // As SQLite has it, whatever the log says.
+  if (database.length === 0) return database;
+  const log = readFileOf(`${path}-wal`, true);
+  const [frames, pages] = committedFrames(log);
+  const pageBytes = frames[0]?.content.length ?? pageBytesOf(database);
+  // Without a commit in the log the file counts, to the end of its last page.
+  const bytes = pages > 0 ? pages * pageBytes : Math.ceil(database.length / pageBytes) * pageBytes;
+  const image = Buffer.alloc(bytes);
+  database.copy(image);
+  for (const { page, content } of frames) if (page <= pages) content.copy(image, (page - 1) * pageBytes);
+  if (image.length > READ_VERSION && image[WRITE_VERSION] === 2)
+    image.fill(1, WRITE_VERSION, READ_VERSION + 1);
+  return image;
+}
+
+/** The frames of all transactions that have ended, and how many pages the database has after them. */
+function committedFrames(log: Buffer) {
+  const frames = [];
+  let [committed, pages] = [0, 0];
+  for (const frame of framesOf(log)) {
+    frames.push(frame);
+    if (frame.pagesAfterCommit === 0) continue;
+    committed = frames.length;
+    pages = frame.pagesAfterCommit;
+  }
+  return [frames.slice(0, committed), pages] as const;
+}
+
+function pageBytesOf(database: Buffer): number {
+  const bytes = database.length > PAGE_SIZE + 1 ? database.readUInt16BE(PAGE_SIZE) : 0;
+  // 65,536 does not fit into its two bytes, and is written as 1. Of what is no database any size will do.
+  return bytes === 1 ? MAX_PAGE_BYTES : Math.max(bytes, MIN_PAGE_BYTES);
+}
+
+/** @param isOptional whether the file may be absent, which is then as if it had no bytes */
+function readFileOf(path: string, isOptional = false): Buffer {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (isOptional && (error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+  try {
+    const before = fstatSync(file, { bigint: true });
+    const size = Number(before.size);
+    // For this, the image, and SQLite's copy of it.
+    if (3 * size > freemem())
+      throw new Error(`not enough memory to look at ${path}, which has ${Math.ceil(size / 1024 ** 2)} MB`);
+    const bytes = Buffer.allocUnsafeSlow(size);
+    readWhole(file, bytes);
+    const after = fstatSync(file, { bigint: true });
+    if (after.size !== before.size || after.mtimeNs !== before.mtimeNs)
+      throw new Error(`${path} was written to while it was read`);
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
