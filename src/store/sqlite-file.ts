@@ -196,26 +196,20 @@ interface SchemaObject {
   readonly sql: string;
 }
 
-const SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
-
 /** Tables before their triggers. */
 function missingIn(file: SqliteFile): SchemaObject[] {
   const whole = new Database(':memory:');
   try {
     for (const migration of MIGRATIONS) whole.exec(migration);
-    const names = new Set(
-      file
-        .prepare<[], SchemaObject>(SCHEMA)
-        .all()
-        .map(({ name }) => name),
-    );
-    return whole
-      .prepare<[], SchemaObject>(SCHEMA)
-      .all()
-      .filter(({ name }) => !names.has(name));
+    const names = new Set(objectsOf(file).map(({ name }) => name));
+    return objectsOf(whole).filter(({ name }) => !names.has(name));
   } finally {
     whole.close();
   }
+}
+
+function objectsOf(file: SqliteFile): SchemaObject[] {
+  return file.prepare<[], SchemaObject>('SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
 }
 
 function hasAllCounts(file: SqliteFile): boolean {

@@ -21,10 +21,15 @@ const PAGE_SIZE = 16;
 const MIN_PAGE_BYTES = 512;
 const MAX_PAGE_BYTES = 65_536;
 
+/** Somebody writes to the file, so that what was read of it is of no single moment. */
+export class WrittenMeanwhileError extends Error {
+  override readonly name = 'WrittenMeanwhileError';
+}
+
 /**
  * @param path of the database; nothing may write to it meanwhile
  * @returns a database without a log, for `openSqliteImage`; of no bytes if there is nothing in it
- * @throws if a file cannot be read whole, is written to meanwhile, or memory has no room for it
+ * @throws {WrittenMeanwhileError}; or an error if a file cannot be read whole, or memory has no room for it
  */
 export function readSqliteImage(path: string): Buffer {
   const database = readFileOf(path);
@@ -81,7 +86,7 @@ function readFileOf(path: string, isOptional = false): Buffer {
     readWhole(file, bytes);
     const after = fstatSync(file, { bigint: true });
     if (after.size !== before.size || after.mtimeNs !== before.mtimeNs)
-      throw new Error(`${path} was written to while it was read`);
+      throw new WrittenMeanwhileError(`${path} was written to while it was read`);
     return bytes;
   } finally {
     closeSync(file);

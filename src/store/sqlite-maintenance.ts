@@ -5,8 +5,9 @@
  * Known limits: as long as it reads, greyd.db-wal cannot begin anew, and grows with what is written.
  * SQLite has no checksums: damage inside of a value shows only where it breaks the order of keys.
  */
-import { findDamage } from './sqlite-damage.ts';
+import { damageOf, findDamage } from './sqlite-damage.ts';
 import { isDamage, openSqliteFileToRead, refuseNewer, type SqliteFile, versionOf } from './sqlite-file.ts';
+import { WrittenMeanwhileError } from './sqlite-image.ts';
 
 /** A single damaged page may be the reason of hundreds. */
 const MAX_FINDINGS = 10;
@@ -50,10 +51,16 @@ export interface Soundness {
 }
 
 /**
- * Reads all of a database.
+ * Reads all of a database. What looks like damage is looked at once more: a read that failed looks the same.
  * @throws an error that says why it cannot be read
  */
 export function inspectDatabase(path: string): Soundness {
+  const found = inspectOnce(path);
+  if (found.damage.length === 0 || isFoundDamaged(path)) return found;
+  return inspectOnce(path);
+}
+
+function inspectOnce(path: string): Soundness {
   try {
     // One transaction sees one state, so that what is written meanwhile is not taken for damage.
     return reading(path, (file) => file.transaction(() => inspect(file))());
@@ -61,6 +68,17 @@ export function inspectDatabase(path: string): Soundness {
     const { message } = error as Error;
     if (isDamage(error)) return { damage: [message], counts: undefined };
     throw new Error(`cannot read ${path}: ${message}`);
+  }
+}
+
+function isFoundDamaged(path: string): boolean {
+  try {
+    return damageOf(path) !== undefined;
+  } catch (error) {
+    // The disk fails. That greyd writes meanwhile says nothing.
+    if (!(error instanceof WrittenMeanwhileError))
+      throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+    return false;
   }
 }
 

@@ -86,7 +86,7 @@ describe('while greyd works', () => {
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['copy']);
     expect(await daemon.stop()).toEqual({ status: 0, signal: null });
-    expect(readdirSync(dbdir)).toEqual(['greyd.db']);
+    expect(readdirSync(dbdir).sort()).toEqual(['greyd.db', 'greyd.db-shm', 'greyd.db-wal']);
 
     const restored = temporaryDirectory();
     await copyFile(copy, join(restored, 'greyd.db'));

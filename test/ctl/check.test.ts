@@ -95,7 +95,7 @@ test.skipIf(!canRun('check as root', { root: true }))(
     const { status, stdout, stderr } = await check(dbdir);
     expect([status, stdout]).toEqual([
       1,
-      expect.stringMatching(/\/greyd\.db belongs to user 0, greyd cannot use it: chown nobody: \S+\n$/),
+      expect.stringMatching(/^\S+\/greyd\.db belongs to user 0, greyd cannot use it: chown nobody: \S+\n/),
     ]);
     expect(stderr).toMatch(/^greyctl: cannot read \S+: unable to open database file\n$/);
   },

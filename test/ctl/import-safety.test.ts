@@ -116,7 +116,7 @@ test('an import that was killed for real leaves a copy of the addresses, until t
   const left = readdirSync(dbdir).find((name) => name.startsWith(`import-${killed.pid}-`)) ?? '';
   expect(readFileSync(join(dbdir, left, 'postgrey.db'), 'utf8')).toBe('addresses');
   await greyctl(['import', `--dbdir=${dbdir}`, folder], { env: { PATH: '/nonexistent' } });
-  expect(readdirSync(dbdir)).toEqual(['greyd.db']);
+  expect(readdirSync(dbdir).filter((name) => !name.startsWith('greyd.db'))).toEqual([]);
 });
 
 test('--privacy that is switched on meanwhile ends it: nothing more is saved in plain', async () => {

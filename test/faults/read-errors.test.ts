@@ -8,6 +8,7 @@
  * All triplets are known and have passed. Whoever is deferred was forgotten. SQLite reports EIO as damage
  * (SQLITE_IOERR_CORRUPTFS), and takes what a short read has not given for zeros.
  */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,9 +17,11 @@ import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { GREYCTL } from '../support/greyctl.ts';
 import { forgotten, MailFlow } from '../support/mail-flow.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import { canRun } from '../support/requirements.ts';
+import { scriptWords } from '../support/script-words.ts';
 import { inject, injecting, STRACE_NEEDS } from '../support/strace.ts';
 
 const FAULTS = Number(process.env.GREYD_READ_ERRORS ?? 12);
@@ -180,5 +183,27 @@ describe.skipIf(!canRun('read errors', STRACE_NEEDS))('reads that fail', () => {
     expect(forgotten(flow.deferred, join(dbdir, 'greyd.db'))).toEqual([]);
     expect(await daemon.stop()).toEqual({ status: 0, signal: null });
     expectSound(dbdir, TRIPLETS, name);
+  });
+
+  test(`${FAULTS} of greyctl check: it never says that the database is damaged`, {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const random = randomNumbers(SEED);
+    const dbdir = await makeDatabase(2000);
+    let failed = 0;
+    for (let fault = 0; fault < FAULTS; fault += 1) {
+      const first = 1 + Math.floor(random() * 10);
+      const how = fault % 2 === 0 ? `error=EIO:when=${first}` : `retval=0:when=${first}`;
+      const output = join(temporaryDirectory(), 'strace');
+      const args = injecting(`pread64:${how}`, { path: join(dbdir, 'greyd.db'), output });
+      const { stdout, stderr } = spawnSync(
+        'strace',
+        [...args, process.execPath, ...scriptWords(GREYCTL), 'check', `--dbdir=${dbdir}`],
+        { encoding: 'utf8' },
+      );
+      expect(stdout + stderr, `seed ${SEED}: ${how}`).toMatch(/^ok: 2000 triplets|^greyctl: cannot read /);
+      failed += injected(output);
+    }
+    expect(failed).toBeGreaterThan(FAULTS / 2);
   });
 });
