@@ -3,8 +3,9 @@
 // random inputs with the 32 of Node.js 24 100 MB, and no faster.
 import { existsSync } from 'node:fs';
 
-// A reload that comes before the daemon has read its whitelists must not end it.
-process.on('SIGHUP', () => {});
+// A reload that comes before the daemon has read its whitelists must not end it, nor a signal that means nothing to it. At
+// SIGUSR1 Node.js would open its debugger to every local user.
+for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
 
 const main = new URL('../dist/greyd.js', import.meta.url);
 if (!existsSync(main)) {

@@ -11,6 +11,7 @@ import { LOADERS } from './ctl/loaders.ts';
 import { errorText } from './log/error-text.ts';
 import { printable } from './log/printable.ts';
 import { giveWay } from './service/priority.ts';
+import { ignoreStraySignals } from './service/signals.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 
 /** Between two texts that show how far long work has come. */
@@ -19,6 +20,7 @@ const PROGRESS_PAUSE_MS = 100;
 /** Shells' number for a process that a signal ended: 128 and the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+ignoreStraySignals(() => {});
 let onSignal: (status: number) => void = process.exit;
 for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => onSignal(status));
 

@@ -3,6 +3,8 @@
  * in the opposite order when the process ends, whether a signal ends it or its start failed.
  */
 
+import { ignoreStraySignals } from './signals.ts';
+
 /** Closes one thing; `reason` says why the process ends, for the log. */
 type Closer = (reason: string) => void | Promise<void>;
 
@@ -14,6 +16,7 @@ export class Lifetime {
   #isEnding = false;
   #onHangup: (() => void) | undefined;
   #isHangupWaiting = false;
+  #onStraySignal: (signal: string) => void = () => {};
   #reportError: (error: Error) => void = ({ stack }) =>
     process.stderr.write(`greyd: internal error: ${stack}\n`);
 
@@ -22,7 +25,9 @@ export class Lifetime {
     process.exitCode = 1;
     process.on('SIGTERM', () => void this.end('SIGTERM received', 0));
     process.on('SIGINT', () => void this.end('SIGINT received', 0));
+    process.on('SIGQUIT', () => void this.end('SIGQUIT received', 0));
     process.on('SIGHUP', () => this.#hangup());
+    ignoreStraySignals((signal) => this.#onStraySignal(signal));
     process.on('uncaughtException', (error) => {
       this.#reportError(error);
       void this.end('internal error', 1);
@@ -42,6 +47,11 @@ export class Lifetime {
   onHangup(handler: () => void): void {
     this.#onHangup = handler;
     if (this.#isHangupWaiting) handler();
+  }
+
+  /** Called with the name of a signal that means nothing here. */
+  onStraySignal(handler: (signal: string) => void): void {
+    this.#onStraySignal = handler;
   }
 
   /** Takes over errors that nobody caught, before the process ends because of them. */
