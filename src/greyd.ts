@@ -3,7 +3,7 @@
  *
  *   server -> policy -> request-handler -> whitelist -> greylister -> log -> policy -> server
  *
- * Exit status: 0 after SIGTERM or SIGINT, 2 if a restart with the same command line cannot succeed
+ * Exit status: 0 after SIGTERM, SIGINT or SIGQUIT, 2 if a restart with the same command line cannot succeed
  * (systemd then leaves it alone), 1 for every other failure. It ends by a SIGKILL of its own if the disk
  * under its database does not answer at the end.
  */
@@ -30,7 +30,7 @@ import { RequestHandler } from './request-handler.ts';
 import type { AnswerRequest } from './server/connection.ts';
 import { ListenError } from './server/listen-error.ts';
 import { PolicyServer } from './server/policy-server.ts';
-import { AccountError, giveUpRoot } from './service/account.ts';
+import { AccountError, resolveAccount } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
@@ -38,6 +38,7 @@ import { ServiceManager } from './service/notify.ts';
 import { oneMoreTime } from './service/one-more-time.ts';
 import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
+import { Privileges } from './service/privileges.ts';
 import { nameProcess } from './service/process-name.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
@@ -129,7 +130,10 @@ async function live(options: Options): Promise<void> {
 
 /** Opens everything in its order, and answers requests from then on. */
 async function serve(options: Options, lifetime: Lifetime): Promise<void> {
+  // Whatever is wrong with what was asked for is told before anything is opened.
+  const { account, warnings: accountWarnings } = resolveAccount(options);
   if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
+  const privileges = new Privileges(account);
   const connections = connectionsWithin(openFilesLimit(), options.maxConnections);
   const server = new PolicyServer(connections.max);
   const serving = {
@@ -144,11 +148,14 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     server.serve({ ...serving, answer: async () => DUNNO, warn: () => {} });
     return withinLimit(server, server.abandon());
   });
-  await server.open(options.endpoints, options.listenQueueSize);
+  await server.open(options.endpoints, privileges, options.listenQueueSize);
   const warnings = [...options.warnings];
-  const metrics = await openMetrics(options, warnings);
-  if (options.pidfile !== undefined) keepPidfile(options.pidfile);
-  warnings.push(...giveUpRoot(options));
+  const metrics = await openMetrics(options, privileges, warnings);
+  if (options.pidfile !== undefined) await keepPidfile(options.pidfile, privileges);
+  // If it fails, the database says that it cannot be opened, and mail passes until it can.
+  await privileges.makeDirectory(options.dbdir).catch(() => {});
+  privileges.giveUp();
+  warnings.push(...accountWarnings);
   if (connections.warning !== undefined) warnings.push(connections.warning);
   warnings.push(...server.exposedNames.map(exposureWarning));
 
@@ -228,6 +235,7 @@ async function openLog(
   lifetime.onInternalError((error) =>
     log.error(`internal error, please report it: ${error.stack ?? error.message}`),
   );
+  lifetime.onStraySignal((signal) => log.notice(`${signal} received, which means nothing to greyd: ignored`));
   lifetime.onEnd(() => Promise.race([sink.close(), pause(LAST_LINES_LIMIT_MS)]));
   return log;
 }
@@ -238,13 +246,14 @@ async function openLog(
  */
 async function openMetrics(
   { metricsEndpoints }: Options,
+  privileges: Privileges,
   warnings: string[],
 ): Promise<MetricsEndpoint | undefined> {
   if (metricsEndpoints.length === 0) return undefined;
   const { MetricsEndpoint } = await import('./metrics-endpoint.ts');
   const metrics = new MetricsEndpoint(uptime);
   try {
-    await metrics.open(metricsEndpoints);
+    await metrics.open(metricsEndpoints, privileges);
     return metrics;
   } catch (error) {
     metrics.destroy();

@@ -13,6 +13,7 @@ import { Measures } from './metrics/measures.ts';
 import { oneUnderWay } from './metrics/under-way.ts';
 import type { Endpoint } from './server/endpoint.ts';
 import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts';
+import type { SocketRights } from './server/listen.ts';
 
 /** How long a page waits for what the store thread has to say, in milliseconds. */
 const RECORDS_LIMIT_MS = 1000;
@@ -39,8 +40,8 @@ export class MetricsEndpoint {
   }
 
   /** @throws {ListenError} (rejects) */
-  async open(endpoints: readonly Endpoint[]): Promise<void> {
-    await this.#server.open(endpoints);
+  async open(endpoints: readonly Endpoint[], rights: SocketRights): Promise<void> {
+    await this.#server.open(endpoints, rights);
   }
 
   /** Where it listens. */

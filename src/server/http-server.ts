@@ -9,7 +9,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Endpoint } from './endpoint.ts';
-import { boundName, listen } from './listen.ts';
+import { boundName, listen, type SocketRights } from './listen.ts';
 
 /** At a time, for each address; a further one is closed at once. */
 export const MAX_CONNECTIONS = 8;
@@ -51,7 +51,7 @@ export class HttpServer {
   }
 
   /** @throws {ListenError} (rejects) if one of the endpoints cannot be opened */
-  async open(endpoints: readonly Endpoint[]): Promise<void> {
+  async open(endpoints: readonly Endpoint[], rights: SocketRights): Promise<void> {
     for (const endpoint of endpoints) {
       const server = createServer(
         {
@@ -65,7 +65,7 @@ export class HttpServer {
       );
       server.maxConnections = MAX_CONNECTIONS;
       server.timeout = IDLE_TIMEOUT_MS;
-      if (!(await listen(server, endpoint))) continue;
+      if (!(await listen(server, endpoint, rights))) continue;
       server.on('error', ({ message }) => this.#fail('accept', `cannot accept connections: ${message}`));
       this.#servers.push(server);
       this.#names.push(boundName(server, endpoint));

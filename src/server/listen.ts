@@ -2,17 +2,35 @@
  * Has a server listen on an endpoint, or says in one line why that cannot be and what to do. It is the same
  * for every server, whatever it speaks.
  */
-import { chmodSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { type AddressInfo, isIPv6, type ListenOptions, type Server } from 'node:net';
-import { ALL_ADDRESSES, type Endpoint, endpointName, type InetEndpoint, inetName } from './endpoint.ts';
+import {
+  ALL_ADDRESSES,
+  type Endpoint,
+  endpointName,
+  type InetEndpoint,
+  type InheritedEndpoint,
+  inetName,
+} from './endpoint.ts';
 import { ListenError } from './listen-error.ts';
-import { makeWay } from './unix-socket.ts';
+import { isLeftBehind } from './unix-socket.ts';
 
 /**
  * Of an inherited socket, whose queue holds all that comes during a restart: what systemd.socket(5) gives
  * it, and not the 511 of Node.js.
  */
 const INHERITED_BACKLOG = 4096;
+
+/** How a daemon that was started as root opens sockets for its account, see service/privileges.ts. */
+export interface SocketRights {
+  /** Does a step, and once more as root if the account may not. */
+  attempt<Result>(step: () => Promise<Result>): Promise<Result>;
+  /**
+   * Has `make` bind a socket where it is told, so that it stands at the path with its owner and its mode: at the path
+   * itself, or once more, if that may not be, beside it, from where it takes the place of what stands there.
+   */
+  makeSocket(path: string, mode: number, make: (path: string) => Promise<void>): Promise<void>;
+}
 
 /**
  * @param backlog connections that the system may hold before they are accepted; undefined: its own value
@@ -24,13 +42,22 @@ const INHERITED_BACKLOG = 4096;
 export async function listen(
   server: Server,
   endpoint: Endpoint,
+  rights: SocketRights,
   backlog?: number,
   inherited: readonly AddressInfo[] = [],
 ): Promise<boolean> {
   try {
-    if (endpoint.kind === 'unix') await makeWay(endpoint.path);
-    await bind(server, { ...listenOptions(endpoint), ...(backlog !== undefined && { backlog }) });
-    if (endpoint.kind === 'unix') chmodSync(endpoint.path, endpoint.mode);
+    const queue = backlog !== undefined && { backlog };
+    if (endpoint.kind === 'unix') {
+      const { path, mode } = endpoint;
+      const isLeft = await rights.attempt(() => isLeftBehind(path));
+      await rights.makeSocket(path, mode, async (place) => {
+        if (isLeft && place === path) unlinkSync(path);
+        await bind(server, { path: place, ...queue });
+      });
+    } else {
+      await rights.attempt(() => bind(server, { ...listenOptions(endpoint), ...queue }));
+    }
     return true;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
@@ -52,16 +79,10 @@ export function boundName(server: Server, endpoint: Endpoint): string {
     : inetName(address.address, address.port);
 }
 
-function listenOptions(endpoint: Endpoint): ListenOptions & { fd?: number } {
-  switch (endpoint.kind) {
-    case 'inet':
-      // Without a host Node.js takes all IPv4 addresses where there is no IPv6.
-      return { port: endpoint.port, ...(endpoint.host !== ALL_ADDRESSES && { host: endpoint.host }) };
-    case 'unix':
-      return { path: endpoint.path };
-    case 'inherited':
-      return { fd: endpoint.fd, backlog: INHERITED_BACKLOG };
-  }
+function listenOptions(endpoint: InetEndpoint | InheritedEndpoint): ListenOptions & { fd?: number } {
+  if (endpoint.kind === 'inherited') return { fd: endpoint.fd, backlog: INHERITED_BACKLOG };
+  // Without a host Node.js takes all IPv4 addresses where there is no IPv6.
+  return { port: endpoint.port, ...(endpoint.host !== ALL_ADDRESSES && { host: endpoint.host }) };
 }
 
 /** Whether that is what has the port: a socket of this address, or of all. */

@@ -8,7 +8,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionTable, type TableSettings } from './connection-table.ts';
 import { type Endpoint, isLoopback } from './endpoint.ts';
-import { boundName, listen } from './listen.ts';
+import { boundName, listen, type SocketRights } from './listen.ts';
 import { Spell } from './spell.ts';
 
 /**
@@ -42,11 +42,15 @@ export class PolicyServer {
    * @param backlog connections that the system may hold for each; undefined: its own value
    * @throws {ListenError} (rejects)
    */
-  async open(endpoints: readonly Endpoint[], backlog: number | undefined): Promise<void> {
+  async open(
+    endpoints: readonly Endpoint[],
+    rights: SocketRights,
+    backlog: number | undefined,
+  ): Promise<void> {
     const inherited: AddressInfo[] = [];
     for (const endpoint of endpoints) {
       const server = makeServer();
-      if (!(await listen(server, endpoint, backlog, inherited))) continue;
+      if (!(await listen(server, endpoint, rights, backlog, inherited))) continue;
       server.on('connection', (socket) => this.#connections.add(socket));
       const isInherited = endpoint.kind === 'inherited';
       (isInherited ? this.#inherited : this.#servers).push(server);

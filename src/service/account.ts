@@ -1,7 +1,7 @@
 /**
- * The account that the daemon runs as. Started as root it gives root up before it reads a byte
- * from anyone; started by anybody else it stays who it is. greyctl does the same with the account
- * that the database belongs to.
+ * The account that the daemon runs as. Started as root it gives root up (see privileges.ts) before it reads a
+ * byte from anyone; started by anybody else it stays who it is. greyctl does the same with the account that the
+ * database belongs to.
  */
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -36,31 +36,30 @@ export interface AccountSettings {
   readonly user: string | undefined;
   /** Name or number; undefined: the user's own. */
   readonly group: string | undefined;
-  /** Made if absent; an empty one is given to the account. */
-  readonly dbdir: string;
 }
 
 /**
- * Makes the database directory and becomes the unprivileged account, for good.
- * @returns warnings
- * @throws {AccountError}
+ * The account that the daemon is to become.
+ * @returns undefined: it stays who it is; with warnings, if that is not what was asked for
+ * @throws {AccountError} if there is no such user or group
  */
-export function giveUpRoot({ user, group, dbdir }: AccountSettings): string[] {
-  const isRoot = process.getuid?.() === 0;
-  const account = isRoot ? findAccount(user, group) : undefined;
-  try {
-    makeDatabaseDirectory(dbdir, account);
-  } catch {
-    // The database says that it cannot be opened, and mail passes until it can.
+export function resolveAccount({ user, group }: AccountSettings): {
+  account: Account | undefined;
+  warnings: readonly string[];
+} {
+  if (isRoot()) {
+    const account = findAccount(user, group);
+    if (account !== undefined) return { account, warnings: [] };
+    return {
+      account,
+      warnings: ['running as root: there is no account greyd or postgrey to change to, see --user'],
+    };
   }
-  becomeAccount(account);
-  if (isRoot && account === undefined) {
-    return ['running as root: there is no account greyd or postgrey to change to, see --user'];
-  }
-  if (!isRoot && (group !== undefined || !isCurrent(user))) {
-    return ['--user and --group have no effect: greyd was not started as root'];
-  }
-  return [];
+  const isIgnored = group !== undefined || !isCurrent(user);
+  return {
+    account: undefined,
+    warnings: isIgnored ? ['--user and --group have no effect: greyd was not started as root'] : [],
+  };
 }
 
 /**
@@ -119,11 +118,16 @@ function makeDirectory(path: string, mode: number): void {
 export function becomeAccount(account: Account | undefined): void {
   process.umask(0o077);
   if (account === undefined) return;
-  const { uid, gid, name } = account;
+  becomeGroups(account);
+  process.setgid?.(account.gid);
+  process.setuid?.(account.uid);
+}
+
+/** Takes the account's group, for what is made, and its supplementary groups; root can have its own back. */
+export function becomeGroups({ gid, name }: Account): void {
   if (name !== undefined) process.initgroups?.(name, gid);
   else process.setgroups?.([gid]);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+  process.setegid?.(gid);
 }
 
 /** @returns undefined if none was asked for and no default account exists */

@@ -9,12 +9,15 @@
  * /proc is missing or hides the process, any that this one may send signals to counts as a greyd.
  * Known limit: a process id that another greyd, of another pid file, got in the meantime counts so too.
  */
-import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { isBackground } from './daemonize.ts';
+import { PlaceError, type Privileges } from './privileges.ts';
 import { PROCESS_NAME } from './process-name.ts';
 
-/** Root must not write where a link leads that somebody else has put there. */
-const WRITE_NO_LINK = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+/** A link may lead where somebody else likes, and a FIFO that nobody writes to would hold the start up for good. */
+const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** More than a process id and blanks. */
+const MAX_BYTES = 64;
 
 /**
  * To be called before anything is opened.
@@ -28,17 +31,15 @@ export function refuseSecondGreyd(path: string): void {
 
 /**
  * Writes the file, and removes it when the process exits.
- * @throws if it cannot be written
+ * @throws (rejects) if it cannot be written
  */
-export function keepPidfile(path: string): void {
+export async function keepPidfile(path: string, privileges: Privileges): Promise<void> {
   try {
-    const fd = openSync(path, WRITE_NO_LINK, 0o644);
-    writeSync(fd, `${process.pid}\n`);
-    closeSync(fd);
+    await privileges.writeFile(path, 0o644, `${process.pid}\n`);
   } catch (error) {
-    throw new Error(
-      `--pidfile=${path}: the file cannot be written (${(error as NodeJS.ErrnoException).code})`,
-    );
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = error instanceof PlaceError ? message : (code ?? message);
+    throw new Error(`--pidfile=${path}: the file cannot be written (${reason})`);
   }
   process.on('exit', () => removePidfile(path, process.pid));
 }
@@ -58,11 +59,22 @@ export function removePidfile(path: string, pid: number): void {
 /** @returns undefined if there is no file, or no process id in it */
 function readPid(path: string): number | undefined {
   try {
-    const [, pid] = /^\s*([1-9]\d{0,9})\s*$/.exec(readFileSync(path, 'utf8')) ?? [];
+    const [, pid] = /^\s*([1-9]\d{0,9})\s*$/.exec(readStart(path)) ?? [];
     return pid === undefined ? undefined : Number(pid);
   } catch {
     // If it is there and cannot be read, it cannot be written either: that is told then.
     return undefined;
+  }
+}
+
+/** @returns nothing of what is no file */
+function readStart(path: string): string {
+  const file = openSync(path, READ_FILE);
+  try {
+    const bytes = Buffer.alloc(MAX_BYTES);
+    return fstatSync(file).isFile() ? bytes.toString('latin1', 0, readSync(file, bytes)) : '';
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -9,6 +9,7 @@ import type { RawRequest } from '../../src/policy/attributes.ts';
 import { PolicyServer } from '../../src/server/policy-server.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { streamInPieces } from '../support/request-bytes.ts';
+import { OWN_RIGHTS } from '../support/rights.ts';
 
 const eventLoopTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -26,7 +27,7 @@ async function startEcho(closeAfterAnswer: boolean) {
   const path = join(temporaryDirectory(), 'socket');
   const server = new PolicyServer(100);
   onTestFinished(() => server.destroy());
-  await server.open([{ kind: 'unix', path, mode: 0o600 }], undefined);
+  await server.open([{ kind: 'unix', path, mode: 0o600 }], OWN_RIGHTS, undefined);
   const warnings: string[] = [];
   server.serve({
     answer: echo,

@@ -6,13 +6,14 @@ import {
   MAX_CONNECTIONS,
   MAX_HEADER_BYTES,
 } from '../../src/server/http-server.ts';
+import { OWN_RIGHTS } from '../support/rights.ts';
 
 const ANSWER: HttpAnswer = { status: 200, type: 'text/x-test', text: 'größe\n' };
 
 async function setUp() {
   const server = new HttpServer(['/a', '/b']);
   onTestFinished(() => server.destroy());
-  await server.open([{ kind: 'inet', host: '127.0.0.1', port: 0, optional: false }]);
+  await server.open([{ kind: 'inet', host: '127.0.0.1', port: 0, optional: false }], OWN_RIGHTS);
   const [name = ''] = server.names;
   const lines: string[] = [];
   const ask = async (path: string, method = 'GET') => {

@@ -100,7 +100,7 @@ export class Daemon {
 
   /** The first TCP port it listens on. */
   get port(): number {
-    return Number(/listening on [^,\n]*:(\d+)/.exec(this.#log)?.[1]);
+    return Number(/greyd \S+ listening on [^,\n]*:(\d+)/.exec(this.#log)?.[1]);
   }
 
   /**

@@ -1,0 +1,307 @@
+/**
+ * What a daemon that was started as root may still do as root while it opens its sockets and files. It acts as its own
+ * account from the beginning (effective ids, credentials(7)), so that whatever it makes is the account's, and no link of
+ * somebody else's leads further than that account may go. Root comes back for a single step alone: for a port below 1024,
+ * and for files in a folder that the account may not write to.
+ *
+ * In such a folder a file is made beside its place, given to the account through its descriptor, and only then moved to its
+ * name: it has its owner and its mode from the first moment. The folder is known by its descriptor, and all above it must
+ * be root's, so that nobody can turn the path elsewhere meanwhile.
+ *
+ * Known limits: Linux (/proc/self/fd). Who owns the folder itself can put what he likes in the place of the file, as ever.
+ */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { type Account, becomeAccount, becomeGroups } from './account.ts';
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants;
+/** Names a file without opening it (open(2)); Node.js has no constant for it. */
+const O_PATH = 0o10000000;
+
+const NO_FILE = 'something that is no file stands there';
+/** As path_resolution(7) has it. */
+const MAX_LINKS = 40;
+
+/** What stands in the way of a file. */
+export class PlaceError extends Error {
+  override readonly name = 'PlaceError';
+}
+
+export class Privileges {
+  #account: Account | undefined;
+
+  /** @param account to act as from now on; undefined: the one that the process has, which cannot become root */
+  constructor(account: Account | undefined) {
+    process.umask(0o077);
+    // Who is to stay root has nothing to give up.
+    if (account?.uid === 0) becomeAccount(account);
+    if (account === undefined || account.uid === 0) return;
+    this.#account = account;
+    becomeGroups(account);
+    process.seteuid?.(account.uid);
+  }
+
+  /** Gives root up for good. */
+  giveUp(): void {
+    if (this.#account === undefined) return;
+    process.seteuid?.(0);
+    becomeAccount(this.#account);
+  }
+
+  /**
+   * Does a step as the account, and once more as root if the account may not.
+   * @param asRoot may be given what to do in place of the same step
+   * @throws (rejects with) what the last of them threw
+   */
+  async attempt<Result>(
+    step: () => Promise<Result>,
+    asRoot: (account: Account) => Promise<Result> = step,
+  ): Promise<Result> {
+    try {
+      return await step();
+    } catch (error) {
+      const account = this.#account;
+      if (account === undefined || !isDenied(error)) throw error;
+      return await this.#asRoot(account, () => asRoot(account));
+    }
+  }
+
+  async #asRoot<Result>({ uid }: Account, step: () => Promise<Result>): Promise<Result> {
+    process.seteuid?.(0);
+    try {
+      return await step();
+    } finally {
+      process.seteuid?.(uid);
+    }
+  }
+
+  /** Has a file be made with this mode, whatever the umask. */
+  async withMode<Result>(mode: number, make: () => Promise<Result>): Promise<Result> {
+    const before = process.umask(0o777 & ~mode);
+    try {
+      return await make();
+    } finally {
+      process.umask(before);
+    }
+  }
+
+  /**
+   * Has the file of a socket be made: by the account, or by root for it, who replaces what stands there.
+   * @param make binds a socket to the path that it is given
+   * @throws (rejects with) what `make` throws, or {PlaceError}
+   */
+  makeSocket(path: string, mode: number, make: (path: string) => Promise<void>): Promise<void> {
+    return this.#withMode(mode, () =>
+      this.attempt(
+        () => make(path),
+        (account) =>
+          makeInFolder(path, async (beside) => {
+            await make(beside);
+            giveSocket(beside, account);
+          }),
+      ),
+    );
+  }
+
+  /**
+   * Writes a file that is root's where root may rely on the path: scripts of root's will (start-stop-daemon(8) trusts no other
+   * pid file). It takes the place of one that may be there.
+   * @param mode of the file, 0 to 0o777
+   * @throws (rejects with) {PlaceError} if something else stands there, or the system's error
+   */
+  writeFile(path: string, mode: number, text: string): Promise<void> {
+    const account = this.#account;
+    return this.#withMode(mode, async () => {
+      if (account === undefined) return writeOver(path, text);
+      try {
+        await this.#asRoot(account, () => makeInFolder(path, async (beside) => writeNew(beside, text)));
+      } catch (error) {
+        if (!isDenied(error)) throw error;
+        writeOver(path, text);
+      }
+    });
+  }
+
+  /**
+   * Makes a folder if there is none, with those above it, and gives an empty one of root's to the account.
+   * @throws (rejects with) the system's error
+   */
+  makeDirectory(path: string): Promise<void> {
+    return this.attempt(
+      async () => {
+        makeWithParents(path);
+        // To be given away it takes root.
+        if (this.#account !== undefined && lstatSync(path).uid === 0) throw denied(path);
+      },
+      async ({ uid, gid }) => {
+        const above = openFolder(nearest(path));
+        if (!isThere(path) && fstatSync(above).uid !== 0) throw denied(path);
+        closeSync(above);
+        makeWithParents(path);
+        const folder = openFolder(path);
+        try {
+          // `--dbdir=/tmp` must stay root's.
+          const isEmpty = readdirSync(inFolder(folder)).length === 0;
+          if (isEmpty && fstatSync(folder).uid === 0) fchownSync(folder, uid, gid);
+        } finally {
+          closeSync(folder);
+        }
+      },
+    );
+  }
+
+  /** Has files be made with this mode, whatever the umask. */
+  async #withMode<Result>(mode: number, make: () => Promise<Result>): Promise<Result> {
+    const before = process.umask(0o777 & ~mode);
+    try {
+      return await make();
+    } finally {
+      process.umask(before);
+    }
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function denied(path: string): Error {
+  return Object.assign(new Error(`permission denied: ${path}`), { code: 'EACCES' });
+}
+
+/** With those above it, one by one: mkdir of Node.js with `recursive` tries forever below /proc. */
+function makeWithParents(path: string, mode = 0o700): void {
+  if (isThere(path)) return;
+  // Whoever the account is, it must get through the folders above.
+  makeWithParents(dirname(resolve(path)), 0o755);
+  mkdirSync(path, { mode });
+  // Whatever the umask.
+  if (mode !== 0o700) chmodSync(path, mode);
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** The path itself, or the first folder above it that is there. */
+function nearest(path: string): string {
+  return isThere(path) ? path : nearest(dirname(resolve(path)));
+}
+
+/**
+ * Where a path leads, if root alone decides that.
+ * @returns the path without links
+ * @throws EACCES if a folder above its end is not root's, or others can change what it holds; where the sticky bit keeps
+ *   them from renaming what is not theirs, they cannot
+ */
+function trustedPath(path: string): string {
+  const names = resolve(path).split(sep).filter(Boolean);
+  let place = '/';
+  for (let links = 0; ; ) {
+    const name = names.shift();
+    if (name === undefined) return place;
+    const { uid, mode } = lstatSync(place);
+    if (uid !== 0 || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) throw denied(place);
+    const next = join(place, name);
+    const stat = lstatSync(next);
+    if (!stat.isSymbolicLink()) {
+      place = next;
+      continue;
+    }
+    links += 1;
+    if (stat.uid !== 0 || links > MAX_LINKS) throw denied(next);
+    names.unshift(...resolve(place, readlinkSync(next)).split(sep).filter(Boolean));
+    place = '/';
+  }
+}
+
+/**
+ * Opens a folder for root, whoever it belongs to.
+ * @throws EACCES if others can decide which one it is, or the system's error
+ */
+function openFolder(path: string): number {
+  return openSync(trustedPath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+function inFolder(descriptor: number): string {
+  return `/proc/self/fd/${descriptor}`;
+}
+
+/**
+ * For root: makes a file beside its place and moves it there.
+ * @throws {PlaceError} if no file can be there
+ */
+async function makeInFolder(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+  const folder = openFolder(dirname(resolve(path)));
+  const beside = join(inFolder(folder), `.greyd-${process.pid}`);
+  try {
+    const place = join(inFolder(folder), basename(path));
+    const stat = lstatSync(place, { throwIfNoEntry: false });
+    if (stat !== undefined && !stat.isFile() && !stat.isSocket()) throw new PlaceError(NO_FILE);
+    rmSync(beside, { force: true });
+    await make(beside);
+    renameSync(beside, place);
+  } finally {
+    rmSync(beside, { force: true });
+    closeSync(folder);
+  }
+}
+
+function giveSocket(path: string, { uid, gid }: Account): void {
+  const file = openSync(path, O_PATH | O_NOFOLLOW);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isSocket() || stat.uid !== 0 || stat.nlink !== 1)
+      throw new PlaceError('another program has put something in its place');
+    chownSync(inFolder(file), uid, gid);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeNew(path: string, text: string): void {
+  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o777);
+  try {
+    // Its group is the account's until then.
+    fchownSync(file, 0, 0);
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What has another name as well may be somebody's else; a FIFO that nobody reads would hold it up. */
+function writeOver(path: string, text: string): void {
+  let file: number;
+  try {
+    file = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o777);
+  } catch (error) {
+    // A link, a FIFO, a folder.
+    const isOther = ['ELOOP', 'ENXIO', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw isOther ? new PlaceError(NO_FILE) : error;
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.nlink !== 1) throw new PlaceError(NO_FILE);
+    ftruncateSync(file);
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
