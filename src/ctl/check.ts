@@ -1,6 +1,6 @@
 /**
- * greyctl check: whether the database is sound, and nobody else's to read. It only reads, and greyd may
- * run meanwhile.
+ * greyctl check: whether the database is sound, and nobody else's to read, or a shared store can be relied on. It
+ * only reads, and greyd may run meanwhile.
  */
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,28 +10,32 @@ import type { Account } from '../service/account.ts';
 import { inspectDatabase } from '../store/sqlite-maintenance.ts';
 import { makeCommand } from './command.ts';
 import { becomeDatabaseOwner } from './database.ts';
-import { DBDIR_OPTION } from './options.ts';
-
-interface Given {
-  dbdir: string;
-}
+import { type GivenRecords, RECORDS_OPTIONS, sharedFindings } from './records.ts';
 
 /** Files that hold records, or what makes them readable. */
 const PRIVATE_FILES = ['greyd.db', 'greyd.db-wal', 'greyd.db-shm', 'greyd.secret'];
 
-export const checkCommand = makeCommand<Given>(
+export const checkCommand = makeCommand<GivenRecords>(
   {
     name: 'greyctl check',
     summary: 'look whether the database is sound',
-    usage: '[--dbdir=PATH]',
+    usage: '[--dbdir=PATH | --store=URL]',
     description:
       'Reads the whole database and prints what is wrong with it, a line each, or ok and the number of records. ' +
+      'Of a shared store, looks whether it can be used and keeps what is stored in it. ' +
       'greyd may run meanwhile, and is not held up. Exit status 0: sound; 1: not, or it cannot be read.',
     words: [],
-    options: [DBDIR_OPTION],
+    options: RECORDS_OPTIONS,
   },
-  async (given, words, { print, tell, progress }) => {
+  async (given, words, around) => {
+    const { print, tell, progress } = around;
     if (words.length > 0) throw new UsageError('name nothing but options, see greyctl check --help');
+    const shared = await sharedFindings(given, around);
+    if (shared !== undefined) {
+      for (const finding of shared) print({ finding }, finding);
+      if (shared.length === 0) print({ ok: true }, 'ok: the shared store can be used');
+      return shared.length === 0 ? 0 : 1;
+    }
     const dbdir = resolve(given.dbdir);
     const { path, account } = becomeDatabaseOwner(dbdir);
     const exposed = PRIVATE_FILES.flatMap((name) => findExposure(`${dbdir}/${name}`, account));

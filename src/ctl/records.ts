@@ -5,7 +5,7 @@ import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
 import type { GivenLookup } from '../rules-options.ts';
 import { type GivenSharedStore, sharedStoreOf } from '../shared-store-options.ts';
-import { openSharedRecords } from '../store/shared-store.ts';
+import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/shared-store.ts';
 import { openSqliteReader } from '../store/sqlite-reader.ts';
 import type { ReadableStore, Store } from '../store/store.ts';
 import type { ExitStatus, Surroundings } from './command.ts';
@@ -89,13 +89,25 @@ export function requireReadableKeys({ privacy }: Pick<ReadableStore, 'privacy'>)
  * @throws (rejects) if it cannot be reached, or no greyd has used it yet
  */
 export async function openGivenShared(given: GivenRecords, around: Around): Promise<Store | undefined> {
-  const { dbdir } = given;
-  const settings = sharedStoreOf(
-    { ...given, storeReplicas: 0, storeTimeout: STORE_TIMEOUT },
-    around.storePassword,
-  );
-  if (settings === undefined) return undefined;
-  return openSharedRecords(settings, { dbdir, hash: hashBy(given), lifetimeOf, uptime: around.uptime });
+  const settings = settingsOf(given, around);
+  return settings && openSharedRecords(settings, partsOf(given, around));
+}
+
+/**
+ * What is wrong with the shared store, if the records are in one.
+ * @throws (rejects) as `openGivenShared`
+ */
+export async function sharedFindings(given: GivenRecords, around: Around): Promise<string[] | undefined> {
+  const settings = settingsOf(given, around);
+  return settings && inspectSharedStore(settings, partsOf(given, around));
+}
+
+function settingsOf(given: GivenRecords, { storePassword }: Around): SharedStoreSettings | undefined {
+  return sharedStoreOf({ ...given, storeReplicas: 0, storeTimeout: STORE_TIMEOUT }, storePassword);
+}
+
+function partsOf(given: GivenRecords, { uptime }: Around): Parameters<typeof openSharedRecords>[1] {
+  return { dbdir: given.dbdir, hash: hashBy(given), lifetimeOf, uptime };
 }
 
 /** The digests of --privacy depend on --lookup-by-host. */

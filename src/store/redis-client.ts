@@ -4,7 +4,9 @@
  *
  * A lost connection to a server is not made again; within a Cluster the library sees to its connections.
  */
+import { connect } from 'node:net';
 import type { RedisClientOptions, RedisClientType, RedisClusterType } from '@redis/client';
+import { AnswerBound } from './redis-answers.ts';
 import type { HostPort, RedisLocation } from './redis-url.ts';
 
 export interface RedisSettings {
@@ -85,21 +87,29 @@ export async function connectServer(
   onError: OnError,
 ): Promise<RedisClient> {
   const { createClient } = await import('@redis/client');
+  const answers = new AnswerBound();
   const options = clientOptions(settings);
+  // Beneath TLS lies a socket that is told of as any other.
+  const beneath = settings.location.isEncrypted && { socket: connect(address) };
   const server: Server = createClient({
     ...options,
     RESP,
     database,
-    socket: { ...options.socket, ...address, reconnectStrategy: false },
+    socket: { ...options.socket, ...address, ...beneath, reconnectStrategy: false },
   });
   server.on('error', onError);
-  await server.connect();
+  try {
+    await answers.within(() => server.connect());
+  } finally {
+    answers.close();
+  }
   return {
     get isOpen() {
       return server.isOpen;
     },
-    send: (_, commands) => sendTogether(commands, server, (command) => server.sendCommand([...command])),
-    keys: (pattern) => server.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT }),
+    send: (_, commands) =>
+      answers.within(() => sendTogether(commands, server, (command) => server.sendCommand([...command]))),
+    keys: (pattern) => eachWithin(answers, server.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT })),
     destroy: () => server.destroy(),
   };
 }
@@ -111,6 +121,7 @@ export async function connectCluster(
   onError: OnError,
 ): Promise<RedisClient> {
   const { createCluster, SocketTimeoutError } = await import('@redis/client');
+  const answers = new AnswerBound();
   const options = clientOptions(settings);
   const cluster: Cluster = createCluster({
     rootNodes: addresses.map((address) => ({ socket: { ...address } })),
@@ -131,6 +142,7 @@ export async function connectCluster(
   try {
     await cluster.connect();
   } catch (error) {
+    answers.close();
     if (cluster.isOpen) cluster.destroy();
     // The library's own only says that there is no node.
     throw reason ?? error;
@@ -141,7 +153,8 @@ export async function connectCluster(
     },
     async send(key, commands) {
       const one = (command: RedisCommand) => cluster.sendCommand(key, false, [...command]);
-      const together = async () => sendTogether(commands, await cluster.getNodeClientForKey(key), one);
+      const together = () =>
+        answers.within(async () => sendTogether(commands, await cluster.getNodeClientForKey(key), one));
       try {
         return await together();
       } catch (error) {
@@ -154,11 +167,23 @@ export async function connectCluster(
     async *keys(pattern) {
       for (const master of cluster.masters) {
         const node = await cluster.nodeClient(master);
-        yield* node.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT });
+        yield* eachWithin(answers, node.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT }));
       }
     },
-    destroy: () => cluster.destroy(),
+    destroy() {
+      answers.close();
+      cluster.destroy();
+    },
   };
+}
+
+async function* eachWithin<Group>(answers: AnswerBound, groups: AsyncIterable<Group>) {
+  const iterator = groups[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await answers.within(() => iterator.next());
+    if (done) return;
+    yield value;
+  }
 }
 
 /** Sends commands on the one connection of a server. @param one sends a single one */

@@ -55,6 +55,7 @@ export function openSharedStore(
   parts: SharedStoreParts & { readonly privacy: boolean; readonly report: (text: string) => void },
 ): RedisStore {
   const { privacy, lifetimes, dbdir, uptime, report } = parts;
+  let told: string | undefined;
   const greet = async (connection: Pick<RedisClient, 'send'>) => {
     const key = noteKey(settings);
     const { delay, retryWindow, maxAge } = lifetimes;
@@ -72,6 +73,9 @@ export function openSharedStore(
         'the store was used with another --delay, --retry-window or --max-age: all hosts must have the same',
       );
     }
+    const eviction = await evictionOf(connection, key);
+    if (eviction !== undefined && eviction !== told) report(eviction);
+    told = eviction;
     if (JSON.stringify(found) !== own) await connection.send(key, [['SET', key, own]]);
   };
   return makeStore(new LazyRedisConnection(settings.connection, uptime, greet), settings, parts, {
@@ -107,6 +111,25 @@ export async function openSharedRecords(
   }
 }
 
+/**
+ * What is wrong with a shared store that greyd uses.
+ * @returns findings, a line each
+ * @throws (rejects) if it cannot be reached, no daemon has used it yet, or they have another greyd.secret
+ */
+export async function inspectSharedStore(
+  settings: SharedStoreSettings,
+  parts: Omit<SharedStoreParts, 'lifetimes'>,
+): Promise<string[]> {
+  await (await openSharedRecords(settings, parts)).close();
+  const connection = new LazyRedisConnection(settings.connection, parts.uptime);
+  try {
+    const eviction = await evictionOf(connection, noteKey(settings));
+    return eviction === undefined ? [] : [eviction];
+  } finally {
+    await connection.close();
+  }
+}
+
 function makeStore(
   connection: RedisConnection,
   { connection: { timeoutMs }, prefix, replicas }: SharedStoreSettings,
@@ -125,6 +148,24 @@ function makeStore(
     replicas,
     replicasTimeoutMs: Math.floor(timeoutMs * REPLICAS_SHARE),
   });
+}
+
+/**
+ * Whether the server throws records away when its memory is full.
+ * @returns what to do about it; nothing if it does not, or does not say
+ */
+async function evictionOf(connection: Pick<RedisClient, 'send'>, key: string): Promise<string | undefined> {
+  let memory: unknown;
+  try {
+    [memory] = await connection.send(key, [['INFO', 'memory']]);
+  } catch (error) {
+    // The right to ask for it is not among those that a user of greyd's needs.
+    if (/NOPERM|unknown command/i.test((error as Error).message)) return undefined;
+    throw error;
+  }
+  const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(String(memory)) ?? [];
+  if (policy === 'noeviction') return undefined;
+  return `the store has maxmemory-policy ${policy}: when its memory is full records vanish, and mail is deferred once more; set it to noeviction`;
 }
 
 function noteKey({ prefix }: SharedStoreSettings): string {

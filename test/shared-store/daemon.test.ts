@@ -2,10 +2,13 @@
  * What an administrator sees of a daemon on a shared store.
  */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { greyctl } from '../support/greyctl.ts';
 import { freeServerPort } from '../support/ports.ts';
 import { Cluster, RedisServer, until } from '../support/redis.ts';
 import { canRun } from '../support/requirements.ts';
@@ -31,6 +34,57 @@ describe.skipIf(!canTest)('a daemon on a shared store', () => {
       expect.stringMatching(/^store failed, mail passes .*: redis:\/\/127.0.0.1:\d+: connect ECONNREFUSED/),
       expect.stringMatching(/^store works again, \d+ requests passed without greylisting$/),
     ]);
+  });
+
+  test.each([
+    ['noeviction', 0],
+    ['allkeys-lru', 1],
+    ['volatile-ttl', 1],
+  ])('says once, and greyctl check says, what maxmemory-policy %s does', async (policy, count) => {
+    const server = await RedisServer.start(['--maxmemory', '100mb', '--maxmemory-policy', policy]);
+    const daemon = await startDaemon(server.url);
+    expect(await daemon.ask()).toMatch(/^DEFER/);
+    server.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await expect.poll(() => daemon.ask({ sender: 'again@example.net' })).toMatch(/^DEFER/);
+    const text = `the store has maxmemory-policy ${policy}: when its memory is full records vanish, and mail is deferred once more; set it to noeviction`;
+    expect(daemon.logLines.filter((line) => line.includes('maxmemory'))).toEqual(new Array(count).fill(text));
+    const outcome = await greyctl(['check', `--store=${server.url}`, `--dbdir=${daemon.dbdir}`]);
+    expect(outcome).toEqual(
+      count === 0
+        ? { status: 0, stdout: 'ok: the shared store can be used\n', stderr: '' }
+        : { status: 1, stdout: `${text}\n`, stderr: '' },
+    );
+  });
+
+  test('what a server answers is bounded', async () => {
+    // It speaks just enough of the protocol to begin an answer of 512 MB, to whatever it is asked.
+    const chunk = Buffer.alloc(1024 * 1024);
+    let sent = 0;
+    const server = createServer((socket) => {
+      const flood = () => {
+        while (!socket.destroyed) {
+          sent += chunk.length;
+          if (!socket.write(chunk)) break;
+        }
+      };
+      socket.on('error', () => {}).on('drain', flood);
+      socket.once('data', () => {
+        socket.write('$536870912\r\n');
+        flood();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const daemon = await startDaemon(`redis://127.0.0.1:${port}`);
+    await daemon.logged(/store failed.*an answer of more than 16 MB/);
+    expect(await daemon.ask()).toBe('DUNNO');
+    const peak = Number(
+      /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'latin1'))?.[1],
+    );
+    expect(sent).toBeGreaterThan(16 * 1024 * 1024);
+    expect(peak).toBeLessThan(256 * 1024);
   });
 
   test('a password shows nowhere', async () => {
