@@ -10,6 +10,7 @@
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { missingRight } from './file-access.ts';
 import { FileHarmedError } from './file-identity.ts';
 import { MIGRATIONS, RECOUNT } from './sqlite-schema.ts';
 
@@ -49,9 +50,22 @@ export function openSqliteFile<Used>(
     return use(file);
   } catch (error) {
     file?.close();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error, path);
     throw new Error(`cannot open the database ${path}: ${reason}`, { cause: error });
   }
+}
+
+/** An error that may come from a missing right says which one. */
+function reasonOf(error: unknown, path: string): string {
+  const said = error instanceof Error ? error.message : String(error);
+  // A folder that may not be entered is taken for one that is not there.
+  const mayLackRight =
+    said.endsWith('directory does not exist') ||
+    /^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM)/.test(
+      errorCode(error) || ((error as NodeJS.ErrnoException).code ?? ''),
+    );
+  const missing = mayLackRight ? missingRight(path, [`${path}-wal`, `${path}-shm`]) : undefined;
+  return missing === undefined ? said : `${said}: ${missing}`;
 }
 
 /**

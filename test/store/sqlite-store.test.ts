@@ -1,6 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,9 +21,12 @@ import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { openSqliteStore, type SqliteSettings, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { canRun } from '../support/requirements.ts';
 import { CLIENT, cleanableStoreContract, put, read, triplet } from './contract.ts';
 
 const hash: SqliteSettings['hash'] = (key) => hashOf(key, false);
+const NOBODY = 65534;
+
 const PLAIN: SqliteSettings = { privacy: false, hash };
 const PRIVATE: SqliteSettings = { privacy: true, hash };
 
@@ -142,6 +156,42 @@ describe('the file', () => {
       `cannot open the database ${dbdir}/greyd.db: it has schema version 99, this greyd knows ${MIGRATIONS.length}: use the greyd that wrote it, or another --dbdir`,
     );
   });
+
+  test.skipIf(!canRun('an account without rights', { root: true, programs: ['setpriv'] }))(
+    'that may not be used says who may not, whose it is, and what to do',
+    () => {
+      const above = temporaryDirectory();
+      const dbdir = join(above, 'db');
+      const path = join(dbdir, 'greyd.db');
+      chmodSync(above, 0o755);
+      mkdirSync(dbdir);
+      writeFileSync(path, '');
+      const program = `
+        import { openSqliteFile } from ${JSON.stringify(join(process.cwd(), 'dist/store/sqlite-file.js'))};
+        try { openSqliteFile(${JSON.stringify(path)}, () => {}); } catch (error) { console.log(error.message); }`;
+      const asNobody = () =>
+        execFileSync(
+          'setpriv',
+          ['--reuid=65534', '--clear-groups', process.execPath, '--input-type=module', '--eval', program],
+          { encoding: 'utf8', cwd: '/' },
+        );
+      const mayNot = (what: string, where: string, mode: string, advice = 'chown nobody:') =>
+        new RegExp(
+          `: account nobody may not ${what} ${where}, which belongs to \\w+ and has mode ${mode}: ${advice} ${where}\n$`,
+        );
+      chmodSync(dbdir, 0o777);
+      chmodSync(path, 0o640);
+      expect(asNobody()).toMatch(mayNot('read and write', path, '640'));
+      chmodSync(path, 0o666);
+      chmodSync(dbdir, 0o755);
+      expect(asNobody()).toMatch(mayNot('make files in', dbdir, '755'));
+      chownSync(dbdir, NOBODY, NOBODY);
+      chmodSync(dbdir, 0o500);
+      expect(asNobody()).toMatch(mayNot('make files in', dbdir, '500', 'chmod u\\+rwx'));
+      chmodSync(above, 0o700);
+      expect(asNobody()).toMatch(mayNot('enter', above, '700'));
+    },
+  );
 
   test('that is no database is refused', () => {
     const dbdir = temporaryDirectory();

@@ -1,0 +1,68 @@
+/**
+ * Why an account may not use a file: which right it lacks, and whose the file is. SQLite itself only says that it
+ * cannot open it, or that it is read-only.
+ *
+ * Known limit: names of accounts are those in /etc/passwd; others are told by their numbers.
+ */
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+
+const { R_OK, W_OK, X_OK } = constants;
+
+interface Right {
+  readonly path: string;
+  readonly mode: number;
+  /** What it is needed for, after "may not". */
+  readonly verb: string;
+}
+
+/**
+ * @param path of a file that is to be read and written, and may have to be made
+ * @param beside other files that must be usable if they are there
+ * @returns undefined if no right is missing
+ */
+export function missingRight(path: string, beside: readonly string[] = []): string | undefined {
+  const folder = dirname(resolve(path));
+  const rights: Right[] = [
+    ...foldersAbove(folder).map((above) => ({ path: above, mode: X_OK, verb: 'enter' })),
+    { path: folder, mode: R_OK | W_OK | X_OK, verb: 'make files in' },
+    ...[path, ...beside].map((file) => ({ path: file, mode: R_OK | W_OK, verb: 'read and write' })),
+  ];
+  const missing = rights.find((right) => existsSync(right.path) && !isGranted(right));
+  if (missing === undefined) return undefined;
+  const { uid, mode } = statSync(missing.path);
+  const account = userInfo().username;
+  const permissions = (mode & 0o7777).toString(8).padStart(3, '0');
+  const owner = nameOf(uid);
+  const advice = owner === account ? `chmod u+rw${missing.mode & X_OK ? 'x' : ''}` : `chown ${account}:`;
+  return `account ${account} may not ${missing.verb} ${missing.path}, which belongs to ${owner} and has mode ${permissions}: ${advice} ${missing.path}`;
+}
+
+/** From the root on. */
+function foldersAbove(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [...foldersAbove(above), above];
+}
+
+function isGranted({ path, mode }: Right): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch (error) {
+    // A read-only file system is told as such.
+    return (error as NodeJS.ErrnoException).code !== 'EACCES';
+  }
+}
+
+function nameOf(uid: number): string {
+  try {
+    // passwd(5): name:password:uid:...
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((entry) => entry.split(':')[2] === String(uid));
+    return line?.split(':')[0] ?? `user ${uid}`;
+  } catch {
+    return `user ${uid}`;
+  }
+}
