@@ -394,6 +394,19 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
       return [before, await verdict(program, 0)];
     });
     expect(passed).toEqual({ postgrey: ['DUNNO', GREYLISTED], greyd: ['DUNNO', 'DUNNO'] });
+    const emptied = await withBoth(async (name) => {
+      const program = await Program.start(name, {
+        args: [],
+        whitelists: { clients: 'example.net\n', recipients: '' },
+      });
+      await verdict(program, 0);
+      program.writeWhitelists({ clients: '# nothing\n', recipients: '' });
+      program.signal('SIGHUP');
+      await program.takeLines((line) => line.startsWith('HUP received'));
+      if (name === 'greyd') await program.takeLines((line) => /client whitelist stays as it was/.test(line));
+      return verdict(program, 0);
+    });
+    expect(emptied).toEqual({ postgrey: GREYLISTED, greyd: 'DUNNO' });
   },
 
   async zeroes() {

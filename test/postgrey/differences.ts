@@ -322,8 +322,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'reload',
     about: 'Whitelists',
-    text: 'At a reload, a list with an unreadable file stays as it was (postgrey: empties it).',
-    reason: 'Permissions that were set wrong must not put off the mail of listed hosts.',
+    text: 'At a reload, a list stays as it was if one of its files cannot be read, or if it had patterns and would have none (postgrey: empties it). A restart empties it.',
+    reason:
+      'Permissions that were set wrong, or a file that was emptied by mistake, must not defer the mail of listed hosts.',
   },
 
   {
