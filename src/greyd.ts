@@ -60,6 +60,9 @@ const LAST_LINES_LIMIT_MS = 500;
 /** Of --store-timeout, how long another process may lock the database: then that is named as the cause. */
 const BUSY_SHARE = 0.8;
 
+/** How often it is seen whether a flood of lines is over, in milliseconds. */
+const LOOK_MS = 10_000;
+
 const clock = (): number => Math.floor(Date.now() / 1000);
 /** Milliseconds, on a clock that nobody sets. */
 const uptime = (): number => performance.now();
@@ -153,7 +156,8 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
   const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
-  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
+  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll, uptime);
+  setInterval(() => requestLog.look(), LOOK_MS).unref();
   const thread = startGreylister(options, log, lifetime, () => counters.summary());
   const guard = new Guard(
     thread,

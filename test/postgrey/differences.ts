@@ -343,7 +343,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'garbage',
     about: 'Log',
-    text: 'Of lines that are no attributes, 10 per request are shown and the others counted (postgrey: all).',
+    text: 'Lines that are no attributes are written up to 10 per request, lines about requests that are none up to 5,000 an hour; the others are counted (postgrey: all).',
     reason: 'Rubbish must not fill the disk.',
   },
   {
