@@ -40,6 +40,8 @@ import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
+import { useZone } from './time/local-time.ts';
+import { zoneOf } from './time/zone.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /** At the end, how long a connection stays open for its next answer, in milliseconds, ... */
@@ -71,6 +73,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+useZone(zoneOf(process.env.TZ));
 nameProcess(process.argv.slice(2).map(withoutPassword));
 try {
   const options = parseOptions(process.argv.slice(2), {
