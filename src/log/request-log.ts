@@ -23,17 +23,21 @@ export class RequestLog {
   #lastWhileFull = 0;
   /** Of what clients send that is no request. */
   readonly #faults: Ration;
+  /** A bug may show in each request. */
+  readonly #errors: Ration;
 
   /** @param uptime milliseconds, on the monotonic clock */
   constructor(log: Log, disclosure: Disclosure, uptime: () => number) {
     this.#log = log;
     this.#disclosure = disclosure;
     this.#faults = new Ration('what is no request', (text) => log.warn(text), uptime);
+    this.#errors = new Ration('internal errors', (text) => log.error(text), uptime);
   }
 
   /** Called now and then; tells the end of what was counted only. */
   look(): void {
     this.#faults.look();
+    this.#errors.look();
   }
 
   answered(request: PolicyRequest, { action, reason, delay }: Answered): void {
@@ -65,7 +69,7 @@ export class RequestLog {
   }
 
   internalError(error: unknown): void {
-    this.#log.error(`internal error, the request was let through: ${errorText(error)}`);
+    this.#errors.tell(`internal error, the request was let through: ${errorText(error)}`);
   }
 
   storeFailed(error: unknown): void {
