@@ -88,7 +88,7 @@ export const reportCommand = makeCommand<Given>(
       'Reads mail logs of greyd or postgrey (plain or packed by gzip; none or -: standard input; the oldest ' +
       'first), and lists the triplets of which no mail passed or was tried again after --delay seconds. What ' +
       'was first tried less than --delay seconds before the end of the log is left out: it has had no chance ' +
-      'yet. No database is read. With one of the options from --single-line on the output is that of ' +
+      'yet; lines without a time (journalctl -o cat) do not say so. No database is read. With one of the options from --single-line on the output is that of ' +
       'postgreyreport, whose spellings (--show_tries) are taken too.\n\n' +
       'Examples:\n' +
       '  greyctl report /var/log/mail.log.1 /var/log/mail.log\n' +
