@@ -21,7 +21,7 @@ export class RequestLog {
   /** Since the store was full: mails that passed, and when the last one did. */
   #passedWhileFull = 0;
   #lastWhileFull = 0;
-  /** Of what clients send that is no request. */
+  /** What clients send that is no request. */
   readonly #faults: Ration;
   /** A bug may show in each request. */
   readonly #errors: Ration;

@@ -9,7 +9,7 @@ import { localTimeOf, secondsOfLocal } from '../../src/time/local-time.ts';
 import { tzFileZone } from '../../src/time/tz-file.ts';
 import { type Zone, zoneOf } from '../../src/time/zone.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
-import { canRun } from '../support/requirements.ts';
+import { HAS_TZ_DATABASE } from '../support/tz-database.ts';
 
 const RULES = [
   'CET-1CEST,M3.5.0,M10.5.0/3',
@@ -56,11 +56,6 @@ const MOMENTS = YEARS.flatMap((year) =>
   Array.from({ length: 366 }, (_, day) => Date.UTC(year, 0, 1 + day) / 1000 + 7 * 3600 + day),
 );
 
-const hasDatabase = canRun('time zones beside date(1)', {
-  programs: ['date'],
-  commands: ['[ -e /usr/share/zoneinfo/Europe/Berlin ]'],
-});
-
 const FORM = '%Y-%m-%d %H:%M:%S %w %Z';
 
 /** What date(1) says of each moment. */
@@ -102,7 +97,7 @@ function changesIn(zone: Zone): number[] {
   });
 }
 
-describe.skipIf(!hasDatabase)('local time is that of date(1)', () => {
+describe.skipIf(!HAS_TZ_DATABASE)('local time is that of date(1)', () => {
   test.each([...RULES, ...NAMES, ...FORMS])('TZ=%s', (tz) => {
     const zone = zoneNamed(tz);
     const moments = [...MOMENTS, ...changesIn(zone)];
@@ -137,7 +132,7 @@ describe.skipIf(!hasDatabase)('local time is that of date(1)', () => {
   });
 });
 
-test('not set: /etc/localtime', () => {
+test.skipIf(!HAS_TZ_DATABASE)('not set: /etc/localtime', () => {
   expect(zoneOf(undefined)?.at(0)).toEqual(zoneOf('/etc/localtime')?.at(0));
 });
 
