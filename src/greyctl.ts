@@ -13,6 +13,8 @@ import { printable } from './log/printable.ts';
 import { giveWay } from './service/priority.ts';
 import { ignoreStraySignals } from './service/signals.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
+import { useZone } from './time/local-time.ts';
+import { zoneOf } from './time/zone.ts';
 
 /** Between two texts that show how far long work has come. */
 const PROGRESS_PAUSE_MS = 100;
@@ -53,6 +55,8 @@ process.stderr.on('error', ({ code }: NodeJS.ErrnoException) => {
 function isGone(code: string | undefined): boolean {
   return code === 'EPIPE' || code === 'EIO';
 }
+
+useZone(zoneOf(process.env.TZ));
 
 try {
   const status = await run(process.argv.slice(2));

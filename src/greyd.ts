@@ -41,6 +41,8 @@ import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile
 import { Privileges } from './service/privileges.ts';
 import { nameProcess } from './service/process-name.ts';
 import { PASSWORD_VARIABLE } from './shared-store-options.ts';
+import { useZone } from './time/local-time.ts';
+import { zoneOf } from './time/zone.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /**
@@ -67,6 +69,9 @@ const LAST_LINES_LIMIT_MS = 500;
 /** Of --store-timeout, how long another process may lock the database: then that is named as the cause. */
 const BUSY_SHARE = 0.8;
 
+/** How often it is seen whether a flood of lines is over, in milliseconds. */
+const LOOK_MS = 10_000;
+
 const clock = (): number => Math.floor(Date.now() / 1000);
 /** Milliseconds, on a clock that nobody sets. */
 const uptime = (): number => performance.now();
@@ -75,6 +80,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+useZone(zoneOf(process.env.TZ));
 nameProcess(process.argv.slice(2).map(withoutPassword));
 try {
   const options = parseOptions(process.argv.slice(2), {
@@ -166,7 +172,8 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
   const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
-  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll);
+  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll, uptime);
+  setInterval(() => requestLog.look(), LOOK_MS).unref();
   const thread = startGreylister(options, log, lifetime, () => counters.summary());
   const guard = new Guard(
     thread,

@@ -9,8 +9,9 @@ import { expect, test } from 'vitest';
 const RULES: Record<string, { values: string[]; types?: string[] }> = {
   address: { values: [] },
   policy: { values: [] },
+  time: { values: [] },
   whitelist: { values: ['address', 'policy'] },
-  greylist: { values: ['address', 'policy'] },
+  greylist: { values: ['address', 'policy', 'time'] },
   store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
   // Greylisting as a whole, in its own thread.
   greylister: { values: ['greylist', 'store'], types: ['log', 'metrics'] },
@@ -34,6 +35,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
       'metrics',
       'server',
       'service',
+      'time',
     ],
   },
 };

@@ -44,7 +44,7 @@ function setUp(judge: Greylisting['judge'], clock = () => 1_700_000_000) {
     {
       whitelists: new Whitelists({ clients: [], recipients: [] }),
       greylisting: { judge },
-      log: new RequestLog(log, showAll),
+      log: new RequestLog(log, showAll, () => 0),
       counters,
       clock,
     },

@@ -4,6 +4,7 @@
  */
 import { DRY_RUN } from '../log/action-line.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
+import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 
 /** An hour, or a day. */
 export interface Period {
@@ -17,22 +18,18 @@ export interface Period {
 
 /** Hours, the latest last; those in which nothing was decided are among them. */
 export function hoursOf(counts: readonly DecisionCount[], now: number, hours: number): Period[] {
-  const last = new Date(now * 1000);
-  last.setMinutes(0, 0, 0);
-  const begins = Array.from({ length: hours }, (_, index) => seconds(last) - (hours - 1 - index) * 3600);
+  const { minute, second } = localTimeOf(now);
+  const last = now - minute * 60 - second;
+  const begins = Array.from({ length: hours }, (_, index) => last - (hours - 1 - index) * 3600);
   const sums = sumsOf(counts);
   return begins.map((begin) => periodOf(sums, begin, begin + 3600));
 }
 
 /** Days by the clock on the wall, the latest last. */
 export function daysOf(counts: readonly DecisionCount[], now: number, days: number): Period[] {
-  const midnight = (ago: number) => {
-    const date = new Date(now * 1000);
-    date.setHours(0, 0, 0, 0);
-    // A day has 23 or 25 hours where the clock is changed.
-    date.setDate(date.getDate() - ago);
-    return seconds(date);
-  };
+  const { year, month, day } = localTimeOf(now);
+  // A day has 23 or 25 hours where the clock is changed.
+  const midnight = (ago: number) => secondsOfLocal(year, month, day - ago, 0);
   const sums = sumsOf(counts);
   return Array.from({ length: days }, (_, index) =>
     periodOf(sums, midnight(days - 1 - index), midnight(days - 2 - index)),
@@ -117,8 +114,4 @@ export function newcomersOf(counts: readonly DecisionCount[], waiting: number): 
 
 function isGreylisted(action: string): boolean {
   return action === 'greylist' || action === DRY_RUN;
-}
-
-function seconds(date: Date): number {
-  return date.getTime() / 1000;
 }

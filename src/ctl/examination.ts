@@ -76,7 +76,7 @@ export class Examiner {
         },
       },
       greylisting: { judge: (visit) => this.#judge(greylister, visit) },
-      log: new RequestLog(this.#log(), showAll),
+      log: new RequestLog(this.#log(), showAll, () => 0),
       counters: new DecisionCounters(),
       clock,
     });

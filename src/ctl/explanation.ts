@@ -10,7 +10,7 @@ import type { Examination, Examined } from './examination.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import type { Paint } from './format/terminal.ts';
 import { duration, localTime, moment, utc } from './format/times.ts';
-import { clientForm, keyText, shownSender, tripletForm } from './record-rows.ts';
+import { clientForm, keyText, shownRecipient, shownSender, tripletForm } from './record-rows.ts';
 import { stateOf } from './states.ts';
 
 /** When a mail that is put off is let in. Unix seconds. */
@@ -45,7 +45,7 @@ export function explanationText(
     ['answer', answer ?? 'none: the connection is closed'],
     ...(examined === undefined ? [] : letInLines(examined, rules, entry?.action === DRY_RUN)),
   ];
-  const heading = `${name}[${address}] ${shownSender(sender)} -> ${recipient}`;
+  const heading = `${name}[${address}] ${shownSender(sender)} -> ${shownRecipient(recipient)}`;
   return [paint('bold', printable(heading)), ...headedLines([['now', localTime(now)], ...lines], paint)].join(
     '\n',
   );

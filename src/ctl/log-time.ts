@@ -11,6 +11,7 @@
  *
  * Known limit: a gap of more than half a year between two traditional times is taken for a shorter one.
  */
+import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 
 export interface LogTime {
   /** Unix time. */
@@ -49,7 +50,7 @@ export class LogClock {
     if (all === undefined) return undefined;
     const hourText = text.slice(0, 9);
     if (hourText !== this.#hour.text) {
-      const start = this.#nearest(MONTHS.indexOf(month), Number(day), Number(hour));
+      const start = this.#nearest(MONTHS.indexOf(month) + 1, Number(day), Number(hour));
       if (start === undefined) return undefined;
       this.#hour = { text: hourText, start };
     }
@@ -59,13 +60,15 @@ export class LogClock {
 
   /** The beginning of this hour in the year that brings it nearest to the line before. */
   #nearest(month: number, day: number, hour: number): number | undefined {
-    const year = new Date(this.#seconds * 1000).getFullYear();
+    const { year } = localTimeOf(this.#seconds);
     const distance = (seconds: number) => Math.abs(seconds - this.#seconds);
     const [nearest] = [year - 1, year, year + 1]
-      .map((year) => new Date(year, month, day, hour))
+      .map((year) => secondsOfLocal(year, month, day, hour))
       // Not every year has a 29th of February, and nothing has a 40th of Foo.
-      .filter((date) => date.getMonth() === month && date.getDate() === day)
-      .map((date) => date.getTime() / 1000)
+      .filter((seconds) => {
+        const time = localTimeOf(seconds);
+        return time.month === month && time.day === day;
+      })
       .sort((a, b) => distance(a) - distance(b));
     return nearest;
   }

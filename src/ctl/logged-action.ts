@@ -4,7 +4,8 @@
  *
  * Values may hold commas, `=` and blanks, so a line is read by the fixed order of its fields: the
  * client's name ends before the first `, client_address=` with an address, the sender before the last
- * `, recipient=`. postgrey 1.36 wrote a mask behind the address (`192.0.2.1/32`); it is dropped.
+ * `, recipient=`. Each of these three may be left out, if it was empty: at DATA and END-OF-MESSAGE of a mail to
+ * several recipients, and at ETRN, there is no recipient. postgrey 1.36 wrote a mask behind the address (`192.0.2.1/32`); it is dropped.
  */
 import { DRY_RUN, type LoggedDecision } from '../log/action-line.ts';
 
@@ -19,14 +20,33 @@ export interface LoggedAction {
 }
 
 const ACTION_LINE =
-  /^(?:\w+: )?action=(greylist(?: \(dry run\))?|pass), reason=([^,]+)(?:, delay=\d+)?(?:, client_name=(.*?))?, client_address=([\da-fA-F:.]+(?:%\w+)?)(?:\/\d+)?(?:, sender=(.*))?, recipient=(.*)$/;
+  /^(?:\w+: )?action=(greylist(?: \(dry run\))?|pass), reason=([^,]+)(?:, delay=\d+)?(?:, client_name=(.*?))?, client_address=([\da-fA-F:.]+(?:%\w+)?)(?:\/\d+)?(?=$|, sender=|, recipient=)/;
+const [SENDER, RECIPIENT] = [', sender=', ', recipient='];
 
-/** @returns undefined if the message is another one */
+/**
+ * Syslog daemons cut lines off, the older ones at 1,024 bytes. A message of so many characters that ends
+ * without a recipient has lost it, and maybe the end of its sender.
+ */
+const CUT_OFF = 900;
+
+/** @returns undefined if the message is another one, or was cut off */
 export function readLoggedAction(message: string): LoggedAction | undefined {
   if (message.startsWith('{')) return readObject(message);
-  const [, action, reason = '', clientName = '', clientAddress = '', sender = '', recipient = ''] =
-    ACTION_LINE.exec(message) ?? [];
-  return isAction(action) ? { action, reason, clientName, clientAddress, sender, recipient } : undefined;
+  const [head, action, reason = '', clientName = '', clientAddress = ''] = ACTION_LINE.exec(message) ?? [];
+  if (head === undefined || !isAction(action)) return undefined;
+  const rest = message.slice(head.length);
+  const at = rest.lastIndexOf(RECIPIENT);
+  if (at === -1 && message.length >= CUT_OFF) return undefined;
+  const sender = rest.slice(0, at === -1 ? undefined : at);
+  if (sender !== '' && !sender.startsWith(SENDER)) return undefined;
+  return {
+    action,
+    reason,
+    clientName,
+    clientAddress,
+    sender: sender.slice(SENDER.length),
+    recipient: at === -1 ? '' : rest.slice(at + RECIPIENT.length),
+  };
 }
 
 function readObject(json: string): LoggedAction | undefined {

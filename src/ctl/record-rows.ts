@@ -26,7 +26,7 @@ export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
     columns: [
       { heading: 'network', text: ({ key }) => key.clientNetwork },
       { heading: 'sender', text: ({ key }) => shownSender(key.sender) },
-      { heading: 'recipient', text: ({ key }) => key.recipient },
+      { heading: 'recipient', text: ({ key }) => shownRecipient(key.recipient) },
       { heading: 'first seen', text: ({ record }) => time(record.first) },
       { heading: 'last seen', text: ({ record }) => time(record.last) },
       { heading: 'state', text: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
@@ -64,6 +64,11 @@ export function shownSender(sender: string): string {
   return sender === '' ? '<>' : sender;
 }
 
+/** That of a request which names none, as at DATA or END-OF-MESSAGE about a mail to several. */
+export function shownRecipient(recipient: string): string {
+  return recipient === '' ? '(no recipient)' : recipient;
+}
+
 /** For --json. */
 export function keyObject(key: PlainKey): object {
   return key.kind === 'triplet'
@@ -74,6 +79,6 @@ export function keyObject(key: PlainKey): object {
 /** As people write it: `192.0.2.0 alice@example.net -> bob@example.org`. */
 export function keyText(key: PlainKey): string {
   return key.kind === 'triplet'
-    ? `${key.clientNetwork} ${shownSender(key.sender)} -> ${key.recipient}`
+    ? `${key.clientNetwork} ${shownSender(key.sender)} -> ${shownRecipient(key.recipient)}`
     : key.clientAddress;
 }

@@ -30,6 +30,8 @@ export interface PostgreyreportForm {
   readonly separateByIp: string;
 }
 
+const NO_TIME = '-';
+
 const SUBNET_BITS = { 4: 24, 6: 64 } as const;
 
 /** By address as a number, IPv4 first, then by name; otherwise as they came. */
@@ -52,14 +54,14 @@ export function* ownForm(sorted: readonly Tries[]): Generator<string, void> {
     heading = client;
     yield columns(
       one.count,
-      one.firstTime,
-      one.lastTime,
+      one.firstTime || NO_TIME,
+      one.lastTime || NO_TIME,
       `from=<${printable(one.sender)}> to=<${printable(one.recipient)}>`,
     );
   }
 }
 
-/** For --json; times as in the log. */
+/** For --json; times as in the log, null if it has none. */
 export function* jsonForm(sorted: readonly Tries[]): Generator<string, void> {
   for (const { clientAddress, clientName, sender, recipient, count, firstTime, lastTime } of sorted) {
     const result = {
@@ -68,8 +70,8 @@ export function* jsonForm(sorted: readonly Tries[]): Generator<string, void> {
       sender,
       recipient,
       tries: count,
-      first: firstTime,
-      last: lastTime,
+      first: firstTime || null,
+      last: lastTime || null,
     };
     yield `${jsonLine(result)}\n`;
   }
@@ -91,19 +93,19 @@ export function* postgreyreportForm(
 
 function singleLine(one: Tries, { tab, showTries, showTime }: PostgreyreportForm): string {
   const columns = [
-    ...(showTime ? [one.lastTime] : []),
+    ...(showTime ? [one.lastTime || NO_TIME] : []),
     ...(showTries ? [one.count] : []),
     tab ? one.clientAddress : one.clientAddress.padStart(15),
     nameOf(one),
     senderOf(one),
-    printable(one.triplet.recipient),
+    recipientOf(one),
   ];
   return `${columns.join(tab ? '\t' : ' ')}\n`;
 }
 
 function groupedLine(one: Tries, { showTries }: PostgreyreportForm): string {
   const tries = showTries ? String(one.count).padStart(2) : '  ';
-  return `       ${tries}  ${senderOf(one).padStart(40)}  ${printable(one.triplet.recipient).padStart(40)} \n`;
+  return `       ${tries}  ${senderOf(one).padStart(40)}  ${recipientOf(one).padStart(40)} \n`;
 }
 
 function separator(before: Tries | undefined, one: Tries, form: PostgreyreportForm): string {
@@ -119,6 +121,11 @@ function nameOf({ clientName }: Tries): string {
 
 function senderOf({ triplet }: Tries): string {
   return printable(triplet.sender) || '<>';
+}
+
+/** Empty where greyd was asked at DATA or END-OF-MESSAGE about a mail to several. */
+function recipientOf({ triplet }: Tries): string {
+  return printable(triplet.recipient) || '<>';
 }
 
 function subnetOf(client: IpAddress): string {

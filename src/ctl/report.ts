@@ -88,7 +88,7 @@ export const reportCommand = makeCommand<Given>(
       'Reads mail logs of greyd or postgrey (plain or packed by gzip; none or -: standard input; the oldest ' +
       'first), and lists the triplets of which no mail passed or was tried again after --delay seconds. What ' +
       'was first tried less than --delay seconds before the end of the log is left out: it has had no chance ' +
-      'yet. No database is read. With one of the options from --single-line on the output is that of ' +
+      'yet; lines without a time (journalctl -o cat) do not say so. No database is read. With one of the options from --single-line on the output is that of ' +
       'postgreyreport, whose spellings (--show_tries) are taken too.\n\n' +
       'Examples:\n' +
       '  greyctl report /var/log/mail.log.1 /var/log/mail.log\n' +
@@ -131,13 +131,15 @@ async function readLogs(
   const unreturned = new Unreturned(settings);
   let answered = 0;
   let read = 0;
+  let withoutTime = 0;
   for (const path of paths) {
     const endBefore = log.end ?? 0;
     const answeredBefore = answered;
     for await (const lines of linesOf(path, input)) {
       for (const entry of lines.map((line) => log.read(line))) {
         if (entry === undefined) continue;
-        if (answered === answeredBefore && entry.time < endBefore - OVERLAP)
+        if (entry.time === undefined) withoutTime += 1;
+        else if (answered === answeredBefore && entry.time < endBefore - OVERLAP)
           tell(`${path} begins before the end of the log before it: name the oldest log first`);
         answered += 1;
         unreturned.take(entry);
@@ -149,6 +151,8 @@ async function readLogs(
     if (answered === answeredBefore)
       tell(`${path}: no line of greyd or postgrey about a request; is it a mail log, plain or of gzip?`);
   }
+  if (withoutTime > 0)
+    tell(`${withoutTime} lines have no time: of some that they tell of, mail may still be tried again`);
   if (unreturned.isIncomplete)
     tell(`more than ${MAX_OPEN} triplets were waiting at a time, the rest is not listed: read fewer days`);
   return answered === 0 ? undefined : unreturned.tries(log.end ?? 0);

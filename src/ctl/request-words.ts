@@ -48,7 +48,7 @@ export async function requestAttributes(
   }
   if (found !== undefined) return found;
   throw new UsageError(
-    'there is no request in --from-log: give a line with action=… of greyd, or with NOQUEUE: reject: RCPT of Postfix',
+    'there is no request in --from-log: give a line with action=… of greyd, or with reject: of Postfix',
   );
 }
 

@@ -7,6 +7,9 @@
  * was first tried less than `delay` seconds before the end of the log has had no chance to come back,
  * and is not reported.
  *
+ * Lines without a time tell of tries whose distance nobody knows: they count as come back only if a mail
+ * passed, and had their chance.
+ *
  * Triplets are those of the daemon: a retry from a neighbour in the same network counts.
  *
  * Known limits: each triplet that has not passed is kept until the end, in up to two kilobytes; beyond
@@ -32,6 +35,7 @@ export interface Tries {
   readonly recipient: string;
   readonly triplet: TripletKey;
   count: number;
+  /** Empty: the log does not say. */
   readonly firstTime: string;
   lastTime: string;
 }
@@ -44,8 +48,8 @@ export interface UnreturnedSettings {
 
 /** A triplet of which no mail has passed. */
 interface Open {
-  /** From when on the delay counts, and whether a try came after it. */
-  since: number;
+  /** From when on the delay counts, and whether a try came after it. undefined: the log does not say. */
+  since: number | undefined;
   cameBack: boolean;
   /** One for each client. */
   readonly tries: Tries[];
@@ -79,15 +83,19 @@ export class Unreturned {
     if (entry.reason === 'new') {
       open.since = entry.time;
       open.cameBack = false;
-    } else if (entry.time - open.since >= this.#settings.delay) open.cameBack = true;
+    } else if (this.#isOver(open.since, entry.time)) open.cameBack = true;
     addTry(open.tries, entry, triplet);
   }
 
   /** @param end the last time in the log */
   tries(end: number): Tries[] {
     return [...this.#open.values()]
-      .filter(({ since, cameBack }) => !cameBack && end - since >= this.#settings.delay)
+      .filter(({ since, cameBack }) => !cameBack && (since === undefined || this.#isOver(since, end)))
       .flatMap(({ tries }) => tries);
+  }
+
+  #isOver(since: number | undefined, time: number | undefined): boolean {
+    return since !== undefined && time !== undefined && time - since >= this.#settings.delay;
   }
 }
 

@@ -5,6 +5,8 @@
  *   header          %t seconds delayed   %v version   %h host name   %d date
  */
 
+import { localTimeOf } from '../time/local-time.ts';
+
 /**
  * Fills in the text for a deferred client.
  * @param missing seconds until a retry passes
@@ -38,22 +40,12 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
   return template.replace(/%([a-z])/g, (code, letter: string) => values[letter] ?? code);
 }
 
-/** Each of these locales knows the zone names of other parts of the world; elsewhere it says GMT+N. */
-const ZONE_FORMATS = ['en-US', 'en-GB', 'en-AU', 'en-IN'].map(
-  (locale) => new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }),
-);
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Local date as `Mon, 23 Nov 2026 20:44:09 UTC`. `now` is Unix seconds. */
 function localDate(now: number): string {
-  const date = new Date(now * 1000);
-  // Date's own text, of fixed form in every locale: Mon Nov 23 2026 20:44:09 GMT+0000 (...)
-  const [weekday, month, day, year, time] = date.toString().split(' ');
-  return `${weekday}, ${day} ${month} ${year} ${time} ${zoneName(date)}`;
-}
-
-function zoneName(date: Date): string {
-  const names = ZONE_FORMATS.map(
-    (format) => format.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '',
-  );
-  return names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? '';
+  const { year, month, day, weekday, hour, minute, second, zone } = localTimeOf(now);
+  const [date, ...time] = [day, hour, minute, second].map((part) => String(part).padStart(2, '0'));
+  return `${WEEKDAYS[weekday]}, ${date} ${MONTHS[month - 1]} ${year} ${time.join(':')} ${zone}`;
 }

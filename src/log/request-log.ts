@@ -7,6 +7,7 @@ import type { ActionEntry } from './action-line.ts';
 import type { Disclosure } from './disclosure.ts';
 import { errorText } from './error-text.ts';
 import type { Log } from './logger.ts';
+import { Ration } from './ration.ts';
 
 /** How a request was answered. */
 export type Answered = Pick<ActionEntry, 'action' | 'reason' | 'delay'>;
@@ -20,10 +21,23 @@ export class RequestLog {
   /** Since the store was full: mails that passed, and when the last one did. */
   #passedWhileFull = 0;
   #lastWhileFull = 0;
+  /** What clients send that is no request. */
+  readonly #faults: Ration;
+  /** A bug may show in each request. */
+  readonly #errors: Ration;
 
-  constructor(log: Log, disclosure: Disclosure) {
+  /** @param uptime milliseconds, on the monotonic clock */
+  constructor(log: Log, disclosure: Disclosure, uptime: () => number) {
     this.#log = log;
     this.#disclosure = disclosure;
+    this.#faults = new Ration('what is no request', (text) => log.warn(text), uptime);
+    this.#errors = new Ration('internal errors', (text) => log.error(text), uptime);
+  }
+
+  /** Called now and then; tells the end of what was counted only. */
+  look(): void {
+    this.#faults.look();
+    this.#errors.look();
   }
 
   answered(request: PolicyRequest, { action, reason, delay }: Answered): void {
@@ -45,17 +59,17 @@ export class RequestLog {
 
   /** Lines of a request that are no attributes. */
   garbage({ garbage, garbageLines }: RawRequest): void {
-    for (const line of garbage) this.#log.warn(`ignoring garbage: <${this.#disclosure.quote(line)}>`);
+    for (const line of garbage) this.#faults.tell(`ignoring garbage: <${this.#disclosure.quote(line)}>`);
     const others = garbageLines - garbage.length;
-    if (others > 0) this.#log.warn(`ignoring garbage: ${others} more lines of this request`);
+    if (others > 0) this.#faults.tell(`ignoring garbage: ${others} more lines of this request`);
   }
 
   fault(fault: RequestFault): void {
-    this.#log.warn(faultText(fault, this.#disclosure));
+    this.#faults.tell(faultText(fault, this.#disclosure));
   }
 
   internalError(error: unknown): void {
-    this.#log.error(`internal error, the request was let through: ${errorText(error)}`);
+    this.#errors.tell(`internal error, the request was let through: ${errorText(error)}`);
   }
 
   storeFailed(error: unknown): void {

@@ -113,7 +113,7 @@ function addWhitelists(page: MetricsPage, { sizes, isUpToDate, readAt }: Figures
     'When the whitelists were last read, at the start or on SIGHUP, in Unix time',
     [{ value: readAt }],
   );
-  page.gauge('greyd_whitelist_reload_success', '1 if all their files could be read then, else 0', [
+  page.gauge('greyd_whitelist_reload_success', '1 if both lists were taken from their files then, else 0', [
     { value: Number(isUpToDate) },
   ]);
 }

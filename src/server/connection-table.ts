@@ -18,9 +18,18 @@ import { Spell } from './spell.ts';
 /** New connections that wait, accepted and unread, while all others are being answered. */
 export const MAX_WAITING = 32;
 
-export interface TableSettings extends ConnectionSettings {
+export interface TableSettings extends Omit<ConnectionSettings, 'onUnfinished'> {
+  /** Takes a line about something wrong with the connections themselves. */
+  readonly warn: (text: string) => void;
   /** How long a client may take to finish a request and to take an answer, in milliseconds. */
   readonly timeoutMs: number;
+}
+
+/** What may happen to many connections at once. */
+interface Spells {
+  readonly full: Spell;
+  readonly overdue: Spell;
+  readonly unfinished: Spell;
 }
 
 export class ConnectionTable {
@@ -30,7 +39,7 @@ export class ConnectionTable {
   readonly #idle = new Set<Connection>();
   /** Accepted and unread. */
   #waiting: Socket[] = [];
-  #serving: { settings: TableSettings; full: Spell; overdue: Spell } | undefined;
+  #serving: { settings: TableSettings & ConnectionSettings; spells: Spells } | undefined;
   /** As long as greyd lives; then each connection has one more answer; at last only what has arrived. */
   #stage: 'open' | 'leaving' | 'finishing' = 'open';
   #onEmpty: () => void = () => {};
@@ -50,22 +59,26 @@ export class ConnectionTable {
 
   /** Begins to read from connections; until then as many wait as there may be. */
   serve(settings: TableSettings): void {
-    const { warn, timeoutMs } = settings;
-    this.#serving = {
-      settings,
-      full: new Spell(
-        `${this.#max} connections, as many as there may be (--max-connections, limit of open files): ` +
-          'each new one takes the place of the one that was answered longest ago',
-        (count) => `room for new connections again: ${count} were closed to make room`,
-        warn,
-      ),
-      overdue: new Spell(
-        `closing connections that do not finish a request or take an answer within ${timeoutMs / 1000} seconds`,
-        (count) =>
-          `clients finish their requests and take their answers again: ${count} connections were closed`,
-        warn,
-      ),
-    };
+    const { warn, timeoutMs, uptime } = settings;
+    const full = new Spell(
+      `${this.#max} connections, as many as there may be (--max-connections, limit of open files): ` +
+        'each new one takes the place of the one that was answered longest ago',
+      (count) => `room for new connections again: ${count} were closed to make room`,
+      warn,
+    );
+    const overdue = new Spell(
+      `closing connections that do not finish a request or take an answer within ${timeoutMs / 1000} seconds`,
+      (count) =>
+        `clients finish their requests and take their answers again: ${count} connections were closed`,
+      warn,
+    );
+    const unfinished = new Spell(
+      'connection closed in the middle of a request, after ',
+      (count) => `connections are closed between requests again: ${count} were closed in the middle of one`,
+      warn,
+    );
+    const onUnfinished = (bytes: number) => unfinished.note(uptime(), `${bytes} bytes`);
+    this.#serving = { settings: { ...settings, onUnfinished }, spells: { full, overdue, unfinished } };
     this.#fill();
   }
 
@@ -87,15 +100,14 @@ export class ConnectionTable {
   /** Closes what has kept greyd waiting for too long. Called now and then. */
   sweep(): void {
     if (this.#serving === undefined) return;
-    const { settings, full, overdue } = this.#serving;
+    const { settings, spells } = this.#serving;
     const now = settings.uptime();
     for (const connection of this.#all) {
       if (now - (connection.waitingSince ?? now) < settings.timeoutMs) continue;
-      overdue.note(now);
+      spells.overdue.note(now);
       connection.destroy();
     }
-    full.look(now);
-    overdue.look(now);
+    for (const spell of Object.values(spells)) spell.look(now);
   }
 
   /** Closes each behind its next answer, and settles when there is none left. */
@@ -184,6 +196,6 @@ export class ConnectionTable {
   }
 
   #noteFull(): void {
-    this.#serving?.full.note(this.#serving.settings.uptime());
+    this.#serving?.spells.full.note(this.#serving.settings.uptime());
   }
 }

@@ -20,8 +20,8 @@ export interface ConnectionSettings {
   readonly requestBounds: RequestBounds;
   /** Milliseconds, on a clock that nobody sets. */
   readonly uptime: () => number;
-  /** Takes a line about something wrong with the connection itself. */
-  readonly warn: (text: string) => void;
+  /** Told when the client ends in the middle of a request, and how many bytes of it had come. */
+  readonly onUnfinished: (bytes: number) => void;
 }
 
 /** Unread bytes at which a connection is not read from until its requests are answered. */
@@ -149,6 +149,6 @@ export class Connection {
 
   #reportUnfinished(): void {
     const bytes = this.#reader.unfinishedBytes;
-    if (bytes > 0) this.#settings.warn(`connection closed in the middle of a request, after ${bytes} bytes`);
+    if (bytes > 0) this.#settings.onUnfinished(bytes);
   }
 }

@@ -19,9 +19,9 @@ export class Spell {
     this.#warn = warn;
   }
 
-  /** It has happened. @param now milliseconds */
-  note(now: number): void {
-    if (this.#count === 0) this.#warn(this.#begin);
+  /** It has happened. @param now milliseconds @param detail what is told of the first time alone */
+  note(now: number, detail = ''): void {
+    if (this.#count === 0) this.#warn(this.#begin + detail);
     this.#count += 1;
     this.#last = now;
   }

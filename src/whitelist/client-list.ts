@@ -7,12 +7,17 @@
  *   IPv6[/nn]  [IPv6]      an IPv6 address or network
  *   domain                 a host name and all names below it
  *
+ * What can match nothing is refused with a reason: IPv4 inside IPv6 (`::ffff:192.0.2.1`), which mail servers
+ * write as IPv4; domains in which no host can have its name; expressions with a sign that is in no name.
+ *
  * Known limit: postgrey reads `a.b` as /24; greyd does what postgrey's manual says.
  */
 import type { IpAddress } from '../address/ip.ts';
 import { NetworkMap, parseNetwork } from '../address/network-map.ts';
+import { holdsIpv4Only } from './address-advice.ts';
+import { adviceFor } from './advice.ts';
 import { DomainMap } from './domain-map.ts';
-import { isDomain, regexSource } from './pattern.ts';
+import { isHostDomain, regexSource } from './pattern.ts';
 import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
 import type { WhitelistLine } from './whitelist-file.ts';
 
@@ -25,14 +30,29 @@ export class ClientList {
 
   /** @throws with the reason in one line if its pattern is none of the above */
   add(line: WhitelistLine): void {
+    if (!this.#take(line)) throw new Error(refusal(line.pattern));
+    this.size += 1;
+  }
+
+  /** Whether a list takes this pattern. */
+  static takes(pattern: string): boolean {
+    try {
+      return new ClientList().#take({ file: '', number: 0, pattern });
+    } catch {
+      return false;
+    }
+  }
+
+  /** @throws if it is a regular expression that cannot be used */
+  #take(line: WhitelistLine): boolean {
     const { pattern } = line;
     const regex = regexSource(pattern);
     const network = parseNetwork(completeNetwork(pattern));
-    if (regex !== undefined) this.#regexes.push({ regex: compilePerlRegex(regex), line });
-    else if (network !== undefined) this.#networks.add(network, line);
-    else if (isDomain(pattern)) this.#domains.add(pattern, line);
-    else throw new Error('no host name, IP address, network or /regex/');
-    this.size += 1;
+    if (regex !== undefined) this.#regexes.push({ regex: compilePerlRegex(requireName(regex)), line });
+    else if (network !== undefined && !holdsIpv4Only(network)) this.#networks.add(network, line);
+    else if (isHostDomain(pattern)) this.#domains.add(pattern, line);
+    else return false;
+    return true;
   }
 
   /** The line that holds a name, if there is one. */
@@ -46,6 +66,27 @@ export class ClientList {
   findAddress(client: IpAddress): WhitelistLine | undefined {
     return this.#networks.find(client);
   }
+}
+
+/** Why a pattern is refused, and what to write. */
+function refusal(pattern: string): string {
+  if (/^[^/@]+@[^/@]*$/.test(pattern))
+    return 'an address of mail: this list has the names and IP addresses of clients; recipients have a list of their own';
+  return `no host name, IP address, network or /regex/${adviceFor(pattern, ClientList.takes)}`;
+}
+
+/** Signs that stand for themselves in an expression, and in no name of a host. */
+const IN_NO_NAME = /^[^|([]*[@:](?![?*{])/;
+/** Digits and dots from the beginning to the end. */
+const ADDRESS_ALONE = /^\^(?:\d|\\\.|\\d|\[0-9\]|[+?]|\{[\d,]+\})+\$$/;
+
+/** @throws if the expression can be found in no name */
+function requireName(source: string): string {
+  const isOfNoName = (IN_NO_NAME.test(source) && !/[|([]/.test(source)) || ADDRESS_ALONE.test(source);
+  if (!isOfNoName) return source;
+  throw new Error(
+    'found in no name of a client, to which expressions are put: write IP addresses and networks without //',
+  );
 }
 
 /** `a.b.c` and `a.b` as the networks they stand for, `[IPv6]` without brackets; others as they are. */

@@ -1,19 +1,23 @@
 /**
  * Domains, each with a value; asked for the one that is a given name or stands above it:
  * `example.com` holds `example.com` and `mail.example.com`, but not `badexample.com`.
+ *
+ * Upper and lower case are the same, and so are `müller.example` and `xn--mller-kva.example`.
  */
+import { comparableName } from '../address/host-name.ts';
+
 export class DomainMap<Value> {
   readonly #domains = new Map<string, Value>();
 
   /** Of the same domain, the first counts. */
   add(domain: string, value: Value): void {
-    const name = domain.toLowerCase();
+    const name = comparableName(domain);
     if (!this.#domains.has(name)) this.#domains.set(name, value);
   }
 
-  /** Upper and lower case are the same. An empty name is in no domain. */
+  /** An empty name is in no domain. */
   find(name: string): Value | undefined {
-    let rest = name.toLowerCase();
+    let rest = comparableName(name);
     while (rest !== '') {
       const value = this.#domains.get(rest);
       if (value !== undefined) return value;

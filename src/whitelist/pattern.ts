@@ -1,6 +1,7 @@
 /**
  * What the patterns of both whitelists have in common.
  */
+import { comparableName } from '../address/host-name.ts';
 
 /** The REGEX of `/REGEX/`, or undefined if the pattern is of another form. */
 export function regexSource(pattern: string): string | undefined {
@@ -9,10 +10,29 @@ export function regexSource(pattern: string): string | undefined {
     : undefined;
 }
 
+const LABELS = /^[\p{L}\p{M}\p{N}_-]+(\.[\p{L}\p{M}\p{N}_-]+)*$/u;
+const LETTER_IN_LAST_LABEL = /\p{L}[^.]*$/u;
+
 /**
- * A domain: labels of letters, digits, `-` and `_` (any script), with single dots between them.
- * Digits and dots alone are none, but an address that is written wrong (`192.0.2.256`, `10.1.2.03`).
+ * A domain: labels of letters, digits, `-` and `_` (any script), with single dots between them. There is
+ * a letter in the last one: no top-level domain is without (RFC 3696), and what looks so is an address
+ * that is written wrong (`192.0.2.256`, `10.1.2.03`) or a range of them (`192.0.2.1-192.0.2.9`).
  */
 export function isDomain(pattern: string): boolean {
-  return /^[\p{L}\p{M}\p{N}_-]+(\.[\p{L}\p{M}\p{N}_-]+)*$/u.test(pattern) && !/^[\d.]+$/.test(pattern);
+  const name = comparableName(pattern);
+  return LABELS.test(name) && LETTER_IN_LAST_LABEL.test(name);
+}
+
+/** The longest label and name of DNS (RFC 1035), in characters. */
+const MAX_LABEL = 63;
+const MAX_NAME = 253;
+
+/** A domain in which hosts can have names: mail servers take no name with other labels for one (RFC 952). */
+export function isHostDomain(pattern: string): boolean {
+  if (!isDomain(pattern)) return false;
+  const name = comparableName(pattern);
+  return (
+    name.length <= MAX_NAME &&
+    name.split('.').every((label) => label.length <= MAX_LABEL && !/^-|-$/.test(label))
+  );
 }

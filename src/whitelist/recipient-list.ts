@@ -6,8 +6,12 @@
  *   user@          user and user+anything at any domain
  *   domain         every address at this domain and below it; [192.0.2.1] too
  *
- * Upper and lower case are the same in all of them.
+ * Upper and lower case are the same in all of them, and so are both forms of a domain, `müller.example` and
+ * `xn--mller-kva.example`. What can match nothing is refused with a reason: an address whose domain is none.
  */
+import { withComparableDomain } from '../address/host-name.ts';
+import { addresses } from './address-advice.ts';
+import { adviceFor } from './advice.ts';
 import { DomainMap } from './domain-map.ts';
 import { isDomain, regexSource } from './pattern.ts';
 import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
@@ -23,19 +27,34 @@ export class RecipientList {
 
   /** @throws with the reason in one line if its pattern is none of the above */
   add(line: WhitelistLine): void {
+    if (!this.#take(line)) throw new Error(refusal(line.pattern));
+    this.size += 1;
+  }
+
+  /** Whether a list takes this pattern. */
+  static takes(pattern: string): boolean {
+    try {
+      return new RecipientList().#take({ file: '', number: 0, pattern });
+    } catch {
+      return false;
+    }
+  }
+
+  /** @throws if it is a regular expression that cannot be used */
+  #take(line: WhitelistLine): boolean {
     const { pattern } = line;
     const regex = regexSource(pattern);
     if (regex !== undefined) this.#regexes.push({ regex: compilePerlRegex(regex), line });
-    else if (/^[^@]+@[^@]*$/.test(pattern)) this.#addAddress(pattern.toLowerCase(), line);
-    else if (isDomain(pattern) || /^\[[\w.:]+\]$/.test(pattern)) this.#domains.add(pattern, line);
-    else throw new Error('no address, user@, domain or /regex/');
-    this.size += 1;
+    else if (isAddress(pattern)) this.#addAddress(comparableAddress(pattern), line);
+    else if (isAnyDomain(pattern)) this.#domains.add(pattern, line);
+    else return false;
+    return true;
   }
 
   /** A line that holds a recipient, if there is one. */
   find(recipient: string): WhitelistLine | undefined {
     return (
-      this.#findAddress(recipient.toLowerCase()) ??
+      this.#findAddress(comparableAddress(recipient)) ??
       this.#regexes.find(({ regex }) => regex.matches(recipient))?.line
     );
   }
@@ -58,6 +77,28 @@ export class RecipientList {
     }
     return undefined;
   }
+}
+
+function comparableAddress(address: string): string {
+  return withComparableDomain(address).toLowerCase();
+}
+
+/** A domain, or an address in brackets in its place. */
+function isAnyDomain(text: string): boolean {
+  return isDomain(text) || /^\[[\w.:]+\]$/.test(text);
+}
+
+/** `user@domain` or `user@`; no user begins or ends with a star, or stands in quotes: requests have them without. */
+function isAddress(pattern: string): boolean {
+  const [, user = '', domain = ''] = /^([^@]+)@([^@]*)$/.exec(pattern) ?? [];
+  return user !== '' && !/^[*"<]|^mailto:|[*"]$/i.test(user) && (domain === '' || isAnyDomain(domain));
+}
+
+/** Why a pattern is refused, and what to write. */
+function refusal(pattern: string): string {
+  if (addresses(pattern).length > 0)
+    return 'an IP address or network: write those of clients into the list of clients';
+  return `no address, user@, domain or /regex/${adviceFor(pattern, RecipientList.takes)}`;
 }
 
 /** The local part itself and what stands before each `+` and something: `a+b+c`, `a`, `a+b`. */

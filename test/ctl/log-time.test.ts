@@ -1,8 +1,10 @@
 /**
  * Times of log lines.
  */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { LogClock } from '../../src/ctl/log-time.ts';
+import { useZone } from '../../src/time/local-time.ts';
+import { zoneOf } from '../../src/time/zone.ts';
 
 const local = (...time: [number, number, number, number, number, number]) =>
   new Date(...time).getTime() / 1000;
@@ -77,4 +79,16 @@ test.each([
   '',
 ])('no time: %j', (text) => {
   expect(readAll([text])).toEqual([undefined]);
+});
+
+test.each([
+  ['CET-1CEST,M3.5.0,M10.5.0/3', ['2026-07-15T10:00:00Z', '2026-12-15T11:00:00Z']],
+  ['AEST-10AEDT,M10.1.0,M4.1.0/3', ['2026-07-15T02:00:00Z', '2026-12-15T01:00:00Z']],
+  ['<+0330>-3:30', ['2026-07-15T08:30:00Z', '2026-12-15T08:30:00Z']],
+])('traditional times are those of the zone of this host: TZ=%s', (tz, times) => {
+  useZone(zoneOf(tz));
+  onTestFinished(() => useZone(undefined));
+  expect(readAll(['Jul 15 12:00:00', 'Dec 15 12:00:00'], Date.UTC(2026, 8, 1) / 1000)).toEqual(
+    times.map((time) => Date.parse(time) / 1000),
+  );
 });

@@ -27,6 +27,10 @@ describe.each<Partial<ActionEntry>>([
   { reason: 'early-retry (299s missing)' },
   { clientName: '' },
   { sender: '' },
+  { recipient: '' },
+  { sender: '', recipient: '' },
+  { clientName: '', sender: '', recipient: '' },
+  { sender: 'john, doe=x@example.net', recipient: '' },
   { clientName: '', sender: '', clientAddress: '2001:db8::1' },
   { clientAddress: 'fe80::1%eth0' },
   { sender: 'john, doe=x@example.net' },
@@ -60,7 +64,8 @@ test.each([
 
 test.each([
   'action=greylist, reason=new',
-  'action=greylist, reason=new, client_name=x, client_address=192.0.2.1, sender=a@b',
+  'action=greylist, reason=new, client_name=x, client_address=192.0.2.1, sender',
+  'action=greylist, reason=new, client_name=x, client_address=192.0.2.1, helo=a@b',
   'action=defer, reason=new, client_address=192.0.2.1, recipient=a@b',
   'x action=greylist, reason=new, client_address=192.0.2.1, recipient=a@b',
   'whitelisted: mail.example.net[192.0.2.1]',

@@ -27,8 +27,17 @@ test.each([
   });
 });
 
+test('a line without a time tells of a request all the same', () => {
+  for (const line of [ACTION, `4XyZ12ABcd: ${ACTION}`, `mx postgrey[1]: ${ACTION}`])
+    expect(read(line)).toMatchObject({ sender: 'alice@example.net', time: undefined, timeText: '' });
+});
+
+test('a line without a recipient tells of a request without one', () => {
+  const line = `Nov 23 20:44:09 mx postgrey[1]: ${ACTION.replace(/, recipient=.*/, '')}`;
+  expect(read(line)).toMatchObject({ sender: 'alice@example.net', recipient: '' });
+});
+
 test.each([
-  ACTION,
   `Nov 23 20:44:09 mx postfix/smtpd[1]: NOQUEUE: reject: helo=<x: ${ACTION}>`,
   `Nov 23 20:44:09 mx postgrey[1]: ${ACTION.replace('192.0.2.1', '192.0.2.300')}`,
   `Nov 23 20:44:09 mx postgrey[1]: message repeated 2 times: [ ${ACTION}]`,

@@ -97,16 +97,52 @@ describe('a mail on its way', () => {
 });
 
 describe('whitelists', () => {
+  const RECIPIENT_AS_ACE = { recipient: 'bob@mx.XN--mller-kva.example' };
+  const RECIPIENT_AS_WRITTEN = { recipient: 'B+x@MÜLLER.example' };
+  const CLIENT_AS_ACE = { client_name: 'mail.xn--mller-kva.example' };
+
   test.each([
     ['a client name', { clients: 'example.net' }, {}, 'client whitelist'],
     ['a client address', { clients: '192.0.2.0/24' }, {}, 'client whitelist'],
     ['an IPv6 network', { clients: '2001:db8::/32' }, { client_address: '2001:db8::1' }, 'client whitelist'],
     ['a recipient', { recipients: 'bob@' }, {}, 'recipient whitelist'],
+    [
+      'a recipient in its own letters',
+      { recipients: 'müller.example' },
+      RECIPIENT_AS_ACE,
+      'recipient whitelist',
+    ],
+    [
+      'one as A-labels',
+      { recipients: 'b@xn--mller-kva.example' },
+      RECIPIENT_AS_WRITTEN,
+      'recipient whitelist',
+    ],
+    ['a name in its own letters', { clients: 'Müller.example' }, CLIENT_AS_ACE, 'client whitelist'],
     ['client before recipient', { clients: 'example.net', recipients: 'bob@' }, {}, 'client whitelist'],
   ])('%s', async (_, whitelists, changes, reason) => {
     const daemon = await startTimed([], whitelists);
     expect(await daemon.ask(at(T, changes))).toBe('DUNNO');
     await daemon.logged(new RegExp(`^action=pass, reason=${reason}, client_name=mail`, 'm'));
+  });
+
+  test('tell of a line that can match nothing, and what to write', async () => {
+    const daemon = await startTimed([], { clients: '# ours\n198.51.100.8-198.51.100.11\n' });
+    await daemon.logged(
+      /clients line 2: skipped 198\.51\.100\.8-198\.51\.100\.11: .*: write 198\.51\.100\.8\/30$/m,
+    );
+  });
+
+  test('are kept at a SIGHUP that would leave none of their lines', async () => {
+    const folder = temporaryDirectory();
+    const path = join(folder, 'clients');
+    writeFileSync(path, 'example.net\n');
+    const daemon = await Daemon.start([`--whitelist-clients=${path}`]);
+    expect(await daemon.ask()).toBe('DUNNO');
+    writeFileSync(path, '');
+    daemon.kill('SIGHUP');
+    await daemon.logged(/^the client whitelist stays as it was: its files have no valid line any more/m);
+    expect(await daemon.ask()).toBe('DUNNO');
   });
 
   test('are read again on SIGHUP; lines that are no patterns are told each time', async () => {

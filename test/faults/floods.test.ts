@@ -112,6 +112,33 @@ describe.skipIf(!canRun('floods of 5,000 connections', { commands: [MANY_FILES] 
   },
 );
 
+test('500 halves of requests that clients close are told once', async () => {
+  const daemon = await Daemon.start();
+  const flood = await connectMany(daemon, 500);
+  for (const client of flood) {
+    client.send(HALF);
+    client.socket.end();
+  }
+  await Promise.all(flood.map((client) => client.closed()));
+  expect(await daemon.ask({ sender: newSender() })).toMatch(GREYLISTED);
+  await toldOnce(daemon, /^connection closed in the middle of a request, after \d+ bytes$/m);
+});
+
+test('100,000 requests that are none: a bounded log, and others are served', async () => {
+  const daemon = await Daemon.start();
+  const client = await daemon.connect();
+  const wrong = 'nonsense\nrequest=smtpd_access_policy\n\n'.repeat(100);
+  for (let round = 0; round < 1000; round += 1) {
+    client.send(wrong);
+    for (let answer = 0; answer < 100; answer += 1) expect(await client.reply()).toBe('DUNNO');
+  }
+  expect(await client.ask({ sender: newSender() })).toMatch(GREYLISTED);
+  await toldOnce(daemon, /^5000 lines about what is no request: more are counted only$/m);
+  expect(daemon.logLines.length).toBeLessThan(5100);
+  expect(daemon.logLines.slice(0, 10)).toContain('ignoring garbage: <nonsense>');
+  expect(daemon.logLines.slice(0, 10)).toContain('attribute missing: client_address');
+}, 60_000);
+
 test('a request that trickles in is closed as one that stands still', async () => {
   const daemon = await Daemon.start(['--request-timeout=2']);
   const client = await daemon.connect();

@@ -52,12 +52,19 @@ smtpd_authorized_xclient_hosts = 127.0.0.1, [::1]
 smtputf8_enable = yes
 `;
 
-export const masterCf = (ports: Ports): string => `
+/** A service of a test's own: its settings, and the name that its lines in the log have. */
+export interface ExtraService {
+  /** `name = value` each; GREYD stands for the policy service. */
+  readonly settings: readonly string[];
+}
+
+export const masterCf = (ports: Ports, extra: readonly (ExtraService & { port: number })[]): string => `
 # service  type  private  unpriv  chroot  wakeup  maxproc  command
 ${smtpService('127.0.0.1', ports.plain, `inet:127.0.0.1:${ports.greyd}`)}
 ${HAS_IPV6 ? smtpService('[::1]', ports.plain, `inet:127.0.0.1:${ports.greyd}`) : ''}
 ${smtpService('127.0.0.1', ports.tolerant, `{ inet:127.0.0.1:${ports.greyd}, timeout=10s, default_action=DUNNO }`)}
 ${smtpService('127.0.0.1', ports.unix, `unix:${GREYD_SOCKET}`, 'y')}
+${extra.map((service) => extraService(service, ports)).join('\n')}
 cleanup    unix        n  -  n  -    0  cleanup
 qmgr       unix        n  -  n  300  1  qmgr
 rewrite    unix        -  -  n  -    -  trivial-rewrite
@@ -72,3 +79,12 @@ postlog    unix-dgram  n  -  n  -    1  postlogd
 const smtpService = (host: string, port: number, policyService: string, chroot = 'n'): string =>
   `${host}:${port} inet n - ${chroot} - - smtpd
     -o { smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service ${policyService} }`;
+
+const extraService = ({ port, settings }: ExtraService & { port: number }, ports: Ports): string =>
+  [
+    `127.0.0.1:${port} inet n - n - - smtpd`,
+    ...settings.map(
+      (setting) =>
+        `    -o { ${setting.replace('GREYD', `check_policy_service inet:127.0.0.1:${ports.greyd}`)} }`,
+    ),
+  ].join('\n');

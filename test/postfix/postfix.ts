@@ -20,7 +20,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../support/ports.ts';
-import { GREYD_SOCKET, MAIL_UID, MAILDIR, mainCf, masterCf, type Ports } from './postfix-config.ts';
+import {
+  type ExtraService,
+  GREYD_SOCKET,
+  MAIL_UID,
+  MAILDIR,
+  mainCf,
+  masterCf,
+  type Ports,
+} from './postfix-config.ts';
 
 /** How long to wait for a line of the log, in milliseconds. */
 const LOG_TIMEOUT_MS = 10_000;
@@ -38,12 +46,15 @@ const run = promisify(execFile);
 
 export class Postfix {
   readonly ports: Ports;
+  /** Of the services of this test, in their order. */
+  readonly extraPorts: readonly number[];
   readonly #directory: string;
   readonly #keeper: ChildProcess;
 
-  private constructor(directory: string, ports: Ports) {
+  private constructor(directory: string, ports: Ports, extraPorts: readonly number[]) {
     this.#directory = directory;
     this.ports = ports;
+    this.extraPorts = extraPorts;
     // In a session of its own, so that an interrupt from the terminal does not reach it.
     this.#keeper = spawn('sh', ['-c', KEEPER, 'sh', directory], {
       detached: true,
@@ -53,15 +64,18 @@ export class Postfix {
   }
 
   /** Starts Postfix; greyd need not run yet. Whoever starts it stops it. */
-  static async start(): Promise<Postfix> {
-    const postfix = new Postfix(mkdtempSync(join(tmpdir(), 'greyd-postfix-')), {
+  static async start(extra: readonly ExtraService[] = []): Promise<Postfix> {
+    const extraPorts: number[] = [];
+    for (const _ of extra) extraPorts.push(await freePort());
+    const ports = {
       greyd: await freePort(),
       plain: await freePort(),
       tolerant: await freePort(),
       unix: await freePort(),
-    });
+    };
+    const postfix = new Postfix(mkdtempSync(join(tmpdir(), 'greyd-postfix-')), ports, extraPorts);
     try {
-      postfix.#makeDirectories();
+      postfix.#makeDirectories(extra.map((service, index) => ({ ...service, port: extraPorts[index] ?? 0 })));
       await run('postfix', ['-c', postfix.#path('config'), 'start'], { env: ENVIRONMENT });
       return postfix;
     } catch (error) {
@@ -125,7 +139,7 @@ export class Postfix {
     return this.#path('log', 'mail.log');
   }
 
-  #makeDirectories(): void {
+  #makeDirectories(extra: Parameters<typeof masterCf>[1]): void {
     // The user postfix must get through all of them, which the directory of mkdtemp does not let it.
     // Postfix makes the others, with the owners that it wants.
     for (const name of ['', 'config', 'queue', 'queue/greyd', 'log', 'mail']) {
@@ -135,7 +149,7 @@ export class Postfix {
     }
     chownSync(this.#path('mail'), MAIL_UID, MAIL_UID);
     writeFileSync(this.#path('config', 'main.cf'), mainCf(this.#directory));
-    writeFileSync(this.#path('config', 'master.cf'), masterCf(this.ports));
+    writeFileSync(this.#path('config', 'master.cf'), masterCf(this.ports, extra));
   }
 
   #path(...names: readonly string[]): string {

@@ -334,16 +334,21 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async 'lines that are no patterns'() {
-    const patterns = ['*.example.org', '.example.org', '10.1/16', '10', '192.0.2.01'];
-    const whitelists = { clients: patterns.join('\n'), recipients: '@example.org' };
+    const patterns = [
+      ...['*.example.org', '.example.org', 'example.org.', '10.1/16', '10', '192.0.2.01', 'mx.example.1'],
+      ...['198.51.100.1-198.51.100.9', '::ffff:192.0.2.1', '/@example\\.org$/'],
+    ];
+    const whitelists = { clients: patterns.join('\n'), recipients: '@example.org\nbob@example..org' };
     const both = await startBoth({ whitelists });
     const warnings = await withBoth(async (name) =>
       (await both[name].linesUntilNow()).filter((line) => /line \d+/.test(line)),
     );
     expect(warnings.postgrey).toEqual([]);
-    expect(warnings.greyd).toHaveLength(patterns.length + 1);
+    expect(warnings.greyd).toHaveLength(patterns.length + 2);
     // Next to nothing: addresses with leading zeros are the ones that match something.
     expect(await passes('192.0.2.01', {})).toEqual({ postgrey: true, greyd: false });
+    for (const pattern of ['::ffff:192.0.2.1', '192.0.2.1-192.0.2.9', '::ffff:192.0.2.0/120'])
+      expect(await passes(pattern, {})).toEqual({ postgrey: false, greyd: false });
     const broken = await withBoth(async (name) => {
       const program = await Program.launch(name, {
         args: [],
@@ -357,6 +362,10 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
   async letters() {
     const changes = { client_name: utf8('MX.BÜCHER.example') };
     expect(await passes('bücher.example', changes)).toEqual({ postgrey: false, greyd: true });
+    expect(await passes('xn--bcher-kva.example', changes)).toEqual({ postgrey: false, greyd: true });
+    const ascii = { client_name: 'mx.xn--bcher-kva.example' };
+    expect(await passes('bücher.example', ascii)).toEqual({ postgrey: false, greyd: true });
+    expect(await passes('XN--BCHER-kva.example', ascii)).toEqual({ postgrey: true, greyd: true });
   },
 
   async 'a.b'() {
@@ -385,6 +394,19 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
       return [before, await verdict(program, 0)];
     });
     expect(passed).toEqual({ postgrey: ['DUNNO', GREYLISTED], greyd: ['DUNNO', 'DUNNO'] });
+    const emptied = await withBoth(async (name) => {
+      const program = await Program.start(name, {
+        args: [],
+        whitelists: { clients: 'example.net\n', recipients: '' },
+      });
+      await verdict(program, 0);
+      program.writeWhitelists({ clients: '# nothing\n', recipients: '' });
+      program.signal('SIGHUP');
+      await program.takeLines((line) => line.startsWith('HUP received'));
+      if (name === 'greyd') await program.takeLines((line) => /client whitelist stays as it was/.test(line));
+      return verdict(program, 0);
+    });
+    expect(emptied).toEqual({ postgrey: GREYLISTED, greyd: 'DUNNO' });
   },
 
   async zeroes() {

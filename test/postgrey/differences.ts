@@ -292,14 +292,14 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'lines that are no patterns',
     about: 'Whitelists',
-    text: 'A line that is no pattern is warned about and skipped. That includes lines that postgrey takes literally, so that they match next to nothing (`*.example.org`, `.example.org`, `@example.org`, `10.1/16`, `10`), addresses with leading zeros, and regular expressions on which it dies.',
+    text: 'A line that is no pattern is warned about and skipped, and the warning says what to write. That includes lines that postgrey takes literally, so that they match next to nothing (`*.example.org`, `.example.org`, `@example.org`, `example.org.`, `10.1/16`, `10`, `192.0.2.1-192.0.2.9`, `::ffff:192.0.2.1`, `bob@example..org`, a name whose last label has no letter), addresses with leading zeros, and regular expressions on which it dies or that no name can match (`/@example\\.org$/` in the list of clients).',
     reason: 'Whoever wrote them believes that they work.',
   },
   {
     name: 'letters',
     about: 'Whitelists',
-    text: 'Upper and lower case are the same for all letters (postgrey: for ASCII).',
-    reason: 'É and é are one letter to whoever writes a list.',
+    text: 'Upper and lower case are the same for all letters (postgrey: for ASCII), and so are the two forms of a domain, `müller.example` and `xn--mller-kva.example`, but for regular expressions (postgrey: two domains).',
+    reason: 'É and é are one letter to whoever writes a list, and both forms are one domain.',
   },
   {
     name: 'a.b',
@@ -322,8 +322,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'reload',
     about: 'Whitelists',
-    text: 'At a reload, a list with an unreadable file stays as it was (postgrey: empties it).',
-    reason: 'Permissions that were set wrong must not put off the mail of listed hosts.',
+    text: 'At a reload, a list stays as it was if one of its files cannot be read, or if it had patterns and would have none (postgrey: empties it). A restart empties it.',
+    reason:
+      'Permissions that were set wrong, or a file that was emptied by mistake, must not defer the mail of listed hosts.',
   },
 
   {
@@ -342,7 +343,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'garbage',
     about: 'Log',
-    text: 'Of lines that are no attributes, 10 per request are shown and the others counted (postgrey: all).',
+    text: 'Lines that are no attributes are written up to 10 per request, lines about requests that are none up to 5,000 an hour; the others are counted (postgrey: all).',
     reason: 'Rubbish must not fill the disk.',
   },
   {

@@ -43,8 +43,9 @@ const line = (pattern: fc.Arbitrary<string>) =>
   fc
     .tuple(pattern, fc.constantFrom('', ' ', '\t'), fc.constantFrom('', ' # comment', '#comment', '\r'))
     .map(([text, before, after]) => before + text + after);
+/** With a pattern at least: see the difference `reload`. */
 const list = (pattern: fc.Arbitrary<string>) =>
-  fc.array(line(pattern), { minLength: 0, maxLength: 3 }).map((lines) => lines.join('\n'));
+  fc.array(line(pattern), { minLength: 1, maxLength: 3 }).map((lines) => lines.join('\n'));
 
 const whitelists: fc.Arbitrary<Whitelists> = fc.record({
   clients: list(

@@ -72,7 +72,13 @@ describe.skipIf(!runs)('the log of greyd', () => {
         'cleaning up old entries...',
         'cleaning main database finished. before: 12, after: 3',
       ];
-      const day = log + [...cleaning, 'HUP received: reloading whitelists...'].map(say).join('');
+      // At DATA of a mail to several recipients, and at ETRN.
+      const withoutRecipient = [
+        '4F1A2B3C4D: action=greylist, reason=new, client_name=x, client_address=192.0.2.1, sender=a@example.net',
+        'action=greylist, reason=new, client_address=192.0.2.1',
+      ];
+      const reload = 'HUP received: reloading whitelists...';
+      const day = log + [...cleaning, ...withoutRecipient, reload].map(say).join('');
       const reported = logcheck(day, ['etc/logcheck/ignore.d.server/greyd']);
       expect(reported.filter((line) => line.includes(' postgrey['))).toEqual([
         expect.stringMatching(/: attribute missing: recipient$/),

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ConnectionTable, MAX_WAITING } from '../../src/server/connection-table.ts';
 import { QUIET_MS } from '../../src/server/spell.ts';
 import { PolicyClient, requestText } from '../support/policy-client.ts';
@@ -96,6 +96,33 @@ test('the end of a spell is told after a quiet minute, with how many were closed
   expect(warnings).toHaveLength(1);
   pass(1);
   expect(warnings.slice(1)).toEqual(['room for new connections again: 2 were closed to make room']);
+});
+
+test('500 halves of requests are told once, and when that is over; no more often later', async () => {
+  const { client, warnings, pass, table } = await tableOf(1000);
+  const half = requestText().slice(0, -1);
+  const closeHalf = async () => {
+    const one = await client();
+    one.send(half);
+    one.socket.end();
+    await one.closed();
+  };
+  const end = (count: number) =>
+    `connections are closed between requests again: ${count} were closed in the middle of one`;
+  const begin = `connection closed in the middle of a request, after ${half.length} bytes`;
+  for (let number = 0; number < 500; number += 1) await closeHalf();
+  await vi.waitUntil(() => table.size === 0);
+  expect(warnings).toEqual([begin]);
+  pass(QUIET_MS - 1);
+  expect(warnings).toHaveLength(1);
+  pass(1);
+  expect(warnings).toEqual([begin, end(500)]);
+  pass(QUIET_MS);
+  expect(warnings).toHaveLength(2);
+  await closeHalf();
+  await vi.waitUntil(() => table.size === 0);
+  pass(QUIET_MS);
+  expect(warnings).toEqual([begin, end(500), begin, end(1)]);
 });
 
 test('an answer that is not taken in time closes the connection, to the millisecond of the clock', async () => {

@@ -1,15 +1,14 @@
 /**
  * Whole connections: the answers are the same, whatever the pieces in which the bytes come.
  */
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RawRequest } from '../../src/policy/attributes.ts';
-import { PolicyServer } from '../../src/server/policy-server.ts';
+import { Connection } from '../../src/server/connection.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { streamInPieces } from '../support/request-bytes.ts';
-import { OWN_RIGHTS } from '../support/rights.ts';
 
 const eventLoopTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -22,22 +21,24 @@ async function echo({ attributes, garbage, garbageLines }: RawRequest): Promise<
   return JSON.stringify([Object.entries(attributes), garbage, garbageLines]);
 }
 
-/** A server that answers with `echo`. @returns its path, and what it warned of */
+/** A server that answers with `echo`. @returns its path, and the lengths of the requests that came in part */
 async function startEcho(closeAfterAnswer: boolean) {
   const path = join(temporaryDirectory(), 'socket');
-  const server = new PolicyServer(100);
-  onTestFinished(() => server.destroy());
-  await server.open([{ kind: 'unix', path, mode: 0o600 }], OWN_RIGHTS, undefined);
-  const warnings: string[] = [];
-  server.serve({
+  const unfinished: number[] = [];
+  const settings = {
     answer: echo,
     closeAfterAnswer,
     requestBounds: { maxBytes: 1024 * 1024, maxAttributes: 1000 },
-    timeoutMs: 100_000,
     uptime: () => performance.now(),
-    warn: (text) => void warnings.push(text),
-  });
-  return { path, warnings };
+    onUnfinished: (bytes: number) => void unfinished.push(bytes),
+  };
+  const server = createServer(
+    { allowHalfOpen: true, pauseOnConnect: true },
+    (socket) => void new Connection(socket, settings, () => {}),
+  );
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return { path, unfinished };
 }
 
 /** Sends the pieces, each in a turn of the event loop of its own, and reads until the server closes. */
@@ -64,13 +65,13 @@ async function converse(path: string, pieces: readonly Buffer[]): Promise<string
 test.each([false, true])(
   'any bytes, in any pieces; closing after an answer: %s',
   async (closeAfterAnswer) => {
-    const { path, warnings } = await startEcho(closeAfterAnswer);
+    const { path, unfinished } = await startEcho(closeAfterAnswer);
     await fc.assert(
       fc.asyncProperty(streamInPieces, async (pieces) => {
         const whole = await converse(path, [Buffer.concat(pieces)]);
-        const warned = warnings.splice(0);
+        const before = unfinished.splice(0);
         expect(await converse(path, pieces)).toBe(whole);
-        expect(warnings.splice(0)).toEqual(warned);
+        expect(unfinished.splice(0)).toEqual(before);
       }),
       { numRuns: 2000 },
     );

@@ -58,7 +58,7 @@ test('comments and blanks do not count, a # ends a regular expression too', asyn
   const text = '# comment\n\n   \t\n  a.example  # why\nb.example#x\n/^c#.example$/\n';
   const { whitelists, path } = whitelistsOver({ clients: text });
   expect(await whitelists.load()).toEqual([
-    `${path('clients')} line 6: skipped /^c: no host name, IP address, network or /regex/`,
+    `${path('clients')} line 6: skipped /^c: no host name, IP address, network or /regex/: write /^c/`,
   ]);
   expect(['a.example', 'b.example'].map((name) => hasClient(whitelists, name))).toEqual([true, true]);
 });
@@ -72,7 +72,7 @@ test('a bad line is skipped with a warning, the others count', async () => {
     `${path('clients')} line 2: skipped /(/: the pattern cannot be used: missing closing ): \`(\``,
     `${path('clients')} line 3: skipped b example: a pattern has no blanks in it`,
     `${path('clients')} line 4: skipped /a b/: a pattern has no blanks in it`,
-    `${path('recipients')} line 1: skipped @example.org: no address, user@, domain or /regex/`,
+    `${path('recipients')} line 1: skipped @example.org: no address, user@, domain or /regex/: write example.org`,
   ]);
   expect(['a.example', 'c.example'].map((name) => hasClient(whitelists, name))).toEqual([true, true]);
   expect(hasRecipient(whitelists, 'd@example.org')).toBe(true);
@@ -143,6 +143,89 @@ describe('a reload', () => {
   });
 });
 
+describe('a reload that would leave a list without a valid line keeps it', () => {
+  const KEPT = 'stays as it was: its files have no valid line any more; for an empty list, restart greyd';
+
+  test.each([
+    ['emptied', ''],
+    ['with nothing but comments', '# a.example\n\n   # b\n'],
+    ['of bad lines alone', 'a example\n192.0.2.1-192.0.2.9\n@example.org\n'],
+    ['of another kind', '<!doctype html>\n<p>502 Bad Gateway\n'],
+    ['of zeros, as after a crash', '\0\0\0\0'],
+  ])('of files %s', async (_, text) => {
+    const { whitelists, write } = whitelistsOver({ clients: 'a.example', recipients: 'a@\nb@' });
+    await whitelists.load();
+    write('clients', text);
+    write('recipients', text);
+    const warnings = await whitelists.reload();
+    expect(warnings.filter((warning) => !/ line \d+: skipped /.test(warning))).toEqual([
+      `the client whitelist ${KEPT}`,
+      `the recipient whitelist ${KEPT}`,
+    ]);
+    expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 1, recipients: 2 }, false]);
+    expect(hasClient(whitelists, 'a.example')).toBe(true);
+    expect(hasRecipient(whitelists, 'b@example.org')).toBe(true);
+    // It is told again, and ends with the first file that has a line.
+    expect(await whitelists.reload()).toEqual(warnings);
+    write('clients', 'c.example');
+    write('recipients', 'c@');
+    expect(await whitelists.reload()).toEqual([]);
+    expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 1, recipients: 1 }, true]);
+    expect(hasClient(whitelists, 'a.example')).toBe(false);
+  });
+
+  test('also where only .local had lines, and is gone', async () => {
+    const { whitelists, path } = whitelistsOver({ clients: '# none\n', 'clients.local': 'a.example' });
+    await whitelists.load();
+    rmSync(path('clients.local'));
+    expect(await whitelists.reload()).toEqual([`the client whitelist ${KEPT}`]);
+    expect(hasClient(whitelists, 'a.example')).toBe(true);
+  });
+
+  test('but not one that was empty before', async () => {
+    const { whitelists, write } = whitelistsOver({ clients: '', recipients: '# none' });
+    await whitelists.load();
+    expect(await whitelists.reload()).toEqual([]);
+    expect(whitelists.isUpToDate).toBe(true);
+    write('clients', 'a example');
+    expect(await whitelists.reload()).toHaveLength(1);
+    expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 0, recipients: 0 }, true]);
+  });
+
+  test('nor does one list keep the other, and .local may be emptied while the other file has lines', async () => {
+    const { whitelists, write } = whitelistsOver({
+      clients: 'a.example',
+      'clients.local': 'l.example\nm.example',
+      recipients: 'a@',
+    });
+    await whitelists.load();
+    write('clients.local', '# l.example\n');
+    write('recipients', '');
+    expect(await whitelists.reload()).toEqual([`the recipient whitelist ${KEPT}`]);
+    expect(whitelists.sizes).toEqual({ clients: 1, recipients: 1 });
+  });
+
+  test('one of several files that has lost all its lines is told, once, and taken as it is', async () => {
+    const { whitelists, write, path } = whitelistsOver({
+      clients: 'a.example\nb.example',
+      'clients.local': 'l.example',
+    });
+    await whitelists.load();
+    write('clients', '');
+    expect(await whitelists.reload()).toEqual([
+      `${path('clients')} has no valid line any more: its 2 patterns no longer count`,
+    ]);
+    expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 1, recipients: 0 }, true]);
+    expect(await whitelists.reload()).toEqual([]);
+  });
+
+  test('a start takes what there is', async () => {
+    const { whitelists } = whitelistsOver({ clients: 'a example', recipients: '' });
+    expect(await whitelists.load()).toHaveLength(1);
+    expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 0, recipients: 0 }, true]);
+  });
+});
+
 describe('files that are no whitelists', () => {
   const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
   const pattern = fc.constantFrom('example.com', '192.0.2.0/24', '/^mx/', 'abuse@', '/(/', '/a{1000}/', '#');
@@ -163,7 +246,7 @@ describe('files that are no whitelists', () => {
         writeFileSync(path('recipients'), file);
         for (const warning of await whitelists.reload()) {
           expect(printable(warning)).toMatch(isWarning);
-          expect(warning.length).toBeLessThan(600);
+          expect(warning.length).toBeLessThan(700);
         }
         expect(hasClient(whitelists, 'mx.last.example')).toBe(true);
         expect(hasRecipient(whitelists, 'last@example.org')).toBe(true);

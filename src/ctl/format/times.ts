@@ -1,6 +1,7 @@
 /**
  * Times and durations as people read them. All times are Unix seconds.
  */
+import { localTimeOf } from '../../time/local-time.ts';
 
 /** `2026-11-26T05:00:00Z`, for programs. */
 export function utc(seconds: number): string {
@@ -9,24 +10,16 @@ export function utc(seconds: number): string {
 
 /** `2026-11-26 06:00:00 CET`: the time of the clock on the wall. */
 export function localTime(seconds: number): string {
-  return `${shortTime(seconds)} ${zoneOf(new Date(seconds * 1000))}`;
+  return `${shortTime(seconds)} ${localTimeOf(seconds).zone}`;
 }
 
 /** The same without the zone, as mail.log has it: `2026-11-26 06:00:00`. */
 export function shortTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => twoDigits(part));
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => twoDigits(part));
-  return `${parts.join('-')} ${time.join(':')}`;
+  const { year, month, day, hour, minute, second } = localTimeOf(seconds);
+  const date = [year, month, day].map(twoDigits);
+  const time = [hour, minute, second].map(twoDigits);
+  return `${date.join('-')} ${time.join(':')}`;
 }
-
-function zoneOf(date: Date): string {
-  zones ??= new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' });
-  return zones.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-}
-
-/** Made when it is asked for, which takes a while; most commands do not ask. */
-let zones: Intl.DateTimeFormat | undefined;
 
 const UNITS = [
   ['d', 86_400],

@@ -1,0 +1,27 @@
+/**
+ * The local time zone as Node.js has it from its own data, by names: what is used until another one is chosen,
+ * and on a host without the tz database.
+ *
+ * Known limit: it has no names for some zones, which are then called GMT+N.
+ */
+import type { Zone } from './zone.ts';
+
+export const NODE_ZONE: Zone = {
+  at: (seconds) => {
+    const date = new Date(seconds * 1000);
+    return { offset: date.getTimezoneOffset() * -60, name: nameOf(date) };
+  },
+};
+
+/** Each of these locales knows the zone names of other parts of the world; elsewhere it says GMT+N. */
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN'];
+/** Made when they are asked for, which takes a while. */
+let formats: readonly Intl.DateTimeFormat[] | undefined;
+
+function nameOf(date: Date): string {
+  formats ??= LOCALES.map((locale) => new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }));
+  const names = formats.map(
+    (format) => format.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '',
+  );
+  return names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? '';
+}
