@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { ROOT } from './test/support/root-tests.ts';
 
 /**
  * They look at how fast answers come, put a load on the machine themselves, or unmount a disk, which others would hold
@@ -35,6 +36,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Of all tests, or of those of root alone, see test/support/requirements.ts. */
+const includes =
+  process.env.GREYD_TESTS === 'root'
+    ? ROOT.map((place) => (place.endsWith('/') ? `${place}**/*.test.ts` : place))
+    : ['test/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -45,7 +52,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all',
-          include: ['test/**/*.test.ts'],
+          include: includes,
           exclude: [...TIMED, 'test/package/**'],
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
@@ -55,7 +62,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'timed',
-          include: TIMED,
+          include: process.env.GREYD_TESTS === 'root' ? TIMED.filter((file) => ROOT.includes(file)) : TIMED,
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },

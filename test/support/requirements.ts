@@ -1,10 +1,14 @@
 /**
- * Tests that need a real program skip where it is not installed, and say so. In CI, where all of
- * them are installed, that is a failure.
+ * Tests that need a real program, or root, skip where that is missing, and say so. In CI, where all of it is there, that is a
+ * failure. An account without rights runs all that needs no root there, and root the rest:
+ *
+ *   GREYD_TESTS=unprivileged  what needs root is left to the other run, if that has the file (see ROOT in vitest.config.ts)
+ *   GREYD_TESTS=root          the files in which something needs root
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ROOT } from './root-tests.ts';
 
 const SEARCH_PATH = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 
@@ -25,6 +29,11 @@ export function canRun(tests: string, { programs = [], root = false, commands = 
     ...commands.filter((command) => !succeeds(command)).map((command) => `\`${command}\` does not work here`),
   ];
   if (reasons.length === 0) return true;
+  if (root && process.env.GREYD_TESTS === 'unprivileged') {
+    const [, file = ''] = /\/(test\/[^\s:]*\.test\.ts):/.exec(new Error().stack ?? '') ?? [];
+    if (file === '' || ROOT.some((place) => file.startsWith(place))) return false;
+    throw new Error(`${file} needs root: add it to ROOT in test/support/root-tests.ts`);
+  }
   const text = `${tests}: skipped, ${reasons.join(', ')}`;
   if (process.env.CI) throw new Error(text);
   console.warn(text);
