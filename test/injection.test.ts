@@ -52,6 +52,8 @@ describe('commands', () => {
         // Of a postgrey that is imported: paths are arguments.
         "ctl/postgrey-environment.ts: 'db_dump'",
         "ctl/postgrey-environment.ts: 'db_recover'",
+        // Which version is installed.
+        "ctl/export.ts: 'postgrey'",
         // greyctl once more, as it was started.
         'ctl/backup.ts: program',
         // The same, and systemctl, service, update-rc.d, setpriv, db_dump and db_recover, by names that are literals.

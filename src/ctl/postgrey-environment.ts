@@ -69,9 +69,10 @@ export class PostgreyEnvironment {
     } catch (error) {
       throw programError('db_recover', error);
     }
-    return DATABASES.filter(([, name]) => this.#files.some((file) => file.name === name)).map(
-      ([kind, name]) => ({ kind, dump: dumpOf(join(folder, name)) }),
-    );
+    return [...DATABASES]
+      .reverse()
+      .filter(([, name]) => this.#files.some((file) => file.name === name))
+      .map(([kind, name]) => ({ kind, dump: dumpOf(join(folder, name)) }));
   }
 }
 
