@@ -8,7 +8,7 @@
  * stores, so that such a database can be imported.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SECRET_BYTES = 32;
@@ -55,6 +55,9 @@ export function keyedDigest(secret: Buffer, hash: string): Buffer {
 function createIfAbsent(path: string): void {
   if (existsSync(path)) return;
   const unfinished = `${path}.new`;
-  writeFileSync(unfinished, `${randomBytes(SECRET_BYTES).toString('hex')}\n`, { mode: 0o600, flush: true });
+  // What stands there was left by a start that was killed, or is a link of somebody's, which must not be followed.
+  rmSync(unfinished, { force: true });
+  const secret = `${randomBytes(SECRET_BYTES).toString('hex')}\n`;
+  writeFileSync(unfinished, secret, { mode: 0o600, flush: true, flag: 'wx' });
   renameSync(unfinished, path);
 }
