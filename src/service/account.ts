@@ -91,6 +91,11 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+/** To whom files belong that the process makes. */
+export function currentOwner(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+}
+
 /** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
 function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
   try {

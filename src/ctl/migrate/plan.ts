@@ -73,7 +73,7 @@ function keepDatabase(copy: DatabaseCopy, greyd: Service): Step {
         if (!copy.isMade) return;
         await greyd.stop();
         try {
-          copy.putBack();
+          await copy.putBack();
         } finally {
           await greyd.restoreActivity();
         }
