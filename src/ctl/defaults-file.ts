@@ -3,7 +3,7 @@
  * in common with it: POSTGREY_OPTS, POSTGREY_TEXT and GREYD_STORE_PASSWORD.
  *
  *   started by systemd        nothing is expanded; the words of POSTGREY_OPTS may be quoted   (environment-file)
- *   started by an init script a shell reads it; POSTGREY_OPTS is split at each blank          (shell-variables)
+ *   started by an init script a shell reads it; POSTGREY_OPTS is split at each blank          (sourced-variables)
  *
  * It is read as whatever starts services here reads it; where the other would get something else, that is told with the
  * line, and what to write.
@@ -13,7 +13,7 @@ import { readCommandLine, UsageError } from '../command-line.ts';
 import { OPTION_TABLE } from '../option-table.ts';
 import { PASSWORD_VARIABLE } from '../shared-store-options.ts';
 import { systemdAssignments, systemdWords } from './environment-file.ts';
-import { shellAssignments, UnreadableLine } from './shell-variables.ts';
+import { shellAssignments, UnreadableLine } from './sourced-variables.ts';
 
 export const DEFAULTS_FILE = '/etc/default/greyd';
 
@@ -117,10 +117,10 @@ export function differences(text: string, file: string): string[] {
   }
   return NAMES.flatMap((name) => {
     const [ofShell, ofSystemd] = [byShell, bySystemd].map((all) => all.findLast((one) => one.name === name));
-    const [shell = '', systemd = ''] = [ofShell?.value, ofSystemd?.value];
-    if (shell === systemd) return [];
+    const [sourced = '', systemd = ''] = [ofShell?.value, ofSystemd?.value];
+    if (sourced === systemd) return [];
     const line = ofShell?.line ?? ofSystemd?.line;
-    const instead = name === PASSWORD_VARIABLE ? `${name}='...', without ' in it` : literal(name, shell);
+    const instead = name === PASSWORD_VARIABLE ? `${name}='...', without ' in it` : literal(name, sourced);
     return [
       `${file}:${line}: systemd does not read ${name} as an init script does, it expands nothing: write ${instead}`,
     ];

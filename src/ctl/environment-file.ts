@@ -8,7 +8,7 @@
  * next one, between "" it quotes one of `"\$` and the backquote, in a text behind that any character. Blanks before and
  * behind a value do not count. The last line of a name counts.
  */
-import type { Assignment } from './shell-variables.ts';
+import type { Assignment } from './sourced-variables.ts';
 
 /** The assignments of a file, in their order. */
 export function systemdAssignments(text: string): Assignment[] {

@@ -11,6 +11,8 @@ import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { RecordOf } from '../greylist/records.ts';
 import { textOf } from '../policy/text.ts';
 import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
+import { isRoot } from '../service/account.ts';
+import { plainSandbox, rootSandbox } from '../service/sandbox.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
@@ -58,14 +60,16 @@ export const importCommand = makeCommand<Given>(
     // Whom it belongs to may not be allowed to look for it from here.
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
-    // Its password may be for root alone; the files of postgrey are read by an account that can do less.
+    // What is postgrey's is read first, by an account that can do nothing else, which takes root.
+    const taken = environment && isRoot() ? await dumpAsRoot(environment) : undefined;
+    // The password of the store may be for root alone.
     let store = await openGivenShared({ ...given, dbdir }, surroundings);
     try {
       becomeDatabaseAccount(dbdir);
       const sources: readonly Source[] =
         environment === undefined
           ? [{ kind: undefined, dump: surroundings.input }]
-          : await environment.copyTo(makeWorkFolder(dbdir, 'import'));
+          : (taken ?? (await environment.dumpIn(plainSandbox(makeWorkFolder(dbdir, 'import')))));
       store ??= openRecords(dbdir);
       return await importFrom(sources, store, networkLengthsOf(given), surroundings);
     } finally {
@@ -73,6 +77,15 @@ export const importCommand = makeCommand<Given>(
     }
   },
 );
+
+async function dumpAsRoot(environment: PostgreyEnvironment): Promise<readonly Source[]> {
+  const sandbox = rootSandbox();
+  try {
+    return await environment.dumpIn(sandbox);
+  } finally {
+    sandbox.remove();
+  }
+}
 
 async function importFrom(
   sources: readonly Source[],

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { systemdAssignments, systemdWords } from '../../src/ctl/environment-file.ts';
-import { shellAssignments, UnreadableLine } from '../../src/ctl/shell-variables.ts';
+import { shellAssignments, UnreadableLine } from '../../src/ctl/sourced-variables.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { OWN_SYSTEMD_NEEDS, OwnSystemd } from '../support/own-systemd.ts';
 import { canRun } from '../support/requirements.ts';

@@ -7,7 +7,7 @@
  */
 import { literal } from '../defaults-file.ts';
 import { systemdAssignments } from '../environment-file.ts';
-import { type Assignment, shellAssignments, UnreadableLine } from '../shell-variables.ts';
+import { type Assignment, shellAssignments, UnreadableLine } from '../sourced-variables.ts';
 
 /** @param values by name; undefined: as if it were not there */
 export function withVariables(text: string, values: Readonly<Record<string, string | undefined>>): string {
