@@ -12,11 +12,17 @@ import { GREYCTL } from '../../support/greyctl.ts';
 const NOW = Math.floor(Date.now() / 1000);
 
 /** A database with one triplet that has passed. @param sender as it stands there */
-async function checked(sender: string): Promise<string[]> {
+async function checked(sender: string, later = 0): Promise<string[]> {
   const dbdir = temporaryDirectory();
   const store = openRecords(dbdir);
   const key = { kind: 'triplet', clientNetwork: '192.0.2.0', sender, recipient: 'bob@example.org' } as const;
   await put(store, key, { first: NOW - 1000, last: NOW - 500 });
+  if (later > 0)
+    await put(
+      store,
+      { ...key, sender: 'ahead@example.net' },
+      { first: NOW + later, last: NOW + later + 500 },
+    );
   await store.close();
   const daemon = await Daemon.start(['--delay=1', `--dbdir=${dbdir}`]);
   const socket = { name: 'greyd', target: { host: '127.0.0.1', port: daemon.port } } as unknown as Socket;
@@ -32,6 +38,12 @@ async function checked(sender: string): Promise<string[]> {
 test('what has passed before passes', async () => {
   expect(await checked('alice@example.net')).toContain(
     'what has passed before passes: 192.0.2.0 alice@example.net -> bob@example.org',
+  );
+});
+
+test('what was seen while the clock was ahead is not asked about', async () => {
+  expect((await checked('alice@example.net', 10_000)).join()).toContain(
+    'passes: 192.0.2.0 alice@example.net',
   );
 });
 
