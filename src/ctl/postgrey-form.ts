@@ -30,6 +30,8 @@ export const PRESENT_FORM: KeyForm = { hasMasks: false, isShort: false };
 
 /** How many keys may wait for the decision. */
 export const MAX_WAITING = 100_000;
+/** A longer one does not wait: postgrey has none of more than an address and two values of 512 characters. */
+const MAX_WAITING_CHARACTERS = 2048;
 
 /** `address "/" mask`, and what follows. */
 interface Masked {
@@ -89,7 +91,7 @@ export class FormSurvey {
 
   /** Whether the key of a triplet can be read in two ways, and it is not decided yet in which. */
   isOpen(text: string): boolean {
-    if (this.#form !== undefined) return false;
+    if (this.#form !== undefined || text.length > MAX_WAITING_CHARACTERS) return false;
     const masked = readMasked(text);
     if (masked !== undefined)
       return this.#clients.masked === 0 && !(isWhole(masked) && isHost(masked.address));

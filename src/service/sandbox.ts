@@ -12,7 +12,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanEnvironment } from './clean-environment.ts';
 
@@ -68,7 +68,8 @@ exec chroot . setpriv --reuid="$uid" --regid="$uid" "$@"
 
 const NAMESPACES = ['--mount', '--net', '--ipc', '--uts', '--pid', '--fork', '--kill-child'];
 const WITHOUT_PRIVILEGES = ['--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs'];
-const LIMITS = ['prlimit', `--cpu=${CPU_LIMIT}`, '--core=0', '--'];
+/** The part of what is free on the disk that one file of theirs may take: a damaged database can be read without an end. */
+const ROOM_SHARE = 0.5;
 
 /** The sandbox of a process that is not root. @param folder empty, and its own */
 export function plainSandbox(folder: string): Sandbox {
@@ -98,6 +99,9 @@ export function rootSandbox(): Sandbox {
   const copies = join(folder, 'copies');
   for (const path of [copies, join(folder, 'root')]) mkdirSync(path, { mode: 0o700 });
   const uid = freeUid();
+  const { bavail, bsize } = statfsSync(PLACE);
+  const room = Math.floor(bavail * bsize * ROOM_SHARE);
+  const limits = ['prlimit', `--cpu=${CPU_LIMIT}`, `--fsize=${room}`, '--core=0', '--'];
   const isolated = (...words: readonly string[]): string[] => [
     ...NAMESPACES,
     '--',
@@ -108,7 +112,7 @@ export function rootSandbox(): Sandbox {
     folder,
     `${uid}`,
     ...WITHOUT_PRIVILEGES,
-    ...LIMITS,
+    ...limits,
     ...words,
   ];
   const env = cleanEnvironment();
@@ -127,7 +131,7 @@ export function rootSandbox(): Sandbox {
         return { program: 'unshare', args: isolated(program, ...inside), options: { cwd: '/', env } };
       }
       // The folders above are closed for it: it is there when it becomes that account.
-      const as = [`--reuid=${uid}`, `--regid=${uid}`, ...WITHOUT_PRIVILEGES, ...LIMITS];
+      const as = [`--reuid=${uid}`, `--regid=${uid}`, ...WITHOUT_PRIVILEGES, ...limits];
       const beside = words.map((word) => word.replace('FOLDER', '.'));
       return { program: 'setpriv', args: [...as, program, ...beside], options: { cwd: copies, env } };
     },

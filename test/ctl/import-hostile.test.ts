@@ -212,6 +212,31 @@ describe.skipIf(!canRun('the sandbox', AS_ROOT))('in the sandbox db_recover', ()
     expect(readdirSync(target)).toEqual([]);
   });
 
+  test('has a bound for what it may write, and no privileges', () => {
+    const sandbox = rootSandbox();
+    onTestFinished(sandbox.remove);
+    sandbox.close();
+    const limits = sandbox.command('prlimit', '--raw', '--noheadings', '--output=RESOURCE,HARD');
+    const { stdout } = spawnSync(limits.program, limits.args, { ...limits.options, encoding: 'utf8' });
+    expect(
+      Object.fromEntries(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.split(' ')),
+      ),
+    ).toMatchObject({
+      CORE: '0',
+      CPU: '3600',
+      FSIZE: expect.stringMatching(/^\d+$/),
+    });
+    const dump = sandbox.command('setpriv', '--dump');
+    const said = spawnSync(dump.program, dump.args, { ...dump.options, encoding: 'utf8' }).stdout;
+    expect(said).toMatch(/^Supplementary groups: \[none\]$/m);
+    expect(said).toMatch(/^no_new_privs: 1$/m);
+    expect(said).toMatch(/^Capability bounding set: \[none\]$/m);
+  });
+
   test('without namespaces writes to no folder of root’s', () => {
     const target = temporaryDirectory();
     const { who } = run(join(target, 'evil.db'), withoutNamespaces());

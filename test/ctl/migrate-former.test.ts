@@ -78,3 +78,43 @@ test.runIf(canRun('greyctl migrate from postgrey 1.36', OWN_DEBIAN_NEEDS)).each(
   await machine.until(`ss -Hltnp | grep ':${PORT} ' | grep -q postgrey`);
   expect(machine.ask(PORT, QUESTIONS)).toEqual(before);
 });
+
+/** Puts a record into a log that names a file elsewhere, as the account of the directory can. */
+const HOSTILE_LOG = `
+set -e
+service postgrey stop
+rm /var/lib/postgrey/__db.*
+install -d -o postgrey /var/target
+setpriv --reuid=postgrey --regid=postgrey --clear-groups perl -MBerkeleyDB -e '
+  my $env = BerkeleyDB::Env->new(-Home => "/var/lib/postgrey",
+    -Flags => DB_CREATE|DB_INIT_TXN|DB_INIT_MPOOL|DB_INIT_LOG|DB_INIT_LOCK) or die $BerkeleyDB::Error;
+  my $txn = $env->txn_begin();
+  my $db = BerkeleyDB::Btree->new(-Filename => "/var/target/evil.db", -Flags => DB_CREATE, -Env => $env, -Txn => $txn)
+    or die $BerkeleyDB::Error;
+  $db->db_put("chosen", "bytes");
+  $txn->txn_commit();'
+rm /var/target/evil.db
+chown root /var/target
+chmod 700 /var/target
+`;
+
+test.runIf(canRun('greyctl migrate from a hostile directory', OWN_DEBIAN_NEEDS))(
+  'a log that names a file of root’s is refused, and nothing is written there',
+  { timeout: 60_000 },
+  async () => {
+    const machine = await OwnDebian.boot();
+    machine.run(
+      `echo 'POSTGREY_OPTS="--inet=127.0.0.1:${PORT}"' >/etc/default/postgrey; service postgrey start >/dev/null`,
+    );
+    await machine.until(`ss -Hltn | grep -q ':${PORT} '`);
+    machine.ask(PORT, QUESTIONS);
+    machine.run(HOSTILE_LOG);
+    const { status, output } = machine.attempt('greyctl migrate');
+    expect([status, output]).toEqual([
+      1,
+      expect.stringMatching(/^failed: .* a log there names \/var\/target\//m),
+    ]);
+    expect(output).toContain('everything is as it was before');
+    expect(machine.run('ls -A /var/target /var/tmp | grep -E "evil|greyctl" || true')).toBe('');
+  },
+);
