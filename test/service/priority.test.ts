@@ -74,6 +74,7 @@ test.runIf(canRun('priorities', { programs: ['setpriv', 'nice'] })).each([[0], [
     while (Math.min(...tasks()) !== expected && child.exitCode === null) await pause(10);
     expect(new Set(tasks())).toEqual(new Set([expected]));
     child.stdin.end();
-    await once(child, 'exit');
+    // There is no request on it, which is told with this status.
+    expect(await once(child, 'exit')).toEqual([2, null]);
   },
 );
