@@ -57,6 +57,8 @@ export interface CommandLine<Given> {
   readonly wasGiven: (name: keyof Given & string) => boolean;
   /** Words that belong to no option. */
   readonly words: readonly string[];
+  /** Options behind the first such word, or behind an empty one, as they stand there: postgrey does not read them. */
+  readonly late: readonly string[];
   /** The text for --help. */
   readonly help: string;
 }
@@ -79,8 +81,9 @@ export function readCommandLine<Given extends object>(
     .configureOutput({ writeErr: () => {} })
     .configureHelp({ boxWrap: wrapText });
   for (const entry of options) command.addOption(toOption(entry, warn));
+  const spelled = spellOut(argv, options);
   try {
-    command.parse(spellOut(argv, options), { from: 'user' });
+    command.parse(spelled, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError)
       throw new UsageError(`${oneLine(error.message)}, see ${name} --help`);
@@ -90,6 +93,7 @@ export function readCommandLine<Given extends object>(
     given: command.opts<Given>(),
     wasGiven: (name) => command.getOptionValueSource(name) === 'cli',
     words: command.args.filter((word) => word !== ''),
+    late: lateOptions(spelled, options),
     help: command.helpInformation(),
   };
 }
@@ -122,7 +126,8 @@ function toOption(
       return values;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`${option.long}=${oneLine(text)}: write ${reason}`);
+      const cause = /\$\{?\w/.test(text) ? '; systemd expands nothing in /etc/default' : '';
+      throw new UsageError(`${option.long}=${oneLine(text)}: write ${reason}${cause}`);
     }
   });
 }
@@ -141,6 +146,36 @@ function spellOut(argv: readonly string[], options: readonly OptionEntry[]): str
     words.push(long === undefined ? word : long + value);
   }
   return words;
+}
+
+/**
+ * The options behind the first word that belongs to none; an empty value changes nothing, so that those do not count.
+ * @param words as spelled out
+ */
+function lateOptions(words: readonly string[], options: readonly OptionEntry[]): string[] {
+  const takesNextWord = new Set(
+    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => partsOf(flags).long),
+  );
+  const late: string[] = [];
+  let isLate = false;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word === '--') break;
+    if (!word.startsWith('-') || word === '-') {
+      isLate = true;
+      continue;
+    }
+    const value = takesNextWord.has(word) ? words[at + 1] : undefined;
+    if (value !== undefined) at += 1;
+    const isEmpty = value === '' || /^--[\w-]+=$/.test(word);
+    if (isLate && !isEmpty) late.push(value === undefined ? word : `${word}=${value}`);
+  }
+  return late;
+}
+
+/** What is told of such options. */
+export function lateNote(late: readonly string[]): string {
+  return `postgrey stops reading options at the first word that belongs to none, or is empty: ${late.join(' ')} had no effect there, and has one here`;
 }
 
 /** Every other spelling of an option: `-i`, `--i` and `-inet` for `--inet`, and its aliases. */

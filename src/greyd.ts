@@ -307,7 +307,7 @@ function startGreylister(
   lifetime: Lifetime,
   summary: () => string,
 ): GreylisterThread {
-  const { dbdir, privacy, lookupByHost, storeTimeout, sharedStore } = options;
+  const { dbdir, privacy, lookupByHost, networkLengths, storeTimeout, sharedStore } = options;
   const { delay, retryWindow, maxAge, autoWhitelistClients, maxTriplets, maxNewPerClient } = options;
   const rules = {
     delay,
@@ -319,7 +319,16 @@ function startGreylister(
   };
   const busyTimeoutMs = storeTimeout * 1000 * BUSY_SHARE;
   const thread = new GreylisterThread(
-    { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace: CLEANING_PACE },
+    {
+      dbdir,
+      sharedStore,
+      privacy,
+      lookupByHost,
+      networkLengths,
+      rules,
+      busyTimeoutMs,
+      pace: CLEANING_PACE,
+    },
     log,
     uptime,
   );

@@ -1,7 +1,7 @@
 /**
  * The options of the daemon as plain values, made from the command line.
  */
-import { readCommandLine, UsageError, withoutPassword } from './command-line.ts';
+import { lateNote, readCommandLine, UsageError, withoutPassword } from './command-line.ts';
 import type { NetworkLengths } from './greylist/keys.ts';
 import type { LogFormat, LogLevel } from './log/logger.ts';
 import { type GivenOptions, OPTION_TABLE } from './option-table.ts';
@@ -91,7 +91,7 @@ const GREYD = {
  */
 export function parseOptions(argv: readonly string[], surroundings: Surroundings): Options | string {
   const warnings: string[] = [];
-  const { given, wasGiven, words, help } = readCommandLine<GivenOptions>(
+  const { given, wasGiven, words, late, help } = readCommandLine<GivenOptions>(
     GREYD,
     argv,
     (warning) => void warnings.push(warning),
@@ -99,10 +99,11 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
   if (given.help || given.man) return help;
   if (given.version) return `greyd ${surroundings.version}\n`;
   if (given.noAction) throw new UsageError('--no-action is not supported, leave it out');
-  for (const word of words) {
-    warnings.push(
-      `ignoring the word '${word}' on the command line: it belongs to no option (missing quotes?)`,
-    );
+  for (const word of words) warnings.push(strayWarning(word));
+  if (late.length > 0) warnings.push(lateNote(late));
+  for (const word of argv) {
+    const [, option, variable] = /^(--[\w-]+)=.*?(\$\w+|\$\{\w+\})/s.exec(word) ?? [];
+    if (variable !== undefined) warnings.push(`${option} has ${variable} in it as it stands: ${UNEXPANDED}`);
   }
   for (const [name, isIdle, warning] of IDLE_OPTIONS) {
     if (wasGiven(name) && isIdle(given)) warnings.push(warning);
@@ -149,6 +150,13 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
     metricsEndpoints: metricsEndpointsOf(given),
     warnings: warnings.map(withoutPassword),
   });
+}
+
+const UNEXPANDED = 'systemd expands nothing in /etc/default, write out what it stands for';
+
+function strayWarning(word: string): string {
+  const reason = /^\$\{?\w/.test(word) ? UNEXPANDED : 'it belongs to no option (missing quotes?)';
+  return `ignoring the word '${word}' on the command line: ${reason}`;
 }
 
 function endpointsOf(

@@ -49,9 +49,16 @@ describe('commands', () => {
     );
     expect(calls.filter((call) => !call.endsWith(': execFile')).sort()).toEqual(
       [
-        // Of a postgrey that is imported: paths are arguments.
-        "ctl/postgrey-environment.ts: 'db_dump'",
-        "ctl/postgrey-environment.ts: 'db_recover'",
+        // For a postgrey that is imported, in a sandbox: db_printlog, db_recover and db_dump by unshare or setpriv. The
+        // script that makes the sandbox is a literal; paths are its arguments.
+        'ctl/postgrey-environment.ts: program',
+        'ctl/postgrey-environment.ts: program',
+        // The same for true, and getent.
+        'service/sandbox.ts: program',
+        // Of a folder that is root's in /var/tmp.
+        "service/sandbox.ts: 'rm'",
+        // Which version is installed.
+        "ctl/export.ts: 'postgrey'",
         // greyctl once more, as it was started.
         'ctl/backup.ts: program',
         // The same, and systemctl, service, update-rc.d, setpriv, db_dump and db_recover, by names that are literals.

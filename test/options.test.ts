@@ -179,9 +179,42 @@ describe('where to listen', () => {
   });
 });
 
+const LATE = 'postgrey stops reading options at the first word that belongs to none, or is empty';
+
 describe('command lines as they are found', () => {
+  test.each([
+    [
+      ['#', 'a', 'minute', '--delay=60', '-q'],
+      ['--delay=60', '--quiet'],
+    ],
+    [
+      ['see', '--delay', '60', '--privacy'],
+      ['--delay=60', '--privacy'],
+    ],
+    [['--delay=60', '--', 'see', '--privacy'], []],
+    [['--delay', '60', '--unix', '--privacy', '--quiet'], []],
+    [['see', '--greylist-text='], []],
+  ])('of %j, %j have an effect that they had not in postgrey', (argv, late) => {
+    const { warnings } = parse(...argv);
+    const told = late.length > 0 ? [`${LATE}: ${late.join(' ')} had no effect there, and has one here`] : [];
+    expect(warnings.filter((one) => one.startsWith(LATE))).toEqual(told);
+  });
+
+  test('what systemd has not expanded is told', () => {
+    expect(parse('$POSTGREY_OPTS', '--dbdir=$DIR/x').warnings).toEqual([
+      "ignoring the word '$POSTGREY_OPTS' on the command line: systemd expands nothing in /etc/default, write out what it stands for",
+      `${LATE}: --dbdir=$DIR/x had no effect there, and has one here`,
+      '--dbdir has $DIR in it as it stands: systemd expands nothing in /etc/default, write out what it stands for',
+    ]);
+    expect(() => parse('--delay=$DELAY')).toThrow(
+      '--delay=$DELAY: write a whole number of seconds; systemd expands nothing in /etc/default',
+    );
+  });
+
   test('empty arguments are ignored', () => {
-    expect(parse('', '--delay=60', '')).toMatchObject({ delay: 60, warnings: [] });
+    const warnings = [`${LATE}: --delay=60 had no effect there, and has one here`];
+    expect(parse('', '--delay=60', '')).toMatchObject({ delay: 60, warnings });
+    expect(parse('--delay=60', '')).toMatchObject({ delay: 60, warnings: [] });
   });
 
   test('an empty value changes nothing', () => {
@@ -230,6 +263,7 @@ describe('command lines as they are found', () => {
     expect(warnings).toEqual([
       "ignoring the word 'see' on the command line: it belongs to no option (missing quotes?)",
       "ignoring the word 'http://x.example' on the command line: it belongs to no option (missing quotes?)",
+      `${LATE}: --delay=60 had no effect there, and has one here`,
     ]);
   });
 

@@ -48,6 +48,16 @@ export function formatAddress({ family, words }: IpAddress): string {
   return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
 }
 
+/** Writes it as inet_ntop(3) does: of IPv6 the longest row of zeros, two words at least, is `::` (RFC 5952). */
+export function formatShort(address: IpAddress): string {
+  const full = formatAddress(address);
+  if (address.family === 4) return full;
+  const [longest = ''] = (full.match(/(?<![^:])0(?::0)+(?![^:])/g) ?? []).sort((a, b) => b.length - a.length);
+  if (longest === '') return full;
+  const at = full.search(new RegExp(`(?<![^:])${longest}(?![^:])`));
+  return `${full.slice(0, at).replace(/:$/, '')}::${full.slice(at + longest.length).replace(/^:/, '')}`;
+}
+
 function ipv4Words(text: string): number[] {
   let address = 0;
   let byte = 0;

@@ -1,18 +1,19 @@
 /**
- * /etc/default/greyd, where the unit finds the options of the daemon, and greyctl those that it has in common
- * with it. It is read as systemd reads it (systemd.exec(5), EnvironmentFile=):
+ * /etc/default/greyd, where the unit and the init script find the options of the daemon, and greyctl those that it has
+ * in common with it: POSTGREY_OPTS, POSTGREY_TEXT and GREYD_STORE_PASSWORD.
  *
- *   line  :== [ NAME "=" value ] | "#" comment     NAME: POSTGREY_OPTS, POSTGREY_TEXT, GREYD_STORE_PASSWORD
- *   value :== text | "'" text "'" | '"' text '"'   the last line of a name counts; \ before the end of a line goes
- *                                                  on in the next one, and between "" before a " and a \ quotes it
+ *   started by systemd        nothing is expanded; the words of POSTGREY_OPTS may be quoted   (environment-file)
+ *   started by an init script a shell reads it; POSTGREY_OPTS is split at each blank          (sourced-variables)
  *
- * POSTGREY_OPTS is then split at blanks that stand in no quotes, which are taken away (systemd.service(5), $NAME).
- * Known limit: nothing is expanded, no `$NAME` and no command; systemd does not do so either.
+ * It is read as whatever starts services here reads it; where the other would get something else, that is told with the
+ * line, and what to write.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readCommandLine, UsageError } from '../command-line.ts';
 import { OPTION_TABLE } from '../option-table.ts';
 import { PASSWORD_VARIABLE } from '../shared-store-options.ts';
+import { systemdAssignments, systemdWords } from './environment-file.ts';
+import { shellAssignments, UnreadableLine } from './sourced-variables.ts';
 
 export const DEFAULTS_FILE = '/etc/default/greyd';
 
@@ -25,12 +26,24 @@ export interface DaemonDefaults {
 
 const NOTHING: DaemonDefaults = { given: {}, storePassword: undefined };
 
+/** What starts a daemon, and reads its file of variables. */
+export type Starter = 'systemd' | 'init script';
+
+/** What starts services on this machine. */
+export function starterHere(): Starter {
+  return existsSync('/run/systemd/system') ? 'systemd' : 'init script';
+}
+
 /**
  * @param path undefined: DEFAULTS_FILE, which need not be there
- * @param tell is told if it may not be read from here
+ * @param tell is told if it may not be read from here, and where systemd and an init script get different options
  * @throws {UsageError} if it cannot be read, or holds what greyd would not start with
  */
-export function readDaemonDefaults(path: string | undefined, tell: (line: string) => void): DaemonDefaults {
+export function readDaemonDefaults(
+  path: string | undefined,
+  tell: (line: string) => void,
+  starter = starterHere(),
+): DaemonDefaults {
   const file = path ?? DEFAULTS_FILE;
   let text: string;
   try {
@@ -42,12 +55,12 @@ export function readDaemonDefaults(path: string | undefined, tell: (line: string
       tell(`${file} cannot be read (${code}), so the options of greyd there are not known`);
     return NOTHING;
   }
-  const values = readVariables(text);
-  const words = wordsOf(values.get('POSTGREY_OPTS') ?? '');
+  const { values, words } = readAs(starter, text, file);
+  if (starter === 'systemd') for (const line of differences(text, file)) tell(line);
   const greylistText = values.get('POSTGREY_TEXT') ?? '';
-  if (greylistText !== '') words.push(`--greylist-text=${greylistText}`);
+  const argv = greylistText === '' ? words : [...words, `--greylist-text=${greylistText}`];
   try {
-    const { given, wasGiven } = readCommandLine<Record<string, unknown>>(DAEMON, words, () => {});
+    const { given, wasGiven } = readCommandLine<Record<string, unknown>>(DAEMON, argv, () => {});
     return {
       given: Object.fromEntries(Object.entries(given).filter(([name]) => wasGiven(name))),
       storePassword: values.get(PASSWORD_VARIABLE) || undefined,
@@ -60,37 +73,61 @@ export function readDaemonDefaults(path: string | undefined, tell: (line: string
 
 const DAEMON = { name: 'greyd', usage: '', description: '', options: OPTION_TABLE };
 
-/** The values that are assigned in the text of such a file. */
-export function readVariables(text: string): ReadonlyMap<string, string> {
-  return new Map(assignmentsIn(text).map(({ name, value }) => [name, value]));
+/** What a daemon is started with. */
+export interface Variables {
+  readonly values: ReadonlyMap<string, string>;
+  /** Those of POSTGREY_OPTS. */
+  readonly words: readonly string[];
 }
 
-/** One `NAME=value`, and where it stands in the text. */
-export interface Assignment {
-  readonly name: string;
-  readonly value: string;
-  readonly start: number;
-  /** Behind it, before the end of the line. */
-  readonly end: number;
+/**
+ * The values that a file gives.
+ * @param file for messages
+ * @throws {UsageError} with file and line, if a shell would do what is not done here
+ */
+export function readAs(starter: Starter, text: string, file: string): Variables {
+  try {
+    const assignments = starter === 'systemd' ? systemdAssignments(text) : shellAssignments(text);
+    const values = new Map(assignments.map(({ name, value }) => [name, value]));
+    const opts = values.get('POSTGREY_OPTS') ?? '';
+    return {
+      values,
+      words: starter === 'systemd' ? systemdWords(opts) : opts.split(/[ \t\n]+/).filter(Boolean),
+    };
+  } catch (error) {
+    if (error instanceof UnreadableLine) throw new UsageError(`${file}:${error.line}: ${error.message}`);
+    throw error;
+  }
 }
 
-/** A comment, which may go on in the next line too, or an assignment: name, and value in "", in '' or bare. */
-const LINE =
-  /^[ \t]*(?:[#;](?:\\\r?\n|.)*|(\w+)=(?:[ \t]*(?:"((?:\\[\s\S]|[^"\\])*)"|'([^']*)')[ \t]*(?=\r?$)|((?:\\\r?\n|[^\r\n])*)))/gm;
+/** Variables that reach the daemon. */
+const NAMES = ['POSTGREY_OPTS', 'POSTGREY_TEXT', PASSWORD_VARIABLE] as const;
 
-export function assignmentsIn(text: string): Assignment[] {
-  return [...text.matchAll(LINE)].flatMap(({ 0: line, 1: name, 2: double, 3: single, 4: bare, index }) => {
-    if (name === undefined) return [];
-    const written = (double ?? single ?? bare?.trim() ?? '').replace(/\\\r?\n/g, '');
-    const value = double === undefined ? written : written.replace(/\\(["\\$`])/g, '$1');
-    return { name, value, start: index, end: index + line.length };
+/** Where systemd and an init script get different values of a file: lines for the administrator. */
+export function differences(text: string, file: string): string[] {
+  const bySystemd = systemdAssignments(text);
+  let byShell: ReturnType<typeof shellAssignments>;
+  try {
+    byShell = shellAssignments(text);
+  } catch (error) {
+    if (!(error instanceof UnreadableLine)) throw error;
+    return [
+      `${file}:${error.line}: an init script does not read this line as systemd does: ${error.message}`,
+    ];
+  }
+  return NAMES.flatMap((name) => {
+    const [ofShell, ofSystemd] = [byShell, bySystemd].map((all) => all.findLast((one) => one.name === name));
+    const [sourced = '', systemd = ''] = [ofShell?.value, ofSystemd?.value];
+    if (sourced === systemd) return [];
+    const line = ofShell?.line ?? ofSystemd?.line;
+    const instead = name === PASSWORD_VARIABLE ? `${name}='...', without ' in it` : literal(name, sourced);
+    return [
+      `${file}:${line}: systemd does not read ${name} as an init script does, it expands nothing: write ${instead}`,
+    ];
   });
 }
 
-/** `a "b c" d='e f'` is `a`, `b c` and `d=e f`. */
-export function wordsOf(text: string): string[] {
-  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
-  return words.map((word) =>
-    word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
-  );
+/** A line that systemd and a shell read alike. */
+export function literal(name: string, value: string): string {
+  return `${name}="${value.replace(/["\\$`]/g, '\\$&')}"`;
 }

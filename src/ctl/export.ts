@@ -1,20 +1,31 @@
 /**
  * greyctl export: writes records in a form that another program reads. The one there is makes the
- * way back to postgrey: input for db_load(1), as described in postgrey-dump.
+ * way back to postgrey: input for db_load(1), as described in postgrey-dump, with the keys of the postgrey that is
+ * installed, see greylist/former-keys.
  */
+import { execFile } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { UsageError } from '../command-line.ts';
-import { type Key, postgreyKey } from '../greylist/keys.ts';
+import { type Lookup, maskedKey, shortKey } from '../greylist/former-keys.ts';
+import { type Key, type PlainKey, postgreyKey } from '../greylist/keys.ts';
 import { oneOf } from '../option-values.ts';
+import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
+import { cleanEnvironment } from '../service/clean-environment.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
-import { daemonOption } from './options.ts';
+import { daemonOption, LOOKUP_OPTIONS } from './options.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
 
-interface Given extends GivenRecords {
+interface Given extends GivenRecords, GivenLookup {
   format?: 'postgrey';
+  postgreyVersion?: number;
 }
+
+/** The first that writes keys as postgrey 1.37 does; `1.36` is 36. */
+const PRESENT_VERSION = 37;
+const OLDEST_VERSION = 27;
 
 export const exportCommand = makeCommand<Given>(
   {
@@ -32,35 +43,82 @@ export const exportCommand = makeCommand<Given>(
       ...RECORDS_OPTIONS,
       { flags: '--format <FORMAT>', help: 'postgrey: input for db_load', parse: oneOf(['postgrey']) },
       {
+        flags: '--postgrey-version <VERSION>',
+        help: 'the postgrey that is to read it, 1.27 to 1.37: 1.36 has other keys, and so have those before',
+        defaultText: 'that of the one that is installed, else 1.37',
+        parse: postgreyVersion,
+      },
+      {
         ...daemonOption('--lookup-by-host'),
         help: 'greyd ran, and postgrey will run, with --lookup-by-host',
       },
+      ...LOOKUP_OPTIONS.filter(({ flags }) => flags !== '--lookup-by-host'),
     ],
   },
   async (given, words, surroundings) => {
     const { format, lookupByHost = false } = given;
     if (format === undefined) throw new UsageError('give --format=postgrey');
     const kind = kindOf(words, 'export');
+    const lengths = networkLengthsOf(given);
     return withRecords(given, surroundings, async (store) => {
       requireReadableKeys(store);
-      await pipeline(dump(store, kind, lookupByHost), surroundings.output, { end: false });
+      const version = given.postgreyVersion ?? (await installedVersion()) ?? PRESENT_VERSION;
+      if (version < PRESENT_VERSION) surroundings.tell(formNote(version, lookupByHost));
+      const written = keyWriter(version, { byHost: lookupByHost, lengths });
+      await pipeline(dump(store, kind, written), surroundings.output, { end: false });
       return 0;
     });
   },
   { hasJson: false },
 );
 
-async function* dump(store: ReadableStore, kind: Key['kind'], byHost: boolean): AsyncGenerator<string, void> {
+/** @returns 36 for `1.36` */
+function postgreyVersion(text: string): number {
+  const [, minor] = /^1\.(\d{2})$/.exec(text) ?? [];
+  const version = Number(minor);
+  if (minor !== undefined && version >= OLDEST_VERSION && version <= PRESENT_VERSION) return version;
+  throw new Error('a version from 1.27 to 1.37');
+}
+
+/** @returns undefined if there is none, or one that is not known */
+async function installedVersion(): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('postgrey', ['--version'], {
+      env: cleanEnvironment({ alsoInSystem: true }),
+    });
+    const [, version = ''] = /^postgrey (\S+)/.exec(stdout) ?? [];
+    return postgreyVersion(version);
+  } catch {
+    return undefined;
+  }
+}
+
+function formNote(version: number, byHost: boolean): string {
+  const note = `the keys are written as postgrey 1.${version} writes them`;
+  const isLost = version < 36 && !byHost;
+  return isLost ? `${note}, which will not find triplets of IPv6: it keeps these by the full address` : note;
+}
+
+function keyWriter(version: number, { byHost, lengths }: Lookup): (key: PlainKey) => string {
+  if (version === PRESENT_VERSION) return (key) => postgreyKey(key, byHost);
+  return version === 36 ? (key) => maskedKey(key, lengths) : (key) => shortKey(key);
+}
+
+async function* dump(
+  store: ReadableStore,
+  kind: Key['kind'],
+  written: (key: PlainKey) => string,
+): AsyncGenerator<string, void> {
   yield 'VERSION=3\nformat=print\ntype=btree\nHEADER=END\n';
   for await (const entries of store.entries(kind)) {
-    yield entries.map((entry) => pairOf(entry, byHost)).join('');
+    yield entries.map((entry) => pairOf(entry, written)).join('');
   }
   yield 'DATA=END\n';
 }
 
-function pairOf([key, record]: Entry, byHost: boolean): string {
+function pairOf([key, record]: Entry, written: (key: PlainKey) => string): string {
   const first = 'first' in record ? record.first : record.count;
-  return ` ${printed(postgreyKey(key, byHost))}\n ${first},${record.last}\n`;
+  return ` ${printed(written(key))}\n ${first},${record.last}\n`;
 }
 
 /** Bytes that are no printable ASCII as `\hh`. */

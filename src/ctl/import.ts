@@ -7,18 +7,26 @@
  */
 import { resolve } from 'node:path';
 import { UsageError } from '../command-line.ts';
-import type { Key } from '../greylist/keys.ts';
+import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { RecordOf } from '../greylist/records.ts';
+import { textOf } from '../policy/text.ts';
+import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
+import { isRoot } from '../service/account.ts';
+import { plainSandbox, rootSandbox } from '../service/sandbox.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import type { Store } from '../store/store.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
 import { mergeAll } from './merge.ts';
-import { readDump } from './postgrey-dump.ts';
+import { LOOKUP_OPTIONS } from './options.ts';
+import { type DumpedPair, readDump } from './postgrey-dump.ts';
 import { PostgreyEnvironment } from './postgrey-environment.ts';
-import { readPair } from './postgrey-records.ts';
+import { FormSurvey, MAX_WAITING } from './postgrey-form.ts';
+import { isHash, kindOfKey, readPair } from './postgrey-records.ts';
 import { type GivenRecords, openGivenShared, RECORDS_OPTIONS } from './records.ts';
+
+interface Given extends GivenRecords, GivenLookup {}
 
 /** In place of a directory: db_dump's output is read from standard input. */
 const STDIN = '-';
@@ -29,7 +37,7 @@ interface Source {
   readonly dump: AsyncIterable<Buffer>;
 }
 
-export const importCommand = makeCommand<GivenRecords>(
+export const importCommand = makeCommand<Given>(
   {
     name: 'greyctl import',
     summary: 'take over the records of postgrey',
@@ -41,7 +49,7 @@ export const importCommand = makeCommand<GivenRecords>(
       'Examples:\n' +
       '  greyctl import /var/lib/postgrey\n' +
       '  ssh mx2 db_dump -p /var/lib/postgrey/postgrey.db | greyctl import -',
-    options: RECORDS_OPTIONS,
+    options: [...RECORDS_OPTIONS, ...LOOKUP_OPTIONS],
   },
   async (given, [from, ...others], surroundings) => {
     if (from === undefined || others.length > 0) {
@@ -52,44 +60,91 @@ export const importCommand = makeCommand<GivenRecords>(
     // Whom it belongs to may not be allowed to look for it from here.
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
-    // Its password may be for root alone; the files of postgrey are read by an account that can do less.
+    // What is postgrey's is read first, by an account that can do nothing else, which takes root.
+    const taken = environment && isRoot() ? await dumpAsRoot(environment) : undefined;
+    // The password of the store may be for root alone.
     let store = await openGivenShared({ ...given, dbdir }, surroundings);
     try {
       becomeDatabaseAccount(dbdir);
       const sources: readonly Source[] =
         environment === undefined
           ? [{ kind: undefined, dump: surroundings.input }]
-          : await environment.copyTo(makeWorkFolder(dbdir, 'import'));
+          : (taken ?? (await environment.dumpIn(plainSandbox(makeWorkFolder(dbdir, 'import')))));
       store ??= openRecords(dbdir);
-      return await importFrom(sources, store, surroundings);
+      return await importFrom(sources, store, networkLengthsOf(given), surroundings);
     } finally {
       await store?.close();
     }
   },
 );
 
+async function dumpAsRoot(environment: PostgreyEnvironment): Promise<readonly Source[]> {
+  const sandbox = rootSandbox();
+  try {
+    return await environment.dumpIn(sandbox);
+  } finally {
+    sandbox.remove();
+  }
+}
+
 async function importFrom(
   sources: readonly Source[],
   store: Store,
+  lengths: NetworkLengths,
   { print, progress }: Work,
 ): Promise<ExitStatus> {
   const report = new ImportReport();
+  const survey = new FormSurvey();
+  const take = async (pairs: readonly PairOf[]): Promise<void> => {
+    const records: [Key, RecordOf<Key>][] = [];
+    for (const { pair, kind } of pairs) {
+      const record = readPair(pair, kind, store.privacy, { form: survey.form, lengths });
+      if ('reason' in record) report.skip(kind, record.reason, pair.key.toString());
+      else records.push([record.key, record.record]);
+    }
+    await mergeAll(records, store, (kind, fate) => report.count(kind, fate));
+    progress?.(`${report.read} records`);
+  };
+  let waiting: PairOf[] = [];
+  const decide = async (): Promise<void> => {
+    survey.settle();
+    await take(waiting);
+    waiting = [];
+  };
   try {
     for (const { kind, dump } of sources) {
       for await (const pairs of readDump(dump)) {
-        const records: [Key, RecordOf<Key>][] = [];
-        for (const pair of pairs) {
-          const record = readPair(pair, kind, store.privacy);
-          if ('reason' in record) report.skip(kind, record.reason, pair.key.toString());
-          else records.push([record.key, record.record]);
-        }
-        await mergeAll(records, store, (kind, fate) => report.count(kind, fate));
-        progress?.(`${report.read} records`);
+        const open = pairs.map((pair) => ({ pair, kind })).filter((one) => isOpen(one, survey));
+        const held = new Set(open.map(({ pair }) => pair));
+        waiting.push(...open);
+        await take(pairs.filter((pair) => !held.has(pair)).map((pair) => ({ pair, kind })));
+        if (waiting.length > MAX_WAITING) await decide();
       }
     }
   } finally {
-    progress?.('');
-    report.print(print);
+    try {
+      // Also of a dump that breaks off what came before is kept.
+      await decide();
+    } finally {
+      progress?.('');
+      report.print(print);
+      if (survey.remark !== undefined) print({ remark: survey.remark }, survey.remark);
+    }
   }
   return report.isAllSkipped ? 1 : 0;
+}
+
+/** A pair, and of which file; undefined: it shows in the pair. */
+interface PairOf {
+  readonly pair: DumpedPair;
+  readonly kind: Key['kind'] | undefined;
+}
+
+/** Shows the key to the survey. @returns whether it can be read in two ways, and waits for the decision */
+function isOpen({ pair, kind }: PairOf, survey: FormSurvey): boolean {
+  const text = textOf(pair.key);
+  if (isHash(text)) return false;
+  const shown = kind ?? kindOfKey(text);
+  survey.see(shown, text);
+  return shown === 'triplet' && survey.isOpen(text);
 }

@@ -1,26 +1,50 @@
 /**
- * postgrey's database directory, an environment of Berkeley DB, read through Berkeley DB's own
- * programs. What they read is a copy, first of the database files and then of the logs, brought up to
- * date by db_recover, so that postgrey may go on running and its files are never touched.
+ * postgrey's database directory, an environment of Berkeley DB, read through Berkeley DB's own programs. What they read
+ * is a copy, first of the database files and then of the logs, brought up to date by db_recover, so that postgrey may
+ * go on running and its files are never touched.
  *
- * The files are opened by root and copied by the account that gets them: root makes nothing in a
- * directory where another account could exchange it.
+ * The directory is that of an account that root must not trust, and db_recover writes to whatever file a log names. So
  *
- * Known limit: a log that postgrey begins during the copy is missing in it. db_recover then fails, or
- * the last moments are missing.
+ *   only plain files are opened, by no link, none of another account's, and only those that are named here: no DB_CONFIG
+ *   not more is copied than there is room for
+ *   a log that names other files than postgrey's is refused (db_printlog)
+ *   all of these programs run in a sandbox, see service/sandbox
+ *
+ * Known limit: a log that postgrey begins during the copy is missing in it. db_recover then fails, or the last moments
+ * are missing.
  */
-import { execFile, spawn } from 'node:child_process';
-import { constants, createReadStream, createWriteStream, fstatSync, openSync, readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readdirSync,
+  statfsSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import type { Key } from '../greylist/keys.ts';
+import type { Confined, Sandbox } from '../service/sandbox.ts';
 
-/** The files in which postgrey keeps its records. */
+/** The files in which postgrey keeps its records; clients show best which postgrey has written them. */
 const DATABASES = [
-  ['triplet', 'postgrey.db'],
   ['client', 'postgrey_clients.db'],
+  ['triplet', 'postgrey.db'],
 ] as const;
+const REQUIRED = 'postgrey.db';
+
+/** What a log of postgrey's may name: its databases, and the names that Berkeley DB has for them until they are made. */
+const OWN_NAME = /^(?:postgrey(?:_clients)?\.db|__db\.[0-9a-f]+\.[0-9a-f]+)(?:\\0)?$/;
+/** Of what db_printlog prints: a field with a name of a file, or of a folder. */
+const NAME_FIELD = /^\t(?:name|oldname|newname|dirname|real_name|tmp_name): len: *(\d+)(?: data: (.*))?$/;
+
+/** The part of what is free on the disk that copies may take. */
+const ROOM_SHARE = 0.5;
 
 /** One of its databases, as db_dump prints it. */
 export interface PostgreyDatabase {
@@ -34,10 +58,12 @@ interface OpenFile {
 }
 
 export class PostgreyEnvironment {
+  readonly #directory: string;
   /** In the order in which they must be copied: the logs know of every change in the databases. */
   readonly #files: readonly OpenFile[];
 
-  private constructor(files: readonly OpenFile[]) {
+  private constructor(directory: string, files: readonly OpenFile[]) {
+    this.#directory = directory;
     this.#files = files;
   }
 
@@ -46,78 +72,152 @@ export class PostgreyEnvironment {
    * @throws if they cannot be opened, or are none of postgrey's
    */
   static open(directory: string): PostgreyEnvironment {
-    const names = namesIn(directory);
-    const [, required] = DATABASES[0];
-    if (!names.includes(required)) {
-      throw new Error(`${directory} is no database directory of postgrey: it holds no ${required}`);
+    const folder = openDirectory(directory);
+    try {
+      const names = readdirSync(pathIn(folder));
+      if (!names.includes(REQUIRED)) {
+        throw new Error(`${directory} is no database directory of postgrey: it holds no ${REQUIRED}`);
+      }
+      const databases = DATABASES.map(([, name]) => name).filter((name) => names.includes(name));
+      const logs = names.filter((name) => /^log\.\d{10}$/.test(name)).sort();
+      const open = (name: string) => ({ name, fd: openFile(folder, name, join(directory, name)) });
+      return new PostgreyEnvironment(directory, [...databases, ...logs].map(open));
+    } finally {
+      closeSync(folder);
     }
-    const databases = DATABASES.map(([, name]) => name).filter((name) => names.includes(name));
-    const logs = names.filter((name) => /^log\.\d+$/.test(name)).sort();
-    return new PostgreyEnvironment(
-      [...databases, ...logs].map((name) => ({ name, fd: openFile(join(directory, name)) })),
-    );
   }
 
-  /** Copies the files into an empty folder and brings them up to date. */
-  async copyTo(folder: string): Promise<PostgreyDatabase[]> {
+  /**
+   * Copies the files into a sandbox and brings them up to date there.
+   * @returns its databases; what they are read from has no name, and is gone with this process
+   */
+  async dumpIn(sandbox: Sandbox): Promise<PostgreyDatabase[]> {
+    await this.#copyTo(sandbox.copies);
+    sandbox.close();
+    if (this.#files.some(({ name }) => name.startsWith('log.'))) await this.#checkNames(sandbox);
+    await finished('db_recover', sandbox.command('db_recover', '-c', '-h', 'FOLDER'), 'ignore');
+    const databases: PostgreyDatabase[] = [];
+    for (const [kind, name] of DATABASES) {
+      if (!this.#files.some((file) => file.name === name)) continue;
+      const path = join(sandbox.own, `${kind}.dump`);
+      const fd = openSync(path, 'wx+', 0o600);
+      unlinkSync(path);
+      await finished('db_dump', sandbox.command('db_dump', '-p', `FOLDER/${name}`), fd);
+      databases.push({ kind, dump: createReadStream('', { fd, start: 0 }) });
+    }
+    return databases;
+  }
+
+  async #copyTo(folder: string): Promise<void> {
+    const { bavail, bsize } = statfsSync(folder);
+    const room = Math.floor(bavail * bsize * ROOM_SHARE);
+    let copied = 0;
     for (const { name, fd } of this.#files) {
       const copy = createWriteStream(join(folder, name), { flags: 'wx', mode: 0o600 });
-      await pipeline(createReadStream('', { fd, start: 0 }), copy);
+      const bounded = async function* (bytes: AsyncIterable<Buffer>) {
+        for await (const piece of bytes) {
+          copied += piece.length;
+          if (copied > room)
+            throw new Error(
+              `${folder} has too little room for a copy of the database: it may take ${room} bytes`,
+            );
+          yield piece;
+        }
+      };
+      await pipeline(createReadStream('', { fd, start: 0 }), bounded, copy);
     }
-    try {
-      await promisify(execFile)('db_recover', ['-c', '-h', folder]);
-    } catch (error) {
-      throw programError('db_recover', error);
+  }
+
+  /** @throws (rejects) if its logs name other files than its own: db_recover would write to them */
+  async #checkNames(sandbox: Sandbox): Promise<void> {
+    const { program, args, options } = sandbox.command('db_printlog', '-h', 'FOLDER');
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = endOf('db_printlog', child);
+    // An error is told when its output has been read.
+    ended.catch(() => {});
+    let other: string | undefined;
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [, length, name = ''] = NAME_FIELD.exec(line) ?? [];
+      if (length !== undefined && length !== '0' && !OWN_NAME.test(name)) other ??= name;
     }
-    return DATABASES.filter(([, name]) => this.#files.some((file) => file.name === name)).map(
-      ([kind, name]) => ({ kind, dump: dumpOf(join(folder, name)) }),
+    await ended;
+    if (other === undefined) return;
+    throw new Error(
+      `${this.#directory} is not as postgrey leaves it: a log there names ${other.slice(0, 200)}, and nothing was taken over; for what is in the files without the logs: db_dump -p ${join(this.#directory, REQUIRED)} | greyctl import -`,
     );
   }
 }
 
-function namesIn(directory: string): string[] {
+function openDirectory(path: string): number {
   try {
-    return readdirSync(directory);
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    throw new Error(`${directory}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new Error(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
-/** No link is followed: root would hand on what it leads to. */
-function openFile(path: string): number {
+/** The directory that was opened, whatever stands under its name by now. */
+function pathIn(folder: number, name = ''): string {
+  return `/proc/self/fd/${folder}/${name}`;
+}
+
+/** No link is followed, and nothing read that is not of the directory's account: root would hand on what is its own. */
+function openFile(folder: number, name: string, path: string): number {
+  let fd: number;
   try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if (fstatSync(fd).isFile()) return fd;
+    fd = openSync(pathIn(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ELOOP') throw new Error(`${path}: cannot be read (${code})`);
+    throw new Error(code === 'ELOOP' ? `${path}: is no plain file` : `${path}: cannot be read (${code})`);
   }
-  throw new Error(`${path}: is no plain file`);
+  const { uid, nlink } = fstatSync(fd);
+  if (!fstatSync(fd).isFile()) throw new Error(`${path}: is no plain file`);
+  if (nlink > 1 && uid !== fstatSync(folder).uid)
+    throw new Error(`${path}: belongs to another account, and has another name too`);
+  return fd;
 }
 
-async function* dumpOf(path: string): AsyncGenerator<Buffer, void> {
-  const program = spawn('db_dump', ['-p', path], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a program to its end. @param output where its output goes */
+async function finished(
+  name: string,
+  { program, args, options }: Confined,
+  output: number | 'ignore',
+): Promise<void> {
+  await endOf(name, spawn(program, args, { ...options, stdio: ['ignore', output, 'pipe'] }));
+}
+
+interface Ending {
+  readonly stderr: NodeJS.ReadableStream | null;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'close', listener: (status: number | null) => void): unknown;
+}
+
+/** What a program may say of its failure, in characters. */
+const MAX_SAID = 4096;
+
+/** @throws (rejects) with the reason if it fails */
+function endOf(name: string, child: Ending): Promise<void> {
   let stderr = '';
-  program.stderr.on('data', (text) => {
-    stderr += text;
+  child.stderr?.on('data', (text) => {
+    stderr = (stderr + text).slice(0, MAX_SAID);
   });
-  const failure = new Promise<Error | undefined>((resolve) => {
-    program.on('error', (error) => resolve(programError('db_dump', error)));
-    program.on('close', (status) => resolve(status === 0 ? undefined : programError('db_dump', { stderr })));
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(programError(name, error)));
+    child.on('close', (status) => (status === 0 ? resolve() : reject(programError(name, { stderr }))));
   });
-  yield* program.stdout;
-  const error = await failure;
-  if (error !== undefined) throw error;
 }
 
 function programError(program: string, error: unknown): Error {
   const { code, stderr, message } = error as { code?: unknown; stderr?: string; message?: string };
-  if (code === 'ENOENT') {
+  if (
+    code === 'ENOENT' ||
+    (/: No such file or directory$/.test(stderr?.trim() ?? '') && stderr?.includes(`execute ${program}`))
+  ) {
     return new Error(
       `${program} is not installed; db_dump and db_recover come with: apt-get install db-util`,
     );
   }
-  const reason = (stderr?.trim() || message || 'it failed').split('\n')[0];
+  const reason = (stderr?.trim() || message || `${program} failed`).split('\n')[0];
   return new Error(
     `${reason} (try again, or stop postgrey and use: db_dump -p postgrey.db | greyctl import -)`,
   );

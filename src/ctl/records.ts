@@ -1,9 +1,11 @@
 /**
  * The records of greyd, in its database or in a shared store, opened beside the daemons.
  */
+import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
-import type { GivenLookup } from '../rules-options.ts';
+import { FormerReader, FormerStore } from '../greylister/former-records.ts';
+import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
 import { type GivenSharedStore, sharedStoreOf } from '../shared-store-options.ts';
 import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/shared-store.ts';
 import { openSqliteReader } from '../store/sqlite-reader.ts';
@@ -48,7 +50,12 @@ export async function withRecords<Given extends GivenRecords>(
   around: Around,
   use: (store: ReadableStore) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  return used(given, around, use, () => openSqliteReader(given.dbdir, hashBy(given)));
+  return used(
+    given,
+    around,
+    (store) => use(formerOf(store, given, FormerReader)),
+    () => openSqliteReader(given.dbdir, hashBy(given)),
+  );
 }
 
 /** The same for those who change records. */
@@ -57,7 +64,22 @@ export async function withWritableRecords(
   around: Around,
   use: (store: Store) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  return used(given, around, use, () => openRecords(given.dbdir, hashBy(given)));
+  return used(
+    given,
+    around,
+    (store) => use(formerOf(store, given, FormerStore)),
+    () => openRecords(given.dbdir, hashBy(given)),
+  );
+}
+
+/** With --privacy, records of an older postgrey are found as the daemon finds them. */
+function formerOf<Opened extends ReadableStore>(
+  store: Opened,
+  given: GivenRecords | (GivenRecords & GivenLookup),
+  Former: new (store: Opened, lookup: Lookup) => Opened,
+): Opened {
+  if (!store.privacy || !('ipv4cidr' in given)) return store;
+  return new Former(store, { byHost: given.lookupByHost ?? false, lengths: networkLengthsOf(given) });
 }
 
 async function used<Opened extends ReadableStore>(

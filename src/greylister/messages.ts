@@ -3,7 +3,7 @@
  * their parts, five for each: to copy objects from thread to thread takes several times as long.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
-import type { Key } from '../greylist/keys.ts';
+import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
@@ -20,6 +20,8 @@ export interface ThreadSettings {
   readonly sharedStore: SharedStoreSettings | undefined;
   readonly privacy: boolean;
   readonly lookupByHost: boolean;
+  /** With --lookup-by-host those of whole addresses. */
+  readonly networkLengths: NetworkLengths;
   readonly rules: GreylistRules & Limits;
   /** How long to wait while another process locks the database, in milliseconds. */
   readonly busyTimeoutMs: number;

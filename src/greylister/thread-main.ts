@@ -13,6 +13,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { runCleaner } from './cleaner.ts';
 import { CleaningProgress } from './cleaning-progress.ts';
+import { updateWithFormer } from './former-records.ts';
 import { Greylister, type Visit } from './greylister.ts';
 import {
   type DecisionBatch,
@@ -33,14 +34,22 @@ interface ThreadStore {
   readonly figures: () => StoreFigures;
 }
 
-const { dbdir, sharedStore, privacy, lookupByHost, rules, busyTimeoutMs, pace } =
+const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs, pace } =
   workerData as ThreadSettings;
 
 const say = (level: LogLevel) => (text: string) => post({ log: level, text });
 const hash = (key: Key) => hashOf(key, lookupByHost);
 const end = new AbortController();
 const { store, figures } = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
-const greylister = new Greylister(store, rules);
+const greylister = new Greylister(privacy ? withFormerRecords(store) : store, rules);
+
+function withFormerRecords(inner: UsedStore): Pick<UsedStore, 'update' | 'check'> {
+  const lookup = { byHost: lookupByHost, lengths: networkLengths };
+  return {
+    update: (keys, step) => updateWithFormer(inner, lookup, keys, step),
+    check: () => inner.check(),
+  };
+}
 
 function openEmbedded(): ThreadStore {
   const embedded = new ReopeningStore({

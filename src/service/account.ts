@@ -4,8 +4,9 @@
  * database belongs to.
  */
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { giveFolder, makeWithParents } from './root-folders.ts';
 
 declare global {
   namespace NodeJS {
@@ -74,7 +75,13 @@ export function claimDatabase(dbdir: string): Account | undefined {
   const names = existsSync(dbdir) ? readdirSync(dbdir) : [];
   if (names.length === 0 && (!existsSync(dbdir) || statSync(dbdir).uid === 0)) {
     const account = findAccount(undefined, undefined);
-    makeDatabaseDirectory(dbdir, account);
+    try {
+      if (account === undefined) makeWithParents(dbdir);
+      else giveFolder(dbdir, account);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new Error(`--dbdir=${dbdir}: the directory cannot be made (${code})`);
+    }
     return account;
   }
   // In a directory of its own an account can put anything under any name, so that the directory counts;
@@ -90,25 +97,9 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Gives a directory to the account only if it holds nothing yet: `--dbdir=/tmp` must stay root's. */
-function makeDatabaseDirectory(dbdir: string, account: Account | undefined): void {
-  try {
-    // Whoever the account is, it must get through the folders above.
-    makeDirectory(dirname(resolve(dbdir)), 0o755);
-    makeDirectory(resolve(dbdir), 0o700);
-  } catch (error) {
-    throw new Error(
-      `--dbdir=${dbdir}: the directory cannot be made (${(error as NodeJS.ErrnoException).code})`,
-    );
-  }
-  if (account !== undefined && readdirSync(dbdir).length === 0) chownSync(dbdir, account.uid, account.gid);
-}
-
-/** With its parents, one by one: mkdir of Node.js with `recursive` tries forever below /proc. */
-function makeDirectory(path: string, mode: number): void {
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path), 0o755);
-  mkdirSync(path, { mode });
+/** To whom files belong that the process makes. */
+export function currentOwner(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 
 /**

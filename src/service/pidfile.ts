@@ -11,8 +11,9 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { isBackground } from './daemonize.ts';
-import { PlaceError, type Privileges } from './privileges.ts';
+import type { Privileges } from './privileges.ts';
 import { PROCESS_NAME } from './process-name.ts';
+import { PlaceError } from './root-folders.ts';
 
 /** A link may lead where somebody else likes, and a FIFO that nobody writes to would hold the start up for good. */
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

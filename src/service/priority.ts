@@ -5,7 +5,7 @@
  * does if a unit has CPUWeight=.
  */
 import { readdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /**
  * Of 20 steps, see nice(1): whoever sleeps until he has work to do, as a daemon, goes first; where all processors are
@@ -14,13 +14,26 @@ import { setPriority } from 'node:os';
  */
 const LOWERED = 10;
 
-/** Lets others go first from now on: what looks at everything must not hold up what mail waits for. */
+/**
+ * Lets others go first from now on: what looks at everything must not hold up what mail waits for. Whoever was started
+ * with a lower priority than this stays at it, and what the system does not allow is no reason to do nothing.
+ */
 export function giveWay(): void {
+  for (const thread of threads()) {
+    try {
+      if (getPriority(thread) < LOWERED) setPriority(thread, LOWERED);
+    } catch {
+      // It has ended meanwhile, or is not to be changed: what is to be done is done all the same.
+    }
+  }
+}
+
+/** On Linux each thread has a priority of its own; those that are started later have that of the main thread. */
+function threads(): number[] {
   try {
-    // On Linux each thread has one of its own; those that are started later have that of the main thread.
-    for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), LOWERED);
+    return readdirSync('/proc/self/task').map(Number);
   } catch {
-    // A thread has ended meanwhile, or there is no /proc.
-    setPriority(LOWERED);
+    // 0 stands for this process.
+    return [0];
   }
 }

@@ -4,14 +4,10 @@
  * somebody else's leads further than that account may go. Root comes back for a single step alone: for a port below 1024,
  * and for files in a folder that the account may not write to.
  *
- * In such a folder a file is made beside its place, given to the account through its descriptor, and only then moved to its
- * name: it has its owner and its mode from the first moment. The folder is known by its descriptor, and all above it must
- * be root's, so that nobody can turn the path elsewhere meanwhile.
- *
- * Known limits: Linux (/proc/self/fd). Who owns the folder itself can put what he likes in the place of the file, as ever.
+ * In such a folder (see root-folders.ts) a file is made beside its place, given to the account through its descriptor, and
+ * only then moved to its name: it has its owner and its mode from the first moment.
  */
 import {
-  chmodSync,
   chownSync,
   closeSync,
   constants,
@@ -19,29 +15,23 @@ import {
   fstatSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
 import { type Account, becomeAccount, becomeGroups } from './account.ts';
+import {
+  denied,
+  giveFolder,
+  inFolder,
+  makeInFolder,
+  makeWithParents,
+  NO_FILE,
+  PlaceError,
+} from './root-folders.ts';
 
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
 /** Names a file without opening it (open(2)); Node.js has no constant for it. */
 const O_PATH = 0o10000000;
-
-const NO_FILE = 'something that is no file stands there';
-/** As path_resolution(7) has it. */
-const MAX_LINKS = 40;
-
-/** What stands in the way of a file. */
-export class PlaceError extends Error {
-  override readonly name = 'PlaceError';
-}
 
 export class Privileges {
   #account: Account | undefined;
@@ -149,20 +139,7 @@ export class Privileges {
         // To be given away it takes root.
         if (this.#account !== undefined && lstatSync(path).uid === 0) throw denied(path);
       },
-      async ({ uid, gid }) => {
-        const above = openFolder(nearest(path));
-        if (!isThere(path) && fstatSync(above).uid !== 0) throw denied(path);
-        closeSync(above);
-        makeWithParents(path);
-        const folder = openFolder(path);
-        try {
-          // `--dbdir=/tmp` must stay root's.
-          const isEmpty = readdirSync(inFolder(folder)).length === 0;
-          if (isEmpty && fstatSync(folder).uid === 0) fchownSync(folder, uid, gid);
-        } finally {
-          closeSync(folder);
-        }
-      },
+      async (account) => giveFolder(path, account),
     );
   }
 
@@ -179,88 +156,6 @@ export class Privileges {
 
 function isDenied(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-function denied(path: string): Error {
-  return Object.assign(new Error(`permission denied: ${path}`), { code: 'EACCES' });
-}
-
-/** With those above it, one by one: mkdir of Node.js with `recursive` tries forever below /proc. */
-function makeWithParents(path: string, mode = 0o700): void {
-  if (isThere(path)) return;
-  // Whoever the account is, it must get through the folders above.
-  makeWithParents(dirname(resolve(path)), 0o755);
-  mkdirSync(path, { mode });
-  // Whatever the umask.
-  if (mode !== 0o700) chmodSync(path, mode);
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-/** The path itself, or the first folder above it that is there. */
-function nearest(path: string): string {
-  return isThere(path) ? path : nearest(dirname(resolve(path)));
-}
-
-/**
- * Where a path leads, if root alone decides that.
- * @returns the path without links
- * @throws EACCES if a folder above its end is not root's, or others can change what it holds; where the sticky bit keeps
- *   them from renaming what is not theirs, they cannot
- */
-function trustedPath(path: string): string {
-  const names = resolve(path).split(sep).filter(Boolean);
-  let place = '/';
-  for (let links = 0; ; ) {
-    const name = names.shift();
-    if (name === undefined) return place;
-    const { uid, mode } = lstatSync(place);
-    if (uid !== 0 || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) throw denied(place);
-    const next = join(place, name);
-    const stat = lstatSync(next);
-    if (!stat.isSymbolicLink()) {
-      place = next;
-      continue;
-    }
-    links += 1;
-    if (stat.uid !== 0 || links > MAX_LINKS) throw denied(next);
-    names.unshift(...resolve(place, readlinkSync(next)).split(sep).filter(Boolean));
-    place = '/';
-  }
-}
-
-/**
- * Opens a folder for root, whoever it belongs to.
- * @throws EACCES if others can decide which one it is, or the system's error
- */
-function openFolder(path: string): number {
-  return openSync(trustedPath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-}
-
-function inFolder(descriptor: number): string {
-  return `/proc/self/fd/${descriptor}`;
-}
-
-/**
- * For root: makes a file beside its place and moves it there.
- * @throws {PlaceError} if no file can be there
- */
-async function makeInFolder(path: string, make: (beside: string) => Promise<void>): Promise<void> {
-  const folder = openFolder(dirname(resolve(path)));
-  const beside = join(inFolder(folder), `.greyd-${process.pid}`);
-  try {
-    const place = join(inFolder(folder), basename(path));
-    const stat = lstatSync(place, { throwIfNoEntry: false });
-    if (stat !== undefined && !stat.isFile() && !stat.isSocket()) throw new PlaceError(NO_FILE);
-    rmSync(beside, { force: true });
-    await make(beside);
-    renameSync(beside, place);
-  } finally {
-    rmSync(beside, { force: true });
-    closeSync(folder);
-  }
 }
 
 function giveSocket(path: string, { uid, gid }: Account): void {

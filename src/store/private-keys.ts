@@ -63,7 +63,10 @@ export function keyedDigest(secret: Buffer, hash: string): Buffer {
 function createIfAbsent(path: string): void {
   if (existsSync(path)) return;
   const unfinished = `${path}.new`;
-  writeFileSync(unfinished, `${randomBytes(SECRET_BYTES).toString('hex')}\n`, { mode: 0o600, flush: true });
+  // What stands there was left by a start that was killed, or is a link of somebody's, which must not be followed.
+  rmSync(unfinished, { force: true });
+  const secret = `${randomBytes(SECRET_BYTES).toString('hex')}\n`;
+  writeFileSync(unfinished, secret, { mode: 0o600, flush: true, flag: 'wx' });
   try {
     linkSync(unfinished, path);
   } catch (error) {

@@ -10,7 +10,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../greylist/records.ts';
-import { keyedDigest, loadSecret, secretPath } from './private-keys.ts';
+import { keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import type { RedisClient, RedisSettings } from './redis-client.ts';
 import { LazyRedisConnection, type RedisConnection } from './redis-connection.ts';
 import { RedisStore } from './redis-store.ts';
@@ -78,10 +78,8 @@ export function openSharedStore(
     told = eviction;
     if (JSON.stringify(found) !== own) await connection.send(key, [['SET', key, own]]);
   };
-  return makeStore(new LazyRedisConnection(settings.connection, uptime, greet), settings, parts, {
-    privacy,
-    lifetimes,
-  });
+  const connection = new LazyRedisConnection(settings.connection, uptime, greet);
+  return makeStore(connection, settings, parts, { privacy, lifetimes }, loadSecret);
 }
 
 /**
@@ -101,10 +99,11 @@ export async function openSharedRecords(
       );
     }
     const path = secretPath(parts.dbdir);
-    if (note.privacy && !(existsSync(path) && markOf(loadSecret(path)) === note.secret)) {
+    if (note.privacy && !(existsSync(path) && markOf(readSecret(path)) === note.secret)) {
       throw new Error(otherSecret(parts.dbdir));
     }
-    return makeStore(connection, settings, parts, { privacy: note.privacy, lifetimes: note });
+    // Only the daemon makes one: whoever works beside it may be root, in a directory that is not root's.
+    return makeStore(connection, settings, parts, { privacy: note.privacy, lifetimes: note }, readSecret);
   } catch (error) {
     await connection.close();
     throw error;
@@ -135,13 +134,14 @@ function makeStore(
   { connection: { timeoutMs }, prefix, replicas }: SharedStoreSettings,
   { dbdir, hash, lifetimeOf }: Pick<SharedStoreParts, 'dbdir' | 'hash' | 'lifetimeOf'>,
   { privacy, lifetimes }: { readonly privacy: boolean; readonly lifetimes: Lifetimes },
+  secretIn: (path: string) => Buffer,
 ): RedisStore {
   let secret: Buffer | undefined;
   return new RedisStore(connection, {
     prefix,
     privacy,
     digest: (key) => {
-      secret ??= loadSecret(secretPath(dbdir));
+      secret ??= secretIn(secretPath(dbdir));
       return keyedDigest(secret, hash(key));
     },
     lifetimeOf: (record) => lifetimeOf(record, lifetimes),

@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readDaemonDefaults } from '../../src/ctl/defaults-file.ts';
+import { readDaemonDefaults, type Starter } from '../../src/ctl/defaults-file.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
-function read(text: string) {
+function read(text: string, starter: Starter = 'systemd') {
   const path = join(temporaryDirectory(), 'greyd');
   writeFileSync(path, text);
-  return readDaemonDefaults(path, (line) => {
-    throw new Error(line);
-  });
+  const told: string[] = [];
+  const { given, storePassword } = readDaemonDefaults(path, (line) => void told.push(line), starter);
+  return { given, storePassword, told: told.map((line) => line.replace(path, 'FILE')) };
 }
 
 test.each([
@@ -26,6 +26,46 @@ test.each([
   ['POSTGREY_TEXT=', {}],
 ])('%j', (text, given) => {
   expect(read(text).given).toEqual(given);
+});
+
+/** What an init script gets of it, and systemd, which is told from it by a line. */
+test.each([
+  [
+    'POSTGREY_OPTS="--delay=199 --max-age=40"\nPOSTGREY_OPTS="$POSTGREY_OPTS --dbdir=/a"',
+    { delay: 199, maxAge: 40, dbdir: '/a' },
+    { dbdir: '/a' },
+    /^FILE:2: systemd does not read POSTGREY_OPTS as an init script does, .*: write POSTGREY_OPTS="--delay=199 --max-age=40 --dbdir=\/a"$/,
+  ],
+  [
+    'export POSTGREY_OPTS="--delay=60"',
+    { delay: 60 },
+    {},
+    /^FILE:1: systemd does not read POSTGREY_OPTS .*: write POSTGREY_OPTS="--delay=60"$/,
+  ],
+  [
+    'POSTGREY_OPTS="--delay=60 --dbdir=/a" # --dbdir=/b',
+    { delay: 60, dbdir: '/a' },
+    { delay: 60, dbdir: '/b' },
+    /^FILE:1: /,
+  ],
+  ['A=1; POSTGREY_OPTS="--delay=60"', { delay: 60 }, {}, /^FILE:1: .*: write POSTGREY_OPTS="--delay=60"$/],
+])('%j of an init script and of systemd', (text, byShell, bySystemd, line) => {
+  expect(read(text, 'init script')).toMatchObject({ given: byShell, told: [] });
+  expect(read(text)).toMatchObject({ given: bySystemd, told: [expect.stringMatching(line)] });
+});
+
+test('what an init script would run is an error there, with its line', () => {
+  const text = '# options\nPOSTGREY_OPTS="--hostname=$(cat /etc/mailname)"';
+  expect(() => read(text, 'init script')).toThrow(/greyd:2: no command is run here/);
+  expect(read(text).told).toEqual([
+    expect.stringMatching(/^FILE:2: an init script does not read this line as systemd/),
+  ]);
+});
+
+test('a password is not told', () => {
+  const { told } = read('A=s3\nGREYD_STORE_PASSWORD="$A"');
+  expect(told).toEqual([expect.stringMatching(/^FILE:2: systemd does not read GREYD_STORE_PASSWORD /)]);
+  expect(told.join()).not.toContain('s3');
 });
 
 test('the password for --store', () => {

@@ -52,6 +52,17 @@ const OTHERS: Readonly<Record<string, string>> = {
   unknown: '--inet=10023 --frobnicate',
   nowhere: '--delay=60',
   list: '--inet=127.0.0.1:10023 --whitelist-recipients=/etc/hidden',
+  late: '--inet=127.0.0.1:10023 # a minute: --delay=60 --max-age=40',
+  blanks: "--inet=127.0.0.1:10023 --x-greylist-header='X-Grey: %t'",
+};
+
+/** Files that a shell reads. */
+const FOR_A_SHELL: Readonly<Record<string, string>> = {
+  appended:
+    'DELAY=199\nexport POSTGREY_OPTS="--inet=127.0.0.1:10023 --delay=$DELAY" # of ours\n' +
+    'POSTGREY_OPTS="$POSTGREY_OPTS \\\n--max-age=40"; POSTGREY_TEXT="Wait "$DELAY"s"\n',
+  command:
+    'POSTGREY_OPTS="--inet=127.0.0.1:10023"\nPOSTGREY_OPTS="$POSTGREY_OPTS --hostname=$(cat /etc/mailname)"\n',
 };
 
 describeGolden(
@@ -60,6 +71,12 @@ describeGolden(
       plain: 'greyctl migrate --dry-run',
       json: 'greyctl migrate --dry-run --json',
       privacy: 'greyctl migrate --dry-run --postgrey-defaults=digests',
+      'for a shell': [
+        'greyctl migrate --dry-run --postgrey-defaults=appended',
+        'greyctl migrate --dry-run --postgrey-defaults=late',
+        'greyctl migrate --dry-run --postgrey-defaults=command',
+        'greyctl migrate --dry-run --postgrey-defaults=blanks',
+      ],
       'not found': [
         'greyctl migrate --dry-run --postgrey-defaults=not-there',
         'greyctl migrate --dry-run --postgrey-dir=/var/empty',
@@ -89,6 +106,7 @@ function inOwnDebian({ cwd }: ShellSettings): Around {
   writeFileSync(join(cwd, 'debian/etc/hidden'), '', { mode: 0o600 });
   for (const [name, text] of Object.entries(OTHERS))
     writeFileSync(join(cwd, name), `POSTGREY_OPTS="${text}"\n`);
+  for (const [name, text] of Object.entries(FOR_A_SHELL)) writeFileSync(join(cwd, name), text);
   const script = [
     'set -e',
     'ip link set lo up',

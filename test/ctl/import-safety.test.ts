@@ -5,6 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -82,41 +83,61 @@ describe.skipIf(!canRun('import as root', { root: true }))('as root', () => {
   });
 });
 
+/** The words before those of a program that is not to run as root: root keeps no copies beside the database. */
+const AS_NOBODY =
+  process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+
+/** A folder of that account. */
+function nobodysFolder(): string {
+  const folder = openFolder();
+  if (AS_NOBODY.length > 0) chownSync(folder, NOBODY, NOBODY);
+  return folder;
+}
+
+function importAsNobody(dbdir: string, folder: string, path: string) {
+  const [program = '', ...words] = [
+    ...AS_NOBODY,
+    process.execPath,
+    GREYCTL,
+    'import',
+    `--dbdir=${dbdir}`,
+    folder,
+  ];
+  return spawn(program, words, { env: { ...process.env, PATH: path }, stdio: 'ignore' });
+}
+
 test('what another import has left that was killed is removed, what one needs that runs is not', async () => {
-  const [folder, dbdir] = [temporaryDirectory(), temporaryDirectory()];
+  const [folder, dbdir] = [nobodysFolder(), nobodysFolder()];
   writeFileSync(join(folder, 'postgrey.db'), '');
   const ended = spawn('true');
   await once(ended, 'close');
   const [abandoned, inUse] = [`import-${ended.pid}-abcdef`, `import-${process.pid}-abcdef`];
   for (const name of [abandoned, inUse]) mkdirSync(join(dbdir, name));
   writeFileSync(join(dbdir, abandoned, 'postgrey.db'), 'addresses');
-  // It fails, for there is no db_recover; but not before that.
-  await greyctl(['import', `--dbdir=${dbdir}`, folder], { env: { PATH: '/nonexistent' } });
+  if (AS_NOBODY.length > 0)
+    for (const name of [abandoned, inUse]) chownSync(join(dbdir, name), NOBODY, NOBODY);
+  // It fails, for that is no database; but not before that.
+  await once(importAsNobody(dbdir, folder, process.env.PATH ?? ''), 'exit');
   expect(readdirSync(dbdir)).toEqual([inUse]);
 });
 
 test('an import that was killed for real leaves a copy of the addresses, until the next one', async () => {
-  const [folder, dbdir, programs] = [temporaryDirectory(), temporaryDirectory(), temporaryDirectory()];
+  const [folder, dbdir, programs] = [nobodysFolder(), nobodysFolder(), nobodysFolder()];
   writeFileSync(join(folder, 'postgrey.db'), 'addresses');
-  await open(dbdir, false).close();
   const started = join(programs, 'started');
-  execFileSync('mkfifo', [started]);
+  execFileSync('mkfifo', ['--mode=666', started]);
   // It says that it was started, and does not end by itself.
-  writeFileSync(join(programs, 'db_recover'), `#!/bin/sh\necho $$ > '${started}'\nexec sleep 600\n`, {
-    mode: 0o755,
-  });
-  const killed = spawn(process.execPath, [GREYCTL, 'import', `--dbdir=${dbdir}`, folder], {
-    env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
-    stdio: 'ignore',
-  });
+  writeFileSync(join(programs, 'db_recover'), `#!/bin/sh\necho $$ > '${started}'\nexec sleep 600\n`);
+  chmodSync(join(programs, 'db_recover'), 0o755);
+  const killed = importAsNobody(dbdir, folder, `${programs}:${process.env.PATH}`);
   const recover = Number(await readFile(started, 'utf8'));
   onTestFinished(() => void process.kill(recover, 'SIGKILL'));
   killed.kill('SIGKILL');
   await once(killed, 'exit');
   const left = readdirSync(dbdir).find((name) => name.startsWith(`import-${killed.pid}-`)) ?? '';
   expect(readFileSync(join(dbdir, left, 'postgrey.db'), 'utf8')).toBe('addresses');
-  await greyctl(['import', `--dbdir=${dbdir}`, folder], { env: { PATH: '/nonexistent' } });
-  expect(readdirSync(dbdir).filter((name) => !name.startsWith('greyd.db'))).toEqual([]);
+  await once(importAsNobody(dbdir, folder, process.env.PATH ?? ''), 'exit');
+  expect(readdirSync(dbdir)).toEqual([]);
 });
 
 test('--privacy that is switched on meanwhile ends it: nothing more is saved in plain', async () => {

@@ -71,6 +71,7 @@ test('while half of a million records are deleted, no answer is held up for more
       dbdir,
       privacy: false,
       lookupByHost: false,
+      networkLengths: { ipv4: 24, ipv6: 64 },
       sharedStore: undefined,
       busyTimeoutMs: 1000,
       rules: { ...RULES, maxTriplets: 0, maxNewPerClient: 0 },

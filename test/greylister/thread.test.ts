@@ -30,6 +30,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
       dbdir,
       privacy: false,
       lookupByHost: false,
+      networkLengths: { ipv4: 24, ipv6: 64 },
       sharedStore: undefined,
       busyTimeoutMs: 1000,
       pace,

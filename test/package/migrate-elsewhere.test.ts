@@ -22,6 +22,16 @@ const ENABLED = 'systemctl is-enabled postgrey greyd.socket greyd 2>/dev/null';
 
 test.runIf(POSSIBLE)('postgrey has an init script alone, and greyd sockets of its own', async () => {
   const machine = await taught('bookworm');
+  // A file for a shell, which expands in it what systemd does not: nobody knows what postgrey is to have.
+  machine.run(
+    `printf 'POSTGREY_OPTS="--inet=${PORT}"\\nPOSTGREY_OPTS="$POSTGREY_OPTS ${DELAY}" # ours\\n' >/etc/default/postgrey`,
+  );
+  expect(machine.attempt('greyctl migrate').output).toMatch(
+    new RegExp(
+      `^greyctl: /etc/default/postgrey:2: systemd does not read POSTGREY_OPTS .*: write POSTGREY_OPTS="--inet=${PORT} ${DELAY}"; nothing was changed$`,
+      'm',
+    ),
+  );
   machine.run('rm /lib/systemd/system/postgrey.service; systemctl daemon-reload; systemctl restart postgrey');
   expect(machine.run('systemctl show --property=SourcePath --value postgrey')).toBe('/etc/init.d/postgrey');
   machine.run('mkdir -p /etc/systemd/system/greyd.socket.d');
@@ -55,6 +65,7 @@ test.runIf(POSSIBLE)('postgrey has an init script alone, and greyd sockets of it
   const printed = machine.run('greyctl migrate');
   expect(printed).toMatch(/^greyctl: greyd serves on \/run\/greyd-too now, and will not any more: /m);
   expect(machine.run(`ss -Htln | awk '{print $4}' | sort`)).toBe(sockets);
+  expect(machine.run('cat /etc/default/greyd')).toContain(`POSTGREY_OPTS="--inet=${PORT} ${DELAY}"`);
   for (const target of [`127.0.0.1:${PORT}`, '127.0.0.1:60000', '127.0.0.1:60001'])
     expect(answersOn(machine, target)).toEqual(before);
   expect(machine.attempt(ENABLED).output).toBe('disabled\nenabled\nenabled');

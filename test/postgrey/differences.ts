@@ -226,7 +226,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'stray words',
     about: 'Options',
-    text: 'A word that belongs to no option is skipped with a warning, an empty one silently, and the options after them count (postgrey: ignores everything from there on, without a word).',
+    text: 'A word that belongs to no option is skipped with a warning, an empty one silently, and the options after them count and are named in another (postgrey: ignores everything from there on, without a word).',
     reason: 'Quotes get lost in files of options, and nobody notices that half of the options are gone.',
   },
   {

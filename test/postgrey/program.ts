@@ -31,6 +31,8 @@ export interface ProgramSettings {
   readonly listen?: 'inet' | 'unix' | 'none';
   /** Empty unless given. */
   readonly whitelists?: Whitelists | undefined;
+  /** What it is started by, if not that of the system or of this tree: another version. */
+  readonly command?: readonly string[];
   /** Something to be done before it starts. */
   readonly before?: (places: Places) => void;
 }
@@ -94,7 +96,7 @@ export class Program implements Places {
     const place = { inet: [`--inet=127.0.0.1:${port}`], unix: [`--unix=${socket}`], none: [] };
     const dbdir = databaseDirectory(name, folder);
     const own = [
-      ...COMMANDS[name],
+      ...(settings.command ?? COMMANDS[name]),
       ...place[settings.listen ?? 'inet'],
       `--dbdir=${dbdir}`,
       ...WHITELIST_OPTIONS,

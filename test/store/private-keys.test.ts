@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keyedDigest, loadSecret } from '../../src/store/private-keys.ts';
@@ -27,4 +27,14 @@ test('a file that holds no secret is refused, and kept', () => {
   writeFileSync(path, 'abc\n');
   expect(() => loadSecret(path)).toThrow(`${path} holds no secret of 32 bytes in hex`);
   expect(readFileSync(path, 'utf8')).toBe('abc\n');
+});
+
+test('a link in the place of the file that becomes the secret is not followed', () => {
+  const folder = temporaryDirectory();
+  const [path, victim] = [join(folder, 'greyd.secret'), join(folder, 'victim')];
+  writeFileSync(victim, 'kept');
+  symlinkSync(victim, `${path}.new`);
+  expect(loadSecret(path)).toHaveLength(32);
+  expect(readFileSync(victim, 'utf8')).toBe('kept');
+  expect(lstatSync(path).isFile()).toBe(true);
 });

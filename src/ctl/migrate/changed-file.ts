@@ -7,28 +7,22 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { currentOwner } from '../../service/account.ts';
+import { makeOwnedFile, type Ownership, writeAll } from './owned-file.ts';
 import { textBytes } from './text-file.ts';
 
-interface Content {
+interface Content extends Ownership {
   readonly bytes: Buffer;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** For a file that was not there: everybody may read it, whatever the umask. */
@@ -50,7 +44,7 @@ export class ChangedFile {
     const target = targetOf(this.#path);
     this.#before = contentOf(target);
     this.#madeFolders = makeFolders(dirname(target));
-    const { mode, uid, gid } = this.#before ?? { mode: NEW_MODE, uid: 0, gid: 0 };
+    const { mode, uid, gid } = this.#before ?? { mode: NEW_MODE, ...currentOwner() };
     const bytes = textBytes(text, this.#before?.bytes ?? Buffer.alloc(0));
     replace(target, { bytes, mode, uid, gid });
     this.#isWritten = true;
@@ -88,18 +82,10 @@ function makeFolders(path: string): string[] {
   return [...made, path];
 }
 
-function replace(path: string, { bytes, mode, uid, gid }: Content): void {
+function replace(path: string, { bytes, ...ownership }: Content): void {
   const draft = join(dirname(path), `.greyctl-${randomBytes(6).toString('hex')}`);
+  makeOwnedFile(draft, ownership, (fd) => writeAll(fd, bytes));
   try {
-    const fd = openSync(draft, 'wx', 0o600);
-    try {
-      for (let from = 0; from < bytes.length; ) from += writeSync(fd, bytes, from);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    chownSync(draft, uid, gid);
-    chmodSync(draft, mode);
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });

@@ -7,18 +7,9 @@
  * Known limit: a shared store (--store) is not copied. What was taken over is merged there, and does no harm.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  constants,
-  copyFileSync,
-  existsSync,
-  lchownSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyInto, makeOwnedFile } from './owned-file.ts';
 import { BACKUPS } from './places.ts';
 import { type CommandLine, succeed } from './programs.ts';
 
@@ -67,9 +58,10 @@ export class DatabaseCopy {
   }
 
   /** Has the database as it was, while greyd does not run. */
-  putBack(): void {
+  async putBack(): Promise<void> {
     if (this.#before === undefined) {
-      rmSync(this.#dbdir, { recursive: true, force: true });
+      // It follows no link that somebody puts in the place of a folder meanwhile.
+      await succeed(['rm', '-rf', '--one-file-system', '--', this.#dbdir]);
       return;
     }
     const path = join(this.#dbdir, DATABASE);
@@ -85,15 +77,8 @@ export class DatabaseCopy {
   #draftFrom(copy: string): string {
     const draft = join(this.#dbdir, `${DATABASE}.restored-${randomBytes(6).toString('hex')}`);
     const { uid, gid } = statSync(this.#dbdir);
-    try {
-      copyFileSync(copy, draft, constants.COPYFILE_EXCL);
-      lchownSync(draft, uid, gid);
-      return draft;
-    } catch (error) {
-      // Half of it would take the last room of a full disk.
-      rmSync(draft, { force: true });
-      throw error;
-    }
+    makeOwnedFile(draft, { uid, gid, mode: 0o600 }, (fd) => copyInto(fd, copy));
+    return draft;
   }
 
   /** Removes the copy. */

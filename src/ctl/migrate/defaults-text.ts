@@ -1,10 +1,13 @@
 /**
  * /etc/default/greyd with other values: what else stands there stays as it is, comments too.
  *
- * A value is written between double quotes, as both a shell and systemd read it. The last assignment of a name is
- * the one that counts, and so the one that is replaced; where there is none, a line is added at the end.
+ * A value is written between double quotes, as both a shell and systemd read it. The last assignment of a name is the
+ * one that counts. It is replaced where it stands if both see it there, as the only thing of its lines; else, and where
+ * there is none, a line is added at the end.
  */
-import { assignmentsIn } from '../defaults-file.ts';
+import { literal } from '../defaults-file.ts';
+import { systemdAssignments } from '../environment-file.ts';
+import { type Assignment, shellAssignments, UnreadableLine } from '../sourced-variables.ts';
 
 /** @param values by name; undefined: as if it were not there */
 export function withVariables(text: string, values: Readonly<Record<string, string | undefined>>): string {
@@ -14,14 +17,29 @@ export function withVariables(text: string, values: Readonly<Record<string, stri
 }
 
 function withVariable(text: string, name: string, value: string | undefined): string {
-  const last = assignmentsIn(text).findLast((assignment) => assignment.name === name);
-  if (last === undefined && value === undefined) return text;
-  const line = `${name}=${quoted(value ?? '')}`;
-  if (last !== undefined) return text.slice(0, last.start) + line + text.slice(last.end);
+  const ofSystemd = lastOf(systemdAssignments(text), name);
+  const ofShell = lastOf(readByShell(text), name);
+  if (ofSystemd === undefined && !ofShell?.value && value === undefined) return text;
+  const line = literal(name, value ?? '');
+  // What no shell reads as it is systemd alone has to find.
+  const isSame =
+    ofShell === undefined || (ofShell.start === ofSystemd?.start && ofShell.end === ofSystemd.end);
+  if (ofSystemd !== undefined && isSame)
+    return text.slice(0, ofSystemd.start) + line + text.slice(ofSystemd.end);
   const isEnded = text === '' || text.endsWith('\n');
   return `${text}${isEnded ? '' : '\n'}${line}\n`;
 }
 
-function quoted(value: string): string {
-  return `"${value.replace(/["\\$`]/g, '\\$&')}"`;
+function lastOf(assignments: readonly Assignment[], name: string): Assignment | undefined {
+  return assignments.findLast((assignment) => assignment.name === name);
+}
+
+/** Nothing if a shell would do more than assign. */
+function readByShell(text: string): readonly Assignment[] {
+  try {
+    return shellAssignments(text);
+  } catch (error) {
+    if (error instanceof UnreadableLine) return [];
+    throw error;
+  }
 }

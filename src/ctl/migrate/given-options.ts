@@ -21,6 +21,8 @@ export interface GivenLine {
   readonly options: readonly GivenOption[];
   /** Words that belong to no option. */
   readonly strays: readonly string[];
+  /** Options behind the first of them, which postgrey does not read. */
+  readonly late: readonly string[];
 }
 
 /** @throws {UsageError} if there is no such option, or its value is missing; values are not looked at */
@@ -41,7 +43,7 @@ export function readGivenOptions(words: readonly string[]): GivenLine {
   const line = readCommandLine<Record<string, unknown>>(program, words, () => {});
   const bare = collecting.filter(({ flags }) => line.given[nameOf(flags)] === true);
   const names = bare.map(({ flags }) => ({ name: partsOf(flags).long, value: undefined }));
-  return { options: [...valued, ...names], strays: line.words };
+  return { options: [...valued, ...names], strays: line.words, late: line.late };
 }
 
 /** As words of a command line. */
@@ -50,16 +52,22 @@ export function wordsOfOptions(options: readonly GivenOption[]): string[] {
 }
 
 /**
- * As a text that is split at its blanks, as POSTGREY_OPTS.
+ * As a text that systemd splits into words, as POSTGREY_OPTS.
  * @throws {UsageError} if there is no way to write one of them so
  */
 export function textOfOptions(options: readonly GivenOption[]): string {
   return wordsOfOptions(options).map(quoted).join(' ');
 }
 
+/** Of these words one that an init script would get otherwise than it is meant: it knows no quotes in POSTGREY_OPTS. */
+export function tornWord(options: readonly GivenOption[]): string | undefined {
+  return wordsOfOptions(options).find((word) => quoted(word) !== word);
+}
+
 function quoted(word: string): string {
-  if (!/[\s"']/.test(word)) return word;
-  if (!word.includes("'")) return `'${word}'`;
-  if (!word.includes('"')) return `"${word}"`;
+  const escaped = word.replaceAll('\\', '\\\\');
+  if (!/[\s"']/.test(word)) return escaped;
+  if (!word.includes("'")) return `'${escaped}'`;
+  if (!word.includes('"')) return `"${escaped}"`;
   throw new UsageError(`${word}: it has both kinds of quotes, leave one of them out`);
 }

@@ -3,9 +3,15 @@
  */
 import { UsageError } from '../../command-line.ts';
 import { type Options, parseOptions } from '../../options.ts';
-import { DEFAULTS_FILE, readVariables, wordsOf } from '../defaults-file.ts';
+import { DEFAULTS_FILE, readAs, type Starter } from '../defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
-import { type GivenOption, readGivenOptions, textOfOptions, wordsOfOptions } from './given-options.ts';
+import {
+  type GivenOption,
+  readGivenOptions,
+  textOfOptions,
+  tornWord,
+  wordsOfOptions,
+} from './given-options.ts';
 import { droppedOptions, greydOptions, hasInet, withoutUnixSocket } from './greyd-options.ts';
 import { GREYD, type ListPair } from './places.ts';
 import type { PostgreyInstallation } from './postgrey-installation.ts';
@@ -29,15 +35,19 @@ export function newDefaults(
   lists: readonly ListPair[],
   hasSocketUnits: boolean,
 ): NewDefaults {
+  const starter: Starter = hasSocketUnits ? 'systemd' : 'init script';
   const before = textOfDefaults();
-  const current = readGreydOptions(before);
+  const current = readGreydOptions(before, starter);
   const wanted = greydOptions(postgrey.options, current, lists);
   const words = wordsOfOptions(wanted);
   if (postgrey.text !== undefined) words.push(`--greylist-text=${postgrey.text}`);
   const options = parse(words, postgrey.defaults);
+  if (!hasSocketUnits) refuseTorn(wanted, postgrey.defaults);
   const opts = textOfOptions(hasSocketUnits ? withoutUnixSocket(wanted) : wanted);
+  const text = withVariables(before, { POSTGREY_OPTS: opts, POSTGREY_TEXT: postgrey.text });
+  requireRead(text, opts, starter);
   return {
-    text: withVariables(before, { POSTGREY_OPTS: opts, POSTGREY_TEXT: postgrey.text }),
+    text,
     summary: `POSTGREY_OPTS="${opts}"${postgrey.text === undefined ? '' : `, POSTGREY_TEXT="${postgrey.text}"`}`,
     options,
     before: current,
@@ -45,7 +55,7 @@ export function newDefaults(
       ...(isUnixIgnored(postgrey)
         ? ['--unix is left out: postgrey does not listen there beside --inet']
         : []),
-      ...droppedNotes(before, droppedOptions(current, wanted), postgrey),
+      ...droppedNotes(before, droppedOptions(current, wanted), postgrey, starter),
     ],
   };
 }
@@ -59,9 +69,10 @@ function droppedNotes(
   before: string,
   options: readonly GivenOption[],
   postgrey: PostgreyInstallation,
+  starter: Starter,
 ): string[] {
   const dropped = wordsOfOptions(options);
-  const text = readVariables(before).get('POSTGREY_TEXT') || undefined;
+  const text = readAs(starter, before, DEFAULTS_FILE).values.get('POSTGREY_TEXT') || undefined;
   if (text !== undefined && text !== postgrey.text) dropped.push(`POSTGREY_TEXT="${text}"`);
   if (dropped.length === 0) return [];
   return [`${DEFAULTS_FILE}: what postgrey has takes the place of ${dropped.join(' ')}`];
@@ -77,8 +88,23 @@ function textOfDefaults(): string {
   }
 }
 
-function readGreydOptions(text: string): readonly GivenOption[] {
-  const words = wordsOf(readVariables(text).get('POSTGREY_OPTS') ?? '');
+/** An init script splits POSTGREY_OPTS at each blank, whatever quotes there are. */
+function refuseTorn(options: readonly GivenOption[], file: string): void {
+  const torn = tornWord(options);
+  if (torn === undefined) return;
+  throw new Error(
+    `${file}: '${torn}' cannot be given to a greyd that an init script starts: leave out its blanks, quotes and backslashes, or the option`,
+  );
+}
+
+/** What was written is what greyd gets, whatever else stands in the file. */
+function requireRead(text: string, opts: string, starter: Starter): void {
+  if (readAs(starter, text, DEFAULTS_FILE).values.get('POSTGREY_OPTS') === opts) return;
+  throw new Error(`${DEFAULTS_FILE}: POSTGREY_OPTS at its end would not count; nothing was changed`);
+}
+
+function readGreydOptions(text: string, starter: Starter): readonly GivenOption[] {
+  const { words } = readAs(starter, text, DEFAULTS_FILE);
   try {
     return readGivenOptions(words).options;
   } catch (error) {

@@ -73,7 +73,7 @@ function keepDatabase(copy: DatabaseCopy, greyd: Service): Step {
         if (!copy.isMade) return;
         await greyd.stop();
         try {
-          copy.putBack();
+          await copy.putBack();
         } finally {
           await greyd.restoreActivity();
         }
@@ -82,10 +82,16 @@ function keepDatabase(copy: DatabaseCopy, greyd: Service): Step {
   };
 }
 
-function takeOverStep({ postgrey, greyctl, showsProgress }: Materials, when: string): Step {
+function takeOverStep({ postgrey, defaults, greyctl, showsProgress }: Materials, when: string): Step {
+  // /etc/default/greyd may not have them yet.
+  const { lookupByHost, networkLengths } = defaults.options;
+  const lookup = lookupByHost
+    ? ['--lookup-by-host']
+    : [`--ipv4cidr=${networkLengths.ipv4}`, `--ipv6cidr=${networkLengths.ipv6}`];
+  const command = [...greyctl, 'import', ...lookup, postgrey.dbdir] as const;
   return {
     text: `take over the records in ${postgrey.dbdir}${when}`,
-    apply: (signal) => takeOver(postgrey.dbdir, greyctl, { signal, showsErrors: showsProgress }),
+    apply: (signal) => takeOver(command, { signal, showsErrors: showsProgress }),
   };
 }
 
@@ -183,7 +189,7 @@ function entriesText(count: number): string {
 }
 
 /** @returns what became of the records, a line for each kind */
-async function takeOver(from: string, greyctl: CommandLine, settings: RunSettings): Promise<string[]> {
-  const text = await succeed([...greyctl, 'import', from], settings);
+async function takeOver(command: CommandLine, settings: RunSettings): Promise<string[]> {
+  const text = await succeed(command, settings);
   return text.trim().split('\n').filter(Boolean);
 }

@@ -8,8 +8,10 @@
  */
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { UsageError } from '../../command-line.ts';
-import { readVariables, wordsOf } from '../defaults-file.ts';
+import { lateNote, UsageError } from '../../command-line.ts';
+import { differences, readAs, type Starter, type Variables } from '../defaults-file.ts';
+import { systemdAssignments, systemdWords } from '../environment-file.ts';
+import { shellAssignments } from '../sourced-variables.ts';
 import { type GivenOption, readGivenOptions } from './given-options.ts';
 import { POSTGREY } from './places.ts';
 import type { Service, ServiceManager } from './service.ts';
@@ -43,11 +45,12 @@ export async function findPostgrey(
   manager: ServiceManager,
 ): Promise<PostgreyInstallation> {
   const defaults = postgreyDefaults ?? POSTGREY.defaults;
-  const variables = readVariables(readDefaults(defaults));
-  const { options, strays } = readOptions(defaults, variables.get('POSTGREY_OPTS') ?? '');
   const service = await manager.find(POSTGREY.service);
   const unit = service !== undefined && manager.hasSocketUnits ? `${POSTGREY.service}.service` : undefined;
   if (unit !== undefined && postgreyDefaults === undefined) await refuseOtherOptions(unit);
+  const starter = await starterOf(unit, manager);
+  const variables = readPostgreyDefaults(defaults, starter);
+  const { options, strays, late } = readOptions(defaults, variables.words);
   const ofUnit = unit === undefined ? undefined : await textOfUnit(unit);
   const dbdir = resolve(
     postgreyDir ?? options.find(({ name }) => name === '--dbdir')?.value ?? POSTGREY.dbdir,
@@ -56,10 +59,13 @@ export async function findPostgrey(
   return {
     defaults,
     options,
-    text: (variables.get('POSTGREY_TEXT') ?? ofUnit) || undefined,
+    text: (variables.values.get('POSTGREY_TEXT') ?? ofUnit) || undefined,
     dbdir,
     service,
-    notes: strays.map((word) => `${defaults}: the word '${word}' belongs to no option, it is left out`),
+    notes: [
+      ...strays.map((word) => `${defaults}: the word '${word}' belongs to no option, it is left out`),
+      ...(late.length > 0 ? [`${defaults}: ${lateNote(late)}`] : []),
+    ],
   };
 }
 
@@ -73,9 +79,47 @@ function readDefaults(path: string): string {
   }
 }
 
-function readOptions(defaults: string, text: string): ReturnType<typeof readGivenOptions> {
+/** Debian 11 and older have an init script alone, of which systemd makes a unit. */
+async function starterOf(unit: string | undefined, { hasSocketUnits }: ServiceManager): Promise<Starter> {
+  if (!hasSocketUnits) return 'init script';
+  const execStart = unit === undefined ? '' : await unitProperty(unit, 'ExecStart');
+  return commandOf(execStart) === INIT_SCRIPT ? 'init script' : 'systemd';
+}
+
+/**
+ * What postgrey was started with, and is meant to be: where systemd hands it on unexpanded, nobody knows whether that
+ * was meant.
+ * @throws {Error} then, with file and line, and what to write
+ */
+function readPostgreyDefaults(file: string, starter: Starter): Variables {
+  const text = readDefaults(file);
+  const [difference] = starter === 'systemd' ? differences(text, file) : [];
+  if (difference !== undefined && isMeantForShell(text))
+    throw new Error(`${difference}; nothing was changed`);
+  return readAs(starter, text, file);
+}
+
+/** Whether a file that systemd and a shell read differently is a shell's: it assigns by its rules, or expands something. */
+function isMeantForShell(text: string): boolean {
+  if (
+    /[$`]/.test(
+      systemdAssignments(text)
+        .map(({ value }) => value)
+        .join(' '),
+    )
+  )
+    return true;
   try {
-    return readGivenOptions(wordsOf(text));
+    return shellAssignments(text).length > 0;
+  } catch {
+    // As a value with blanks and no quotes, which only systemd reads; or an export of it.
+    return /^[ \t]*export[ \t]/m.test(text);
+  }
+}
+
+function readOptions(defaults: string, words: readonly string[]): ReturnType<typeof readGivenOptions> {
+  try {
+    return readGivenOptions(words);
   } catch (error) {
     if (error instanceof UsageError) throw new Error(`${defaults}: ${error.message}`);
     throw error;
@@ -96,19 +140,26 @@ async function refuseOtherOptions(unit: string): Promise<void> {
  */
 export function hasOtherOptions(execStart: string): boolean {
   if (execStart === '') return false;
-  const [, command = ''] = /argv\[\]=(.*?) ;/.exec(execStart) ?? [];
+  const command = commandOf(execStart);
   // Of an older Debian's package, for which systemd makes a unit: it takes POSTGREY_OPTS.
-  if (command === '/etc/init.d/postgrey start') return false;
+  if (command === INIT_SCRIPT) return false;
   const words = command.split(' ');
   const others = words.filter((word) => word.startsWith('-') && !OF_THE_UNIT.test(word));
   return others.length > 0 || !words.includes('$POSTGREY_OPTS');
+}
+
+const INIT_SCRIPT = '/etc/init.d/postgrey start';
+
+/** @param execStart as systemctl show has it */
+function commandOf(execStart: string): string {
+  return /argv\[\]=(.*?) ;/.exec(execStart)?.[1] ?? '';
 }
 
 /** POSTGREY_TEXT as the unit has it: `"POSTGREY_TEXT=Greylisted, …" OTHER=…`; undefined if its command does not. */
 async function textOfUnit(unit: string): Promise<string | undefined> {
   const start = 'POSTGREY_TEXT=';
   if (!/\$\{POSTGREY_TEXT\}/.test(await unitProperty(unit, 'ExecStart'))) return undefined;
-  return wordsOf(await unitProperty(unit, 'Environment'))
+  return systemdWords(await unitProperty(unit, 'Environment'))
     .find((word) => word.startsWith(start))
     ?.slice(start.length);
 }

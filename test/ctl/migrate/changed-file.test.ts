@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -10,11 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { ChangedFile } from '../../../src/ctl/migrate/changed-file.ts';
 import { readText } from '../../../src/ctl/migrate/text-file.ts';
 import { temporaryDirectory } from '../../support/daemon.ts';
+import { canRun } from '../../support/requirements.ts';
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
@@ -88,3 +90,30 @@ test('nor what could not be written: that may well fail too, and is as it was', 
   expect(() => file.write('new\n')).toThrow();
   expect(() => file.restore()).not.toThrow();
 });
+
+test.runIf(canRun('the system calls of a changed file', { root: true, programs: ['strace'] }))(
+  'owner and mode go to the file that was made, not to what stands under its name by then',
+  () => {
+    const root = temporaryDirectory();
+    const [path, trace] = [join(root, 'greyd'), join(root, 'trace')];
+    writeFileSync(path, 'old\n');
+    chownSync(path, 12345, 12345);
+    const code = `const { ChangedFile } = await import('${resolve('dist/ctl/migrate/changed-file.js')}');
+      const file = new ChangedFile('${path}'); file.write('new'); file.restore();`;
+    const calls = 'chown,lchown,fchown,fchownat,chmod,fchmod,fchmodat,fchmodat2';
+    execFileSync('strace', [
+      '-f',
+      '-o',
+      trace,
+      `-e`,
+      `trace=?${calls.replaceAll(',', ',?')}`,
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      code,
+    ]);
+    const made = readFileSync(trace, 'utf8').match(/\b\w*ch(?:own|mod)\w*(?=\()/g);
+    expect(made).toEqual(['fchown', 'fchmod', 'fchown', 'fchmod']);
+    expect(statSync(path)).toMatchObject({ uid: 12345, gid: 12345 });
+  },
+);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readVariables } from '../../../src/ctl/defaults-file.ts';
+import { readAs } from '../../../src/ctl/defaults-file.ts';
 import { withVariables } from '../../../src/ctl/migrate/defaults-text.ts';
 import { temporaryDirectory } from '../../support/daemon.ts';
 import { canRun } from '../../support/requirements.ts';
@@ -12,7 +12,7 @@ const OPTS = '--inet=10023';
 test.each([
   ['POSTGREY_OPTS="--delay=60"\n', `POSTGREY_OPTS="${OPTS}"\n`],
   ['# one\nPOSTGREY_OPTS=--delay=60 --inet=1\n# two\n', `# one\nPOSTGREY_OPTS="${OPTS}"\n# two\n`],
-  ["  POSTGREY_OPTS='a\nb'\nOTHER=1\n", `POSTGREY_OPTS="${OPTS}"\nOTHER=1\n`],
+  ["  POSTGREY_OPTS='a\nb'\nOTHER=1\n", `  POSTGREY_OPTS="${OPTS}"\nOTHER=1\n`],
   ['POSTGREY_OPTS="a \\\n b \\" c"\nOTHER=1', `POSTGREY_OPTS="${OPTS}"\nOTHER=1`],
   ['POSTGREY_OPTS=a \\\n  b\nOTHER=1\n', `POSTGREY_OPTS="${OPTS}"\nOTHER=1\n`],
   // The last one counts.
@@ -25,7 +25,7 @@ test.each([
   ['', `POSTGREY_OPTS="${OPTS}"\n`],
 ])('%j becomes %j', (text, changed) => {
   expect(withVariables(text, { POSTGREY_OPTS: OPTS })).toBe(changed);
-  expect(readVariables(changed).get('POSTGREY_OPTS')).toBe(OPTS);
+  expect(readAs('systemd', changed, '').values.get('POSTGREY_OPTS')).toBe(OPTS);
 });
 
 test('a name without a value is not added, and one that is there is emptied', () => {
@@ -38,7 +38,7 @@ test("greyd's own file keeps its comments", () => {
   const after = withVariables(before, { POSTGREY_OPTS: OPTS, POSTGREY_TEXT: 'Later, %s' });
   const comments = (text: string) => text.split('\n').filter((line) => line.startsWith('#'));
   expect(comments(after)).toEqual(comments(before));
-  expect(Object.fromEntries(readVariables(after))).toEqual({
+  expect(Object.fromEntries(readAs('systemd', after, '').values)).toEqual({
     POSTGREY_OPTS: OPTS,
     POSTGREY_TEXT: 'Later, %s',
   });
@@ -48,7 +48,7 @@ const VALUES = ['a b', `it's "so"`, '50 $HOME `id` \\ %s', ''];
 
 test.each(VALUES)('%j is read as it was written', (value) => {
   const text = withVariables('', { POSTGREY_TEXT: value });
-  expect(readVariables(text).get('POSTGREY_TEXT')).toBe(value);
+  expect(readAs('systemd', text, '').values.get('POSTGREY_TEXT')).toBe(value);
 });
 
 test.runIf(canRun('values as a shell reads them', { programs: ['sh'] })).each(VALUES)(

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { wordsOf } from '../../../src/ctl/defaults-file.ts';
+import { systemdWords } from '../../../src/ctl/environment-file.ts';
 import { readGivenOptions, textOfOptions } from '../../../src/ctl/migrate/given-options.ts';
 import { droppedOptions, greydOptions, withoutUnixSocket } from '../../../src/ctl/migrate/greyd-options.ts';
 import { listPairs } from '../../../src/ctl/migrate/places.ts';
 
-const given = (text: string) => readGivenOptions(wordsOf(text)).options;
+const given = (text: string) => readGivenOptions(systemdWords(text)).options;
 
 const LISTS = listPairs('/etc/postgrey');
 
@@ -32,6 +32,7 @@ test('words that belong to no option are told', () => {
       { name: '--delay', value: '60' },
     ],
     strays: ['see', 'http://example.org'],
+    late: ['--delay=60'],
   });
 });
 

@@ -1,0 +1,118 @@
+/**
+ * Records of a `postgrey --privacy` that was older than 1.37: they stand under other digests than those that greyd
+ * makes (see greylist/former-keys), and nobody can tell which of them belong together but who knows the addresses,
+ * at the visit. What is found so counts together with what greyd has itself, as after an import; the first update
+ * moves it to greyd's own digest, in the same transaction.
+ *
+ * Without --privacy there is nothing of the kind, and these stores are not used.
+ */
+import { formerHashes, type Lookup } from '../greylist/former-keys.ts';
+import type { HashedKey, Key } from '../greylist/keys.ts';
+import { mergeRecords, type RecordOf } from '../greylist/records.ts';
+import type { DecisionCount } from '../metrics/counters.ts';
+import type { Entry, ReadableStore, RecordsOf, SavesOf, Step, Store, StoreSize } from '../store/store.ts';
+
+type AnyRecord = RecordOf<Key> | undefined;
+
+/** For some keys: where else their records may be. */
+class Expanded {
+  readonly #keys: readonly Key[];
+  readonly #former: readonly (readonly HashedKey[])[];
+
+  constructor(keys: readonly Key[], lookup: Lookup) {
+    this.#keys = keys;
+    this.#former = formerHashes(keys, lookup);
+  }
+
+  /** Those that were asked for, and behind them the former ones. */
+  get keys(): readonly Key[] {
+    return [...this.#keys, ...this.#former.flat()];
+  }
+
+  /** @param records of `keys`, in their order */
+  merged(records: readonly AnyRecord[]): AnyRecord[] {
+    let at = this.#keys.length;
+    return this.#former.map((hashes, index) => {
+      const former = records.slice(at, at + hashes.length);
+      at += hashes.length;
+      return [records[index], ...former].reduce((a, b) => (a && b ? mergeRecords(a, b) : (a ?? b)));
+    });
+  }
+
+  /** What is to be saved of `keys`: what was decided, or what was found elsewhere, which is deleted there. */
+  saves(records: readonly AnyRecord[], decided: readonly (AnyRecord | null)[]): (AnyRecord | null)[] {
+    const merged = this.merged(records);
+    const former = records.slice(this.#keys.length);
+    const own = decided.map((save, index) =>
+      save === undefined && merged[index] !== records[index] ? merged[index] : save,
+    );
+    return [...own, ...former.map((record) => (record === undefined ? undefined : null))];
+  }
+}
+
+/** What can be read of a store, former records among it. */
+export class FormerReader<Read extends ReadableStore = ReadableStore> implements ReadableStore {
+  protected readonly store: Read;
+  protected readonly lookup: Lookup;
+
+  constructor(store: Read, lookup: Lookup) {
+    this.store = store;
+    this.lookup = lookup;
+  }
+
+  get privacy(): boolean | undefined {
+    return this.store.privacy;
+  }
+
+  get size(): StoreSize {
+    return this.store.size;
+  }
+
+  async read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>> {
+    const expanded = new Expanded(keys, this.lookup);
+    // They are in the order of the keys, each of the kind of its key.
+    return expanded.merged(await this.store.read(expanded.keys)) as unknown as RecordsOf<Keys>;
+  }
+
+  entries(kind: Key['kind']): AsyncIterable<readonly Entry[]> {
+    return this.store.entries(kind);
+  }
+
+  decisions(): Promise<readonly DecisionCount[]> {
+    return this.store.decisions();
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+}
+
+/** A store that finds former records too. */
+export class FormerStore extends FormerReader<Store> implements Store {
+  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result> {
+    return updateWithFormer(this.store, this.lookup, keys, step);
+  }
+
+  check(): Promise<void> {
+    return this.store.check();
+  }
+
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+    return this.store.addDecisions(counts, forgetBefore);
+  }
+}
+
+/** `Store.update` over former records too. */
+export function updateWithFormer<const Keys extends readonly Key[], Result>(
+  store: Pick<Store, 'update'>,
+  lookup: Lookup,
+  keys: Keys,
+  step: Step<Keys, Result>,
+): Promise<Result> {
+  const expanded = new Expanded(keys, lookup);
+  return store.update(expanded.keys, (records, size) => {
+    // They are in the order of the keys, each of the kind of its key.
+    const { save, result } = step(expanded.merged(records) as unknown as RecordsOf<Keys>, size);
+    return { save: expanded.saves(records, save) as SavesOf<readonly Key[]>, result };
+  });
+}
