@@ -92,12 +92,21 @@ test('the script that runs in a shared store is a literal, to which nothing is a
 
 /** What stands between `${` and `}` in SQL texts, by file. */
 const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
-  // The version that this file has, a number.
-  'sqlite-file.ts': ['versionOf(file) + 1'],
   // A number.
   'sqlite-damage.ts': ['max'],
   // The tables of KINDS there.
   'sqlite-maintenance.ts': ['table'],
+  // Numbers of versions, names of tables, triggers and columns in MIGRATIONS, and such a name with a number.
+  'sqlite-prepare.ts': [
+    'MIGRATIONS.length',
+    'aside',
+    'from',
+    'name',
+    'to',
+    'versionOf(file) + 1',
+    "wanted.join(', ')",
+    'wanted.name',
+  ],
   // The constants of MOVES.
   'sqlite-privacy.ts': ['columns', 'from', 'key', 'merge', 'to'],
   // Tables and kinds in MIGRATIONS.
@@ -123,8 +132,8 @@ const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
  * and a name of a pragma.
  */
 const NAMED_STATEMENTS = [
-  ...['migration', 'migration', 'sql', 'RECOUNT'].map((name) => `sqlite-file.ts: ${name}`),
   'sqlite-maintenance.ts: pragma',
+  ...['migration', 'migration', 'wanted.sql', 'sql', 'RECOUNT'].map((name) => `sqlite-prepare.ts: ${name}`),
 ];
 
 /** A call that runs SQL, up to its first argument. */

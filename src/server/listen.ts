@@ -26,8 +26,9 @@ export interface SocketRights {
   /** Does a step, and once more as root if the account may not. */
   attempt<Result>(step: () => Promise<Result>): Promise<Result>;
   /**
-   * Has `make` bind a socket where it is told, so that it stands at the path with its owner and its mode: at the path
-   * itself, or once more, if that may not be, beside it, from where it takes the place of what stands there.
+   * Binds a socket at the path, with the account's owner and this mode. Where the account may not write, root has it bound
+   * beside the path, under a name of its own, and renames it.
+   * @param make binds it where it is told
    */
   makeSocket(path: string, mode: number, make: (path: string) => Promise<void>): Promise<void>;
 }
@@ -115,7 +116,7 @@ function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): ListenEr
     case 'EACCES':
     case 'EPERM':
       return new ListenError(
-        `cannot listen on ${name}: permission denied, start greyd as root or choose another place`,
+        `cannot listen on ${name}: ${error.syscall === undefined ? error.message : 'permission denied, start greyd as root or choose another place'}`,
         false,
       );
     case 'ENOTFOUND':

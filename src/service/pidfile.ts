@@ -13,7 +13,6 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, rmSy
 import { isBackground } from './daemonize.ts';
 import type { Privileges } from './privileges.ts';
 import { PROCESS_NAME } from './process-name.ts';
-import { PlaceError } from './root-folders.ts';
 
 /** A link may lead where somebody else likes, and a FIFO that nobody writes to would hold the start up for good. */
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -38,8 +37,8 @@ export async function keepPidfile(path: string, privileges: Privileges): Promise
   try {
     await privileges.writeFile(path, 0o644, `${process.pid}\n`);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = error instanceof PlaceError ? message : (code ?? message);
+    const { code, message, syscall } = error as NodeJS.ErrnoException;
+    const reason = syscall === undefined ? message : code;
     throw new Error(`--pidfile=${path}: the file cannot be written (${reason})`);
   }
   process.on('exit', () => removePidfile(path, process.pid));

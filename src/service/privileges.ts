@@ -81,16 +81,6 @@ export class Privileges {
     }
   }
 
-  /** Has a file be made with this mode, whatever the umask. */
-  async withMode<Result>(mode: number, make: () => Promise<Result>): Promise<Result> {
-    const before = process.umask(0o777 & ~mode);
-    try {
-      return await make();
-    } finally {
-      process.umask(before);
-    }
-  }
-
   /**
    * Has the file of a socket be made: by the account, or by root for it, who replaces what stands there.
    * @param make binds a socket to the path that it is given
@@ -101,7 +91,7 @@ export class Privileges {
       this.attempt(
         () => make(path),
         (account) =>
-          makeInFolder(path, async (beside) => {
+          makeInFolder(path, 'socket', async (beside) => {
             await make(beside);
             giveSocket(beside, account);
           }),
@@ -120,7 +110,9 @@ export class Privileges {
     return this.#withMode(mode, async () => {
       if (account === undefined) return writeOver(path, text);
       try {
-        await this.#asRoot(account, () => makeInFolder(path, async (beside) => writeNew(beside, text)));
+        await this.#asRoot(account, () =>
+          makeInFolder(path, 'file', async (beside) => writeNew(beside, text)),
+        );
       } catch (error) {
         if (!isDenied(error)) throw error;
         writeOver(path, text);
@@ -181,7 +173,7 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** What has another name as well may be somebody's else; a FIFO that nobody reads would hold it up. */
+/** What has another name as well may be somebody else's; a FIFO that nobody reads would hold it up. */
 function writeOver(path: string, text: string): void {
   let file: number;
   try {

@@ -4,10 +4,12 @@
  *
  * Known limits: Linux (/proc/self/fd). Who owns the folder itself can put what he likes in the place of a file, as ever.
  */
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   constants,
+  fchmodSync,
   fchownSync,
   fstatSync,
   lstatSync,
@@ -31,6 +33,7 @@ export class PlaceError extends Error {
 }
 
 export const NO_FILE = 'something that is no file stands there';
+const NO_SOCKET = 'something that is no socket stands there';
 
 /**
  * For root: makes a folder if there is none, with those above it, and gives it to the account if it is root's and empty:
@@ -38,12 +41,7 @@ export const NO_FILE = 'something that is no file stands there';
  * @throws EACCES if others can decide which folder it is, or the system's error
  */
 export function giveFolder(path: string, owner: { readonly uid: number; readonly gid: number }): void {
-  const above = openFolder(nearest(path));
-  const isRoots = fstatSync(above).uid === 0;
-  closeSync(above);
-  if (!isThere(path) && !isRoots) throw denied(path);
-  makeWithParents(path);
-  const folder = openFolder(path);
+  const folder = openOrMake(path);
   try {
     const isEmpty = readdirSync(inFolder(folder)).length === 0;
     if (isEmpty && fstatSync(folder).uid === 0) fchownSync(folder, owner.uid, owner.gid);
@@ -52,18 +50,48 @@ export function giveFolder(path: string, owner: { readonly uid: number; readonly
   }
 }
 
+/** @returns its descriptor */
+function openOrMake(path: string): number {
+  const missing: string[] = [];
+  let above = resolve(path);
+  for (; !isThere(above); above = dirname(above)) missing.unshift(basename(above));
+  let folder = openFolder(above);
+  for (const [index, name] of missing.entries()) {
+    try {
+      if (!isRoots(fstatSync(folder))) throw denied(above);
+      const made = join(inFolder(folder), name);
+      mkdirSync(made, { mode: 0o700 });
+      const next = openSync(made, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      // Whoever the account is, it must get through those above its own.
+      if (index < missing.length - 1) fchmodSync(next, 0o755);
+      closeSync(folder);
+      folder = next;
+      above = join(above, name);
+    } catch (error) {
+      closeSync(folder);
+      throw error;
+    }
+  }
+  return folder;
+}
+
 /**
- * For root: makes a file beside its place and moves it there.
- * @throws {PlaceError} if no file can be there
+ * For root: makes a file, or a socket, beside its place and moves it there.
+ * @param replaces what may stand there
+ * @throws {PlaceError} if something else stands there
  */
-export async function makeInFolder(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+export async function makeInFolder(
+  path: string,
+  replaces: 'file' | 'socket',
+  make: (beside: string) => Promise<void>,
+): Promise<void> {
   const folder = openFolder(dirname(resolve(path)));
-  const beside = join(inFolder(folder), `.greyd-${process.pid}`);
+  const beside = join(inFolder(folder), `.greyd-${randomBytes(6).toString('hex')}`);
   try {
     const place = join(inFolder(folder), basename(path));
     const stat = lstatSync(place, { throwIfNoEntry: false });
-    if (stat !== undefined && !stat.isFile() && !stat.isSocket()) throw new PlaceError(NO_FILE);
-    rmSync(beside, { force: true });
+    const mayBeReplaced = replaces === 'file' ? stat?.isFile() : stat?.isSocket();
+    if (mayBeReplaced === false) throw new PlaceError(replaces === 'file' ? NO_FILE : NO_SOCKET);
     await make(beside);
     renameSync(beside, place);
   } finally {
@@ -102,8 +130,7 @@ function trustedPath(path: string): string {
   for (let links = 0; ; ) {
     const name = names.shift();
     if (name === undefined) return place;
-    const { uid, mode } = lstatSync(place);
-    if (uid !== 0 || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)) throw denied(place);
+    if (!isRoots(lstatSync(place))) throw denied(place);
     const next = join(place, name);
     const stat = lstatSync(next);
     if (!stat.isSymbolicLink()) {
@@ -122,15 +149,17 @@ export function inFolder(descriptor: number): string {
   return `/proc/self/fd/${descriptor}`;
 }
 
-/** The path itself, or the first folder above it that is there. */
-function nearest(path: string): string {
-  return isThere(path) ? path : nearest(dirname(resolve(path)));
+/** Whether nobody but root can change what stands in a folder; with the sticky bit others cannot rename what is root's. */
+function isRoots({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return uid === 0 && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
 }
 
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-export function denied(path: string): Error {
-  return Object.assign(new Error(`permission denied: ${path}`), { code: 'EACCES' });
+export function denied(folder: string): Error {
+  return Object.assign(new Error(`others than root can change ${folder}: choose another place`), {
+    code: 'EACCES',
+  });
 }

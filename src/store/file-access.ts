@@ -32,11 +32,14 @@ export function missingRight(path: string, beside: readonly string[] = []): stri
   const missing = rights.find((right) => existsSync(right.path) && !isGranted(right));
   if (missing === undefined) return undefined;
   const { uid, mode } = statSync(missing.path);
-  const account = userInfo().username;
+  const account = ownName();
   const permissions = (mode & 0o7777).toString(8).padStart(3, '0');
   const owner = nameOf(uid);
-  const advice = owner === account ? `chmod u+rw${missing.mode & X_OK ? 'x' : ''}` : `chown ${account}:`;
-  return `account ${account} may not ${missing.verb} ${missing.path}, which belongs to ${owner} and has mode ${permissions}: ${advice} ${missing.path}`;
+  const lacks = `account ${account} may not ${missing.verb} ${missing.path}, which belongs to ${owner} and has mode ${permissions}`;
+  const isFolder = (missing.mode & X_OK) !== 0;
+  if (owner === account) return `${lacks}: chmod u+rw${isFolder ? 'x' : ''} ${missing.path}`;
+  // A folder may be the system's: to give that away would be worse.
+  return `${lacks}: ${isFolder ? 'give greyd a folder of its own, see --dbdir' : `chown ${account}: ${missing.path}`}`;
 }
 
 /** From the root on. */
@@ -52,6 +55,16 @@ function isGranted({ path, mode }: Right): boolean {
   } catch (error) {
     // A read-only file system is told as such.
     return (error as NodeJS.ErrnoException).code !== 'EACCES';
+  }
+}
+
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A number that is no known user.
+    const [, uid = ''] = /^Uid:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    return uid;
   }
 }
 

@@ -8,7 +8,7 @@
  * stores, so that such a database can be imported.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SECRET_BYTES = 32;
@@ -16,6 +16,11 @@ const SECRET_BYTES = 32;
 /** Where the secret of a host stands. */
 export function secretPath(dbdir: string): string {
   return join(dbdir, 'greyd.secret');
+}
+
+/** @throws the system's error if nobody can tell: that is not to be taken for a no */
+export function hasSecret(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /**
@@ -61,7 +66,7 @@ export function keyedDigest(secret: Buffer, hash: string): Buffer {
  * directory could not be read for a moment: a link, unlike a rename, fails then.
  */
 function createIfAbsent(path: string): void {
-  if (existsSync(path)) return;
+  if (hasSecret(path)) return;
   const unfinished = `${path}.new`;
   // What stands there was left by a start that was killed, or is a link of somebody's, which must not be followed.
   rmSync(unfinished, { force: true });

@@ -6,6 +6,8 @@ import { fstatSync, readSync } from 'node:fs';
 
 /** Node.js reads less than 2 GB at a time. */
 const CHUNK_BYTES = 1024 ** 3;
+/** What is only looked at is read in such parts. */
+const PART_BYTES = 16 * 1024 ** 2;
 
 /**
  * Fills a buffer from a file, from its begin.
@@ -15,6 +17,36 @@ const CHUNK_BYTES = 1024 ** 3;
 export function readWhole(file: number, into: Buffer): void {
   const count = readUpTo(file, into);
   if (count < into.length) throw new Error(`short read: ${count} of ${into.length} bytes`);
+}
+
+/**
+ * Whether a file still has just these bytes.
+ * @param file undefined: a file that was not there, and may be now
+ * @throws as `readWhole`
+ */
+export function holdsJust(file: number | undefined, bytes: Buffer): boolean {
+  if (file === undefined) return true;
+  const part = Buffer.allocUnsafeSlow(Math.min(bytes.length, PART_BYTES));
+  for (let at = 0; at < bytes.length; at += part.length) {
+    const expected = bytes.subarray(at, at + part.length);
+    const found = part.subarray(0, expected.length);
+    if (readUpTo(file, found, at) < found.length || !found.equals(expected)) return false;
+  }
+  return fstatSync(file).size === bytes.length;
+}
+
+/**
+ * Reads a file to its end.
+ * @throws as `readWhole`
+ */
+export function readThrough(file: number): void {
+  const { size } = fstatSync(file);
+  const part = Buffer.allocUnsafeSlow(Math.min(size, PART_BYTES));
+  for (let at = 0; at < size; at += part.length) {
+    const expected = Math.min(part.length, size - at);
+    if (readUpTo(file, part.subarray(0, expected), at) < expected)
+      throw new Error(`short read of ${expected} bytes at ${at}`);
+  }
 }
 
 /**
@@ -33,10 +65,10 @@ export function readStart(file: number, bytes: number): { size: number; start: B
   throw new Error(`short read: ${count} of ${start.length} bytes`);
 }
 
-function readUpTo(file: number, into: Buffer): number {
+function readUpTo(file: number, into: Buffer, from = 0): number {
   let at = 0;
   while (at < into.length) {
-    const count = readSync(file, into, at, Math.min(into.length - at, CHUNK_BYTES), at);
+    const count = readSync(file, into, at, Math.min(into.length - at, CHUNK_BYTES), from + at);
     if (count === 0) break;
     at += count;
   }

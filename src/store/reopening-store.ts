@@ -41,8 +41,10 @@ export class ReopeningStore implements OpenStore {
   #closed: Promise<void> = Promise.resolve();
   /** Why it could not be opened, and when that was tried. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
-  /** Why the file may be damaged, until it was examined and opened. */
+  /** Why the file may be damaged, until it was examined. */
   #suspicion: Error | undefined;
+  /** Why it cannot be, as it was last reported. */
+  #told: string | undefined;
   #setAsideAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: ReopeningSettings) {
@@ -110,7 +112,7 @@ export class ReopeningStore implements OpenStore {
   }
 
   #openSound(): OpenStore {
-    const { open } = this.#settings;
+    const { open, report } = this.#settings;
     if (this.#suspicion === undefined) {
       try {
         return open();
@@ -119,9 +121,14 @@ export class ReopeningStore implements OpenStore {
         this.#suspicion = error;
       }
     }
-    this.#examine(this.#suspicion);
-    const store = open();
+    const suspicion = this.#suspicion;
+    const isSound = this.#examine(suspicion);
     this.#suspicion = undefined;
+    const store = open();
+    if (isSound && isDamage(suspicion))
+      report(
+        `a read of the database failed (${suspicion.message}); checked again it is sound, and stays in use; see the kernel's log for errors of the disk`,
+      );
     return store;
   }
 
@@ -135,24 +142,25 @@ export class ReopeningStore implements OpenStore {
 
   /**
    * Sets the file aside if it is damaged.
-   * @throws if nobody can tell whether it is, or it is and cannot be moved
+   * @returns whether it is sound
+   * @throws if nobody can tell whether it is, or it is not and cannot be moved
    */
-  #examine({ message }: Error): void {
+  #examine({ message }: Error): boolean {
     const { path, damageOf, report, clock } = this.#settings;
     let damage: string | undefined;
     try {
       damage = damageOf(path);
     } catch (error) {
-      throw new Error(
-        `${message}; whether the database is damaged cannot be told: ${(error as Error).message}`,
-      );
+      const { code, message: reason } = error as NodeJS.ErrnoException;
+      // It was removed, and there is nothing to suspect any more.
+      if (code === 'ENOENT') return false;
+      const text = `${message}; whether the database is damaged cannot be told: ${reason}`;
+      if (text !== this.#told) report(text);
+      this.#told = text;
+      throw new Error(text);
     }
-    if (damage === undefined) {
-      report(
-        `the database is sound, but could not be read (${message}): look for errors of the disk in the kernel's log`,
-      );
-      return;
-    }
+    this.#told = undefined;
+    if (damage === undefined) return true;
     const found = `the database is damaged (${damage})`;
     if (Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) throw new Error(found);
     let aside: string;
@@ -165,6 +173,7 @@ export class ReopeningStore implements OpenStore {
     report(
       `${found}: set aside as ${aside}, and a new one begun; clients that were known are greylisted once more`,
     );
+    return false;
   }
 }
 

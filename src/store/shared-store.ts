@@ -7,10 +7,9 @@
  * `secret` tells greyd.secret of one host from that of another; all that share a store must have the same.
  */
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../greylist/records.ts';
-import { keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
+import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import type { RedisClient, RedisSettings } from './redis-client.ts';
 import { LazyRedisConnection, type RedisConnection } from './redis-connection.ts';
 import { RedisStore } from './redis-store.ts';
@@ -99,7 +98,7 @@ export async function openSharedRecords(
       );
     }
     const path = secretPath(parts.dbdir);
-    if (note.privacy && !(existsSync(path) && markOf(readSecret(path)) === note.secret)) {
+    if (note.privacy && !(hasSecret(path) && markOf(readSecret(path)) === note.secret)) {
       throw new Error(otherSecret(parts.dbdir));
     }
     // Only the daemon makes one: whoever works beside it may be root, in a directory that is not root's.

@@ -4,29 +4,47 @@
  * SQLITE_CORRUPT, as https://sqlite.org/rescode.html#ioerr_corruptfs has it). So it is read once more, into memory, and
  * what SQLite finds wrong there is wrong.
  */
+import { closeSync, lstatSync, openSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { readThrough } from './read-whole.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
-import { errorCode, openSqliteImage, prepareFile, refuseNewer, type SqliteFile } from './sqlite-file.ts';
-import { readSqliteImage } from './sqlite-image.ts';
+import {
+  errorCode,
+  openSqliteFileToRead,
+  openSqliteImage,
+  refuseNewer,
+  type SqliteFile,
+} from './sqlite-file.ts';
+import { readSqliteImage, TooLargeError } from './sqlite-image.ts';
+import { prepareFile } from './sqlite-prepare.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 
 /** What SQLite says of a file that is no database of greyd, when memory and all reads are in order. */
 const IS_DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR|FORMAT|CONSTRAINT|MISMATCH)/;
 
 /**
- * Reads all of the database and checks it: a second for a few hundred thousand triplets. Nothing may write to it
- * meanwhile.
+ * Reads all of the database and checks it: a second for a few hundred thousand triplets.
+ * @param room in memory, in bytes; a larger file is checked where it is
  * @returns what is wrong with it; undefined: it is sound. An empty one, which opens as a new one, is not sound
- * @throws if it cannot be read, or is of a newer greyd: then nobody knows
+ * @throws if it cannot be read, is written to meanwhile, or is of a newer greyd: then nobody knows
  */
-export function damageOf(path: string): string | undefined {
-  const image = readSqliteImage(path);
-  if (image.length === 0) return 'it is empty';
-  const file = openSqliteImage(image);
+export function damageOf(path: string, room = freemem()): string | undefined {
+  let image: Buffer;
+  try {
+    image = readSqliteImage(path, room);
+  } catch (error) {
+    if (error instanceof TooLargeError) return damageInPlace(path);
+    throw error;
+  }
+  return image.length === 0 ? 'it is empty' : inspect(openSqliteImage(image));
+}
+
+function inspect(file: SqliteFile): string | undefined {
   try {
     refuseNewer(file);
     const [damage] = findDamage(file, 1);
-    if (damage !== undefined) return damage;
-    // Whoever has broken its tables has harmed it as well: it is used here as it will be used.
+    if (damage !== undefined || file.readonly) return damage;
+    // What another program has done to its tables may be beyond mending: it is used here as it will be used.
     prepareFile(file);
     new SqliteRecords(file, () => Buffer.alloc(0));
     new SqliteDecisions(file);
@@ -36,6 +54,33 @@ export function damageOf(path: string): string | undefined {
     throw error;
   } finally {
     file.close();
+  }
+}
+
+/**
+ * What is wrong with a file too large for memory: it counts if SQLite says it twice, and all of the file can be read before
+ * that, between and after.
+ */
+function damageInPlace(path: string): string | undefined {
+  requireReadable(path);
+  const damage = inspect(openSqliteFileToRead(path));
+  if (damage === undefined) return undefined;
+  requireReadable(path);
+  const again = inspect(openSqliteFileToRead(path));
+  requireReadable(path);
+  if (again !== damage) throw new Error(`checks of ${path} do not agree: ${damage}; ${again ?? 'ok'}`);
+  return damage;
+}
+
+function requireReadable(path: string): void {
+  for (const name of [path, `${path}-wal`]) {
+    if (name !== path && lstatSync(name, { throwIfNoEntry: false }) === undefined) continue;
+    const file = openSync(name, 'r');
+    try {
+      readThrough(file);
+    } finally {
+      closeSync(file);
+    }
   }
 }
 

@@ -13,11 +13,11 @@ export class SqliteDecisions {
 
   constructor(file: SqliteFile) {
     this.#add = file.prepare<DecisionCount>(
-      `INSERT INTO decisions VALUES (@hour, @action, @reason, @waited, @count)
+      `INSERT INTO decisions (hour, action, reason, waited, count) VALUES (@hour, @action, @reason, @waited, @count)
        ON CONFLICT DO UPDATE SET count = count + excluded.count`,
     );
     this.#forget = file.prepare<[number]>('DELETE FROM decisions WHERE hour < ?');
-    this.#all = file.prepare<[], DecisionCount>('SELECT * FROM decisions');
+    this.#all = file.prepare<[], DecisionCount>('SELECT hour, action, reason, waited, count FROM decisions');
     this.#addTogether = file.transaction((counts: readonly DecisionCount[], before: number) => {
       for (const count of counts) this.#add.run(count);
       this.#forget.run(before);

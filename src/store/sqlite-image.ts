@@ -6,11 +6,12 @@
  * SQLite reports some reads that fail as damage, and takes the rest of a short one for zeros. What was read here
  * without an error can be judged without another read.
  *
- * Known limit: the image has to fit into memory, twice for a moment; 10 million triplets are about 2 GB.
+ * All is read twice: whoever writes meanwhile would leave a mixture of two states.
+ *
+ * Known limit: the image has to fit into memory, three times for a moment; 10 million triplets are about 2 GB.
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { freemem } from 'node:os';
-import { readWhole } from './read-whole.ts';
+import { holdsJust, readWhole } from './read-whole.ts';
 import { framesOf } from './sqlite-log-format.ts';
 
 /** Where the header of a database says how it is written: 2 for a log, 1 for none (https://sqlite.org/fileformat2.html). */
@@ -26,16 +27,32 @@ export class WrittenMeanwhileError extends Error {
   override readonly name = 'WrittenMeanwhileError';
 }
 
+/** The file does not fit into memory. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+}
+
 /**
- * @param path of the database; nothing may write to it meanwhile
+ * @param path of the database
+ * @param room in memory, in bytes
  * @returns a database without a log, for `openSqliteImage`; of no bytes if there is nothing in it
- * @throws {WrittenMeanwhileError}; or an error if a file cannot be read whole, or memory has no room for it
+ * @throws {WrittenMeanwhileError | TooLargeError}; or an error if a file cannot be read whole
  */
-export function readSqliteImage(path: string): Buffer {
-  const database = readFileOf(path);
-  // As SQLite has it, whatever the log says.
+export function readSqliteImage(path: string, room: number): Buffer {
+  return withFile(path, (databaseFile) =>
+    withFile(`${path}-wal`, (logFile) => {
+      const database = readAll(path, databaseFile, room);
+      const log = readAll(`${path}-wal`, logFile, room);
+      const isSame = holdsJust(databaseFile, database) && holdsJust(logFile, log);
+      if (!isSame) throw new WrittenMeanwhileError(`${path} was written to while it was read`);
+      return imageOf(database, log);
+    }),
+  );
+}
+
+function imageOf(database: Buffer, log: Buffer): Buffer {
+  // SQLite takes no notice of the log of a database without a byte.
   if (database.length === 0) return database;
-  const log = readFileOf(`${path}-wal`, true);
   const [frames, pages] = committedFrames(log);
   const pageBytes = frames[0]?.content.length ?? pageBytesOf(database);
   // Without a commit in the log the file counts, to the end of its last page.
@@ -67,28 +84,31 @@ function pageBytesOf(database: Buffer): number {
   return bytes === 1 ? MAX_PAGE_BYTES : Math.max(bytes, MIN_PAGE_BYTES);
 }
 
-/** @param isOptional whether the file may be absent, which is then as if it had no bytes */
-function readFileOf(path: string, isOptional = false): Buffer {
+/** @param use is given undefined for a log that is not there, which is as if it had no bytes */
+function withFile<Result>(path: string, use: (file: number | undefined) => Result): Result {
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch (error) {
-    if (isOptional && (error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    if (path.endsWith('-wal') && (error as NodeJS.ErrnoException).code === 'ENOENT') return use(undefined);
     throw error;
   }
   try {
-    const before = fstatSync(file, { bigint: true });
-    const size = Number(before.size);
-    // For this, the image, and SQLite's copy of it.
-    if (3 * size > freemem())
-      throw new Error(`not enough memory to look at ${path}, which has ${Math.ceil(size / 1024 ** 2)} MB`);
-    const bytes = Buffer.allocUnsafeSlow(size);
-    readWhole(file, bytes);
-    const after = fstatSync(file, { bigint: true });
-    if (after.size !== before.size || after.mtimeNs !== before.mtimeNs)
-      throw new WrittenMeanwhileError(`${path} was written to while it was read`);
-    return bytes;
+    return use(file);
   } finally {
     closeSync(file);
   }
+}
+
+function readAll(path: string, file: number | undefined, room: number): Buffer {
+  if (file === undefined) return Buffer.alloc(0);
+  const { size } = fstatSync(file);
+  // For this, the image, and SQLite's copy of it.
+  if (3 * size > room)
+    throw new TooLargeError(
+      `there is no room in memory for ${path}, which has ${Math.ceil(size / 1024 ** 2)} MB`,
+    );
+  const bytes = Buffer.allocUnsafeSlow(size);
+  readWhole(file, bytes);
+  return bytes;
 }

@@ -17,7 +17,9 @@ export function readPrivacy(file: SqliteFile): boolean | undefined {
 
 export function savePrivacy(file: SqliteFile, privacy: boolean): void {
   if (readPrivacy(file) === privacy) return;
-  file.prepare("INSERT OR REPLACE INTO settings VALUES ('privacy', ?)").run(privacy ? 'on' : 'off');
+  file
+    .prepare("INSERT OR REPLACE INTO settings (name, value) VALUES ('privacy', ?)")
+    .run(privacy ? 'on' : 'off');
 }
 
 /** Whether records stand under plain addresses. */

@@ -82,7 +82,7 @@ export const MIGRATIONS: readonly string[] = [
 /** Counts all records anew: a walk over all of them. */
 export const RECOUNT = `
   DELETE FROM record_counts;
-  INSERT INTO record_counts VALUES
+  INSERT INTO record_counts (kind, records) VALUES
     ('triplet', (SELECT count(*) FROM triplets) + (SELECT count(*) FROM private_triplets)),
     ('client', (SELECT count(*) FROM clients) + (SELECT count(*) FROM private_clients));
 `;

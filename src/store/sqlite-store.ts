@@ -7,14 +7,14 @@
  * Known limit: it waits for the disk, and for the locks of other processes, in the thread that calls it;
  * what arrives meanwhile makes up the next transaction.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
-import { keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
+import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
-import { errorCode, openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+import { errorCode, type SqliteFile } from './sqlite-file.ts';
+import { openSqliteFile } from './sqlite-open.ts';
 import {
   type Digest,
   hasPrivateRecords,
@@ -60,10 +60,10 @@ export function openSqliteStore(
   { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
 ): SqliteStore {
   const path = secretPath(dbdir);
-  const hadSecret = existsSync(path);
+  const hadSecret = hasSecret(path);
   const use = (file: SqliteFile) => {
     // Beside the daemon a new one would only hide that its own is lost: nobody finds with it what is there.
-    const isLost = () => privacy === undefined && !existsSync(path) && hasPrivateRecords(file);
+    const isLost = () => privacy === undefined && !hasSecret(path) && hasPrivateRecords(file);
     let secret = privacy ? loadSecret(path) : undefined;
     const digest: Digest = (key) => {
       secret ??= isLost() ? readSecret(path) : loadSecret(path);

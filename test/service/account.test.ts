@@ -251,6 +251,49 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
       expect(readFileSync(pidfile, 'utf8')).toBe(`${daemon.pid}\n`);
     });
 
+    test('a pid file replaces no socket', async () => {
+      const folder = openDirectory();
+      const path = join(folder, 'socket');
+      const other = await Daemon.start(['--user=nobody'], {
+        listen: ['--inet=127.0.0.1:0', `--unix=${path}`],
+        dbdir: join(openDirectory(), 'db'),
+      });
+      const args = [
+        '--inet=127.0.0.1:0',
+        '--user=nobody',
+        `--pidfile=${path}`,
+        `--dbdir=${join(folder, 'db')}`,
+      ];
+      expect((await runGreyd(args)).stderr).toMatch(
+        /the file cannot be written \(something that is no file stands there\)/,
+      );
+      const client = await PolicyClient.connect({ path });
+      expect(await client.ask()).toMatch(/^DEFER_IF_PERMIT /);
+      client.close();
+      await other.stop();
+    });
+
+    test('what root does not trust is told by name', async () => {
+      const folder = openDirectory();
+      const path = join(folder, 'run', 'socket');
+      mkdirSync(join(folder, 'run'));
+      chownSync(folder, 1, 1);
+      const args = [`--unix=${path}`, '--user=nobody', `--dbdir=${join(folder, 'db')}`];
+      expect(await runGreyd(args)).toMatchObject({
+        status: 2,
+        stderr: `greyd: cannot listen on ${path}: others than root can change ${folder}: choose another place\n`,
+      });
+    });
+
+    test('in a folder that others may write to, root makes no database directory', async () => {
+      const folder = openDirectory();
+      chmodSync(folder, 0o775);
+      chownSync(folder, 0, 1);
+      const daemon = await Daemon.start(['--user=nobody'], { dbdir: join(folder, 'a', 'b') });
+      expect(await daemon.ask()).toBe('DUNNO');
+      expect(readdirSync(folder)).toEqual([]);
+    });
+
     test('an unknown account is told before a socket is there', async () => {
       const folder = openDirectory();
       const path = join(folder, 'socket');

@@ -121,18 +121,43 @@ describe('a file that is', () => {
     ]);
   });
 
-  test('without its schema version is set aside when it is opened', async () => {
+  test('without its schema version is used as it is', async () => {
     const { store, dbdir, path, told } = setUp();
     await fill(dbdir);
     const file = new Database(path);
     file.pragma('user_version = 0');
     file.close();
     await put(store, triplet('a'), RECORD);
-    expect(await read(store, triplet('a'), triplet('n1'))).toEqual([RECORD, undefined]);
+    expect(await read(store, triplet('a'), triplet('n1'))).toEqual([RECORD, RECORD]);
+    expect(told).toEqual([]);
+    expect(setAsideFiles(dbdir)).toEqual([]);
+  });
+
+  test('removed while it is suspected is made anew', async () => {
+    const { path, told, time } = setUp();
+    writeFileSync(path, '0'.repeat(8192));
+    const damages = ['the disk fails'];
+    const suspicious = new ReopeningStore({
+      path,
+      open: () => openSqliteStore(join(path, '..'), { privacy: false, hash: () => '' }),
+      damageOf: (file) => {
+        const fault = damages.shift();
+        if (fault !== undefined) throw new Error(fault);
+        return damageOf(file);
+      },
+      report: (text) => void told.push(text),
+      clock: () => time.now,
+    });
+    onTestFinished(() => suspicious.close());
+    const tried = suspicious as unknown as Store;
+    await expect(put(tried, triplet('a'), RECORD)).rejects.toThrow('cannot be told: the disk fails');
     expect(told).toEqual([
-      expect.stringContaining('it has tables of greyd and no schema version): set aside as '),
+      expect.stringMatching(/whether the database is damaged cannot be told: the disk fails$/),
     ]);
-    expect(setAsideFiles(dbdir)).toHaveLength(1);
+    rmSync(path);
+    time.now += REOPEN_PAUSE_MS;
+    await put(tried, triplet('a'), RECORD);
+    expect(await read(tried, triplet('a'))).toEqual([RECORD]);
   });
 
   test('damaged while it is in use is set aside after one failure', async () => {

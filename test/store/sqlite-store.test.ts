@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
-import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { openSqliteFile } from '../../src/store/sqlite-open.ts';
 import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { openSqliteStore, type SqliteSettings, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
@@ -167,7 +167,7 @@ describe('the file', () => {
       mkdirSync(dbdir);
       writeFileSync(path, '');
       const program = `
-        import { openSqliteFile } from ${JSON.stringify(join(process.cwd(), 'dist/store/sqlite-file.js'))};
+        import { openSqliteFile } from ${JSON.stringify(join(process.cwd(), 'dist/store/sqlite-open.js'))};
         try { openSqliteFile(${JSON.stringify(path)}, () => {}); } catch (error) { console.log(error.message); }`;
       const asNobody = () =>
         execFileSync(
@@ -175,19 +175,20 @@ describe('the file', () => {
           ['--reuid=65534', '--clear-groups', process.execPath, '--input-type=module', '--eval', program],
           { encoding: 'utf8', cwd: '/' },
         );
-      const mayNot = (what: string, where: string, mode: string, advice = 'chown nobody:') =>
+      const ownFolder = 'give greyd a folder of its own, see --dbdir';
+      const mayNot = (what: string, where: string, mode: string, advice = ownFolder) =>
         new RegExp(
-          `: account nobody may not ${what} ${where}, which belongs to \\w+ and has mode ${mode}: ${advice} ${where}\n$`,
+          `: account nobody may not ${what} ${where}, which belongs to \\w+ and has mode ${mode}: ${advice}\n$`,
         );
       chmodSync(dbdir, 0o777);
       chmodSync(path, 0o640);
-      expect(asNobody()).toMatch(mayNot('read and write', path, '640'));
+      expect(asNobody()).toMatch(mayNot('read and write', path, '640', `chown nobody: ${path}`));
       chmodSync(path, 0o666);
       chmodSync(dbdir, 0o755);
       expect(asNobody()).toMatch(mayNot('make files in', dbdir, '755'));
       chownSync(dbdir, NOBODY, NOBODY);
       chmodSync(dbdir, 0o500);
-      expect(asNobody()).toMatch(mayNot('make files in', dbdir, '500', 'chmod u\\+rwx'));
+      expect(asNobody()).toMatch(mayNot('make files in', dbdir, '500', `chmod u\\+rwx ${dbdir}`));
       chmodSync(above, 0o700);
       expect(asNobody()).toMatch(mayNot('enter', above, '700'));
     },
