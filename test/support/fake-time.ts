@@ -34,8 +34,19 @@ export function stoppedClock(now: number): Readonly<Record<string, string>> {
 
 /** Before faketime(1) is started: it refuses if a program with its process id was killed and has left these behind. */
 const CLEAR_AWAY = 'rm -f /dev/shm/sem.faketime_sem_$$ /dev/shm/faketime_shm_$$';
+/** What another account has left nobody else may clear away: another process id will do. */
+const TRIES = 20;
 
 function fakeTimeLibrary(): string {
   const script = `${CLEAR_AWAY}; exec faketime -m -f +0 printenv LD_PRELOAD`;
-  return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return execFileSync('sh', ['-c', script], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }).trim();
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
 }
