@@ -7,11 +7,16 @@ export const ROOT: readonly string[] = [
   ...[
     'backup',
     'check',
+    'defaults-init-script',
     'golden-defaults',
     'golden-examples',
     'golden-migrate',
     'import',
+    'import-hostile',
     'import-safety',
+    'migrate-former',
+    'migrate/changed-file',
+    'sourced-variables',
   ].map((name) => `test/ctl/${name}.test.ts`),
   ...['cleaning', 'disk', 'read-only', 'slow-store', 'unusable-database'].map(
     (name) => `test/faults/${name}.test.ts`,
