@@ -1,9 +1,10 @@
 /**
  * Signals that mean nothing to greyd, and whose default would be to end it (signal(7)): a log rotation's, a typo. They
  * do nothing. At SIGUSR1 Node.js opens its debugger on 127.0.0.1, through which any local user can run code in the
- * process, and so it must not even be opened.
+ * process: it is not opened, or closed at once.
  *
- * Known limits: SIGABRT, SIGSEGV and the like are faults, or a watchdog's last word, and end greyd. The real-time signals do
+ * Known limits: at a SIGUSR1 that comes in the first milliseconds, before greyd can catch it, the debugger is open for a moment.
+ * SIGABRT, SIGSEGV and the like are faults, or a watchdog's last word, and end greyd. The real-time signals do
  * too: Node.js cannot catch them.
  */
 import { close, url } from 'node:inspector';
@@ -20,10 +21,20 @@ const STRAY = [
   'SIGXCPU',
 ] as const;
 
+/** For so long after the start, and so often, it is looked at whether the debugger was opened; in milliseconds. */
+const LOOK_MS = 100;
+const LOOKS = 100;
+
 /** @param note is told of each one that comes */
 export function ignoreStraySignals(note: (signal: string) => void): void {
   if (isWatched()) return;
-  // A signal that came before the launcher's first line has opened it.
+  // At a signal that came before the launcher's first line Node.js opens it in its own time.
+  let looks = 0;
+  const timer = setInterval(() => {
+    closeDebugger();
+    looks += 1;
+    if (looks === LOOKS) clearInterval(timer);
+  }, LOOK_MS).unref();
   closeDebugger();
   for (const signal of STRAY) {
     process.on(signal, () => {

