@@ -15,7 +15,7 @@ import { FileHarmedError } from './file-identity.ts';
 import { MIGRATIONS, RECOUNT } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
-const OPEN_TIMEOUT_MS = 5000;
+export const OPEN_TIMEOUT_MS = 5000;
 
 export type SqliteFile = Database.Database;
 
@@ -23,16 +23,18 @@ export type SqliteFile = Database.Database;
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
  * @param use makes of it what the caller needs; if it fails, the file is closed again
  * @param report is told if parts of its schema were missing and are made anew
+ * @param timeoutMs how long each step waits for another process to let go of its lock, in milliseconds
  * @throws an error that says why it cannot be opened; its cause is SQLite's, if there is one
  */
 export function openSqliteFile<Used>(
   path: string,
   use: (file: SqliteFile) => Used,
   report: (text: string) => void = () => {},
+  timeoutMs = OPEN_TIMEOUT_MS,
 ): Used {
   let file: SqliteFile | undefined;
   try {
-    file = new Database(path, { timeout: OPEN_TIMEOUT_MS });
+    file = new Database(path, { timeout: timeoutMs });
     // Before anything is changed: whoever wrote it may want it back as it is.
     refuseNewer(file);
     chmodSync(path, 0o600);
@@ -70,10 +72,11 @@ function reasonOf(error: unknown, path: string): string {
 
 /**
  * Opens a file as it is, only to read it, while others may write.
+ * @param timeoutMs how long each step waits for another process to let go of its lock, in milliseconds
  * @throws if it cannot be opened; that it is no database shows when it is read
  */
-export function openSqliteFileToRead(path: string): SqliteFile {
-  return new Database(path, { readonly: true, fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+export function openSqliteFileToRead(path: string, timeoutMs = OPEN_TIMEOUT_MS): SqliteFile {
+  return new Database(path, { readonly: true, fileMustExist: true, timeout: timeoutMs });
 }
 
 /** Opens what `readSqliteImage` has read, in memory. @throws SQLite's error if there is no memory for it */
@@ -83,12 +86,12 @@ export function openSqliteImage(image: Buffer): SqliteFile {
 
 /**
  * Closes the file, and leaves its log where it is, of no bytes. The last one to close it would remove the log, and after a
- * crash an ext4 with data=writeback can have brought it back, beside a newer database.
+ * crash an ext4 with data=writeback can have brought it back, beside a newer database. Waits for no lock of another process:
+ * what is in the log is safe there.
  */
 export function closeAndKeepLog(file: SqliteFile): void {
   const other = keepLog(file.name);
   try {
-    // Whoever reads keeps it from being emptied: nobody is waited for.
     file.pragma('busy_timeout = 0');
     file.pragma('wal_checkpoint(TRUNCATE)');
   } catch {
@@ -103,7 +106,7 @@ export function closeAndKeepLog(file: SqliteFile): void {
 function keepLog(path: string): SqliteFile | undefined {
   let file: SqliteFile | undefined;
   try {
-    file = openSqliteFileToRead(path);
+    file = openSqliteFileToRead(path, 0);
     versionOf(file);
     return file;
   } catch {
@@ -138,6 +141,15 @@ export function openSqliteFileToCheckpoint(path: string, checkFiles: () => void)
 export function checkpoint(file: SqliteFile): number {
   const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { log: number }[];
   return result?.log ?? 0;
+}
+
+/**
+ * Copies all that is in the log into the database, and empties the log.
+ * @throws SQLITE_BUSY if others read or write there, after waiting for them as long as busy_timeout says
+ */
+export function checkpointWhole(file: SqliteFile): void {
+  const [result] = file.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  if (result?.busy !== 0) throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
 }
 
 /** SQLite's result code of an error; empty for an error of somebody else. */
