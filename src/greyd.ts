@@ -5,7 +5,7 @@
  *
  * Exit status: 0 after SIGTERM, SIGINT or SIGQUIT, 2 if a restart with the same command line cannot succeed
  * (systemd then leaves it alone), 1 for every other failure. It ends by a SIGKILL of its own if the disk
- * under its database does not answer at the end.
+ * under its database does not answer at the end, or fails to lock it; the locks of other processes are not waited for.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -13,6 +13,7 @@ export interface Wait {
 export class Deadlines {
   readonly #limitMs: number;
   readonly #clock: () => number;
+  readonly #reason: string;
   /** In the order in which they are due. */
   readonly #waits = new Set<Wait>();
   #timer: NodeJS.Timeout | undefined;
@@ -20,10 +21,12 @@ export class Deadlines {
   /**
    * @param limitMs how long each may wait, in milliseconds
    * @param clock milliseconds; nobody sets it
+   * @param option which sets the limit, if one does
    */
-  constructor(limitMs: number, clock: () => number) {
+  constructor(limitMs: number, clock: () => number, option?: string) {
     this.#limitMs = limitMs;
     this.#clock = clock;
+    this.#reason = `no answer within ${limitMs / 1000} s${option === undefined ? '' : ` (${option})`}`;
   }
 
   /** @param giveUp is called when it has waited for too long, unless `end` was called before */
@@ -53,7 +56,7 @@ export class Deadlines {
         this.#timer = setTimeout(() => this.#look(), wait.due - now);
         return;
       }
-      this.#giveUp(wait, new Error(`no answer within ${this.#limitMs / 1000} s (--store-timeout)`));
+      this.#giveUp(wait, new Error(this.#reason));
     }
   }
 

@@ -3,10 +3,17 @@
  * has not answered within the time-out is rejected, and its mail passes.
  *
  * After a failure one visit at a time is tried, and all others are rejected at once, so that nobody
- * waits behind a store that does not answer. The store counts as working again when a visit was
- * stored in time and the last failure lies RECOVERY_MS back. Most visits of those who are known need
- * nothing saved, and succeed on a full disk: so each try begins with a check whether anything can be.
- * Such a check is also made each PROBE_MS, so that the next mail finds a store that works.
+ * waits behind a store that does not answer. Most visits of those who are known need nothing saved, and
+ * succeed on a full disk: so each try begins with a check whether anything can be. Such a check is also
+ * made each PROBE_MS, so that the next mail finds a store that works.
+ *
+ * The store counts as working again when a check or a visit has succeeded and the last failure lies
+ * RECOVERY_MS back. A check that was followed by a failure, without a deferral between them, has proved
+ * nothing: from then on only a deferral counts, whose first-seen time is always stored. So a store that can
+ * be written to, and yet takes no visit, is told of once, and not each second.
+ *
+ * Known limit: after two outages without a deferral between them the end of the second one is found by a
+ * mail that is deferred, and not before.
  */
 import { Deadlines } from './deadlines.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
@@ -25,6 +32,9 @@ export interface StoreObserver {
   storeWorks(rejected: number): void;
 }
 
+/** Whether an answer proves that visits are stored. */
+const isStored = ({ action }: Judgement): boolean => action === 'greylist';
+
 /** While the store counts as failed it is probed so often, in milliseconds. */
 export const PROBE_MS = 1000;
 
@@ -41,6 +51,10 @@ export class Guard implements Greylisting {
   readonly #clock: () => number;
   /** The last one, while the store counts as failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
+  /** Whether it counts as working by less than a deferral: a failure now shows that checks prove nothing. */
+  #isUnproved = false;
+  /** Whether only a deferral makes it count as working. */
+  #needsProof = false;
   /** How often it has begun to count as failed, since the start. */
   failures = 0;
   /** Visits rejected since the store failed. */
@@ -56,15 +70,19 @@ export class Guard implements Greylisting {
     this.#settings = settings;
     this.#observer = observer;
     this.#clock = clock;
-    this.#deadlines = new Deadlines(settings.timeoutMs, clock);
+    this.#deadlines = new Deadlines(settings.timeoutMs, clock, '--store-timeout');
   }
 
   judge(visit: Visit): Promise<Judgement> {
-    return this.#guarded(() => this.#inner.judge(visit), 1);
+    return this.#guarded(() => this.#inner.judge(visit), { visits: 1, isProof: isStored });
   }
 
   check(): Promise<void> {
-    return this.#guarded(() => this.#inner.check(), 0);
+    return this.#check(this.#deadlines);
+  }
+
+  #check(deadlines: Deadlines): Promise<void> {
+    return this.#guarded(() => this.#inner.check(), { visits: 0, isProof: () => false }, deadlines);
   }
 
   /**
@@ -73,8 +91,8 @@ export class Guard implements Greylisting {
    * @throws (rejects) if the store does not work by then; visits pass from then on until it does
    */
   async open(limitMs: number): Promise<void> {
-    const opening = new Deadlines(Math.max(limitMs, this.#settings.timeoutMs), this.#clock);
-    await this.#guarded(() => this.#inner.check(), 0, opening);
+    const isLonger = limitMs > this.#settings.timeoutMs;
+    await this.#check(isLonger ? new Deadlines(limitMs, this.#clock) : this.#deadlines);
   }
 
   /** Whether the store counts as working, as far as was asked. */
@@ -88,8 +106,15 @@ export class Guard implements Greylisting {
     this.#deadlines.endAll(new Error('greyd ends, and it has not answered'));
   }
 
-  /** @param visits how many of them are rejected if it is */
-  #guarded<Answer>(ask: () => Promise<Answer>, visits: 0 | 1, deadlines = this.#deadlines): Promise<Answer> {
+  /**
+   * @param visits how many of them are rejected if it is
+   * @param isProof whether an answer proves that visits are stored
+   */
+  #guarded<Answer>(
+    ask: () => Promise<Answer>,
+    { visits, isProof }: { readonly visits: 0 | 1; readonly isProof: (answer: Answer) => boolean },
+    deadlines = this.#deadlines,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const turnAway = (error: unknown) => {
         this.#rejected += visits;
@@ -116,7 +141,7 @@ export class Guard implements Greylisting {
       tried.then(
         (answer) => {
           if (!isInTime()) return;
-          this.#worked();
+          this.#worked(isProof(answer));
           resolve(answer);
         },
         (error) => {
@@ -129,6 +154,7 @@ export class Guard implements Greylisting {
   #failed(error: unknown): void {
     if (this.#failure === undefined) {
       this.failures += 1;
+      this.#needsProof = this.#isUnproved;
       this.#observer.storeFailed(error);
     }
     this.#failure = { error, at: this.#clock() };
@@ -138,8 +164,11 @@ export class Guard implements Greylisting {
     }, PROBE_MS).unref();
   }
 
-  #worked(): void {
+  #worked(isProved: boolean): void {
+    if (isProved) this.#isUnproved = false;
     if (this.#failure === undefined || this.#clock() - this.#failure.at < RECOVERY_MS) return;
+    if (this.#needsProof && !isProved) return;
+    this.#isUnproved = !isProved;
     this.#observer.storeWorks(this.#rejected);
     this.#failure = undefined;
     this.#rejected = 0;

@@ -28,6 +28,12 @@ export interface ThreadSettings {
   readonly pace: CleaningPace;
 }
 
+/** What the thread is given beside them. */
+export interface ThreadData extends ThreadSettings {
+  /** One number of 32 bits: 1 from the moment on in which the thread is to end, and to wait for no lock. */
+  readonly ending: SharedArrayBuffer;
+}
+
 /** Some visits, see `packVisits`. */
 export type PackedVisits = readonly (string | number)[];
 

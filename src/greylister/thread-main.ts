@@ -21,7 +21,7 @@ import {
   type LogLevel,
   type Outcome,
   type StoreFigures,
-  type ThreadSettings,
+  type ThreadData,
   type ToThread,
   unpackVisits,
   type VisitBatch,
@@ -34,12 +34,14 @@ interface ThreadStore {
   readonly figures: () => StoreFigures;
 }
 
-const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs, pace } =
-  workerData as ThreadSettings;
+const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs, pace, ending } =
+  workerData as ThreadData;
 
 const say = (level: LogLevel) => (text: string) => post({ log: level, text });
 const hash = (key: Key) => hashOf(key, lookupByHost);
 const end = new AbortController();
+const ends = new Int32Array(ending);
+const isEnding = () => Atomics.load(ends, 0) === 1;
 const { store, figures } = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
 const greylister = new Greylister(privacy ? withFormerRecords(store) : store, rules);
 
@@ -54,7 +56,7 @@ function withFormerRecords(inner: UsedStore): Pick<UsedStore, 'update' | 'check'
 function openEmbedded(): ThreadStore {
   const embedded = new ReopeningStore({
     path: join(dbdir, 'greyd.db'),
-    open: () => openSqliteStore(dbdir, { privacy, hash, busyTimeoutMs, report: say('warn') }),
+    open: () => openSqliteStore(dbdir, { privacy, hash, busyTimeoutMs, isEnding, report: say('warn') }),
     damageOf,
     report: say('error'),
     clock: Date.now,

@@ -18,6 +18,7 @@ import {
   type Outcome,
   packVisits,
   type StoreFigures,
+  type ThreadData,
   type ThreadSettings,
   type ToThread,
   type VisitBatch,
@@ -66,6 +67,8 @@ export class GreylisterThread implements Greylisting {
   #lastBatch = 0;
   readonly #inquiries: Inquiry[] = [];
   #isEnding = false;
+  /** Seen by the thread even while it waits for a lock. */
+  readonly #ending = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 
   /**
    * @param clock milliseconds; nobody sets it
@@ -115,10 +118,11 @@ export class GreylisterThread implements Greylisting {
     });
   }
 
-  /** Settles when all visits are answered and the store is closed. */
+  /** Settles when all visits are answered and the store is closed; no lock of another process is waited for. */
   async close(): Promise<void> {
     this.#sendCalls();
     this.#isEnding = true;
+    Atomics.store(new Int32Array(this.#ending), 0, 1);
     const worker = this.#worker;
     if (worker === undefined) return;
     const ended = new Promise((resolve) => worker.once('exit', resolve));
@@ -166,7 +170,7 @@ export class GreylisterThread implements Greylisting {
     if (!isDue || this.#isEnding) throw new Error('the store thread has ended');
     this.#startedAt = this.#clock();
     const worker = new Worker(this.#main, {
-      workerData: this.#settings,
+      workerData: { ...this.#settings, ending: this.#ending } satisfies ThreadData,
       name: 'greyd store',
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     });

@@ -1,79 +1,62 @@
 /**
  * Bounds what a server may answer: greyd asks for small things, and whatever is no Redis, or holds something huge under a
- * key of greyd's, must not fill the memory. The library reads an answer whole, however large it is, and hides its sockets;
- * Node.js tells of each one that is made (diagnostics_channel, net.client.socket), and each counts what it has read.
+ * key of greyd's, must not fill the memory. The library reads an answer whole, however large it is, whoever has asked (it
+ * pings by itself), and hides its sockets; Node.js tells of each one that is made (diagnostics_channel, net.client.socket).
+ * Each is watched by itself, and the one whose answer is too large is closed with an error, which the library hands on.
  *
- * Known limits: it is looked at each LOOK_MS, so that a fast server exceeds the bound a little. The sockets of a Cluster with
- * TLS are not told of.
+ * Known limits: what is announced as 16 MB or less is believed, so that a list of five million values that never come
+ * takes 40 MB. Beneath TLS the bytes are counted as they come, encrypted, and looked at each LOOK_MS. The
+ * sockets of a Cluster with TLS are not told of, and not watched.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { AnswerSize } from './redis-answer-size.ts';
 
-/** Of what comes until a command is answered. A group of records and their keys has less than one MB. */
+/** A group of records and their keys has less than one MB. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-const LOOK_MS = 10;
+const LOOK_MS = 20;
 
 const CHANNEL = 'net.client.socket';
 
-export class AnswerBound {
-  readonly #sockets = new Set<Socket>();
-  /** Read when a command was last answered. */
-  #answered = 0;
-  #waiting = 0;
-  #looks: NodeJS.Timeout | undefined;
-  /** Why a socket was closed, until somebody asks. */
-  #excess: Error | undefined;
+/** The sockets that are watched, once each: several may watch for new ones at a time. */
+const watched = new WeakSet<Socket>();
 
-  constructor() {
-    subscribe(CHANNEL, this.#note);
-  }
+/**
+ * Watches each socket of this thread that is made from now on, without TLS.
+ * @returns ends that; those that are made go on being watched
+ */
+export function watchNewSockets(): () => void {
+  const note = (message: unknown) => watch((message as { socket: Socket }).socket);
+  subscribe(CHANNEL, note);
+  return () => void unsubscribe(CHANNEL, note);
+}
 
-  /** Notes no more sockets. */
-  close(): void {
-    unsubscribe(CHANNEL, this.#note);
-  }
+function watch(socket: Socket): void {
+  if (watched.has(socket)) return;
+  watched.add(socket);
+  const size = new AnswerSize();
+  // The library listens as soon as it is connected, before anything can be read.
+  socket.on('data', (chunk: Buffer) => {
+    if (size.add(chunk) > MAX_ANSWER_BYTES) close(socket);
+  });
+}
 
-  /**
-   * Waits for an answer.
-   * @throws (rejects with) what `ask` throws, or that the answer was too large
-   */
-  async within<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    this.#waiting += 1;
-    this.#looks ??= setInterval(() => this.#look(), LOOK_MS);
-    try {
-      return await ask();
-    } catch (error) {
-      throw this.#excess ?? error;
-    } finally {
-      this.#waiting -= 1;
-      this.#answered = this.#read();
-      if (this.#waiting === 0) {
-        clearInterval(this.#looks);
-        this.#looks = undefined;
-        this.#excess = undefined;
-      }
-    }
-  }
-
-  readonly #note = (message: unknown): void => {
-    const { socket } = message as { socket: Socket };
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#answered = this.#read();
-    });
+/**
+ * Watches a socket beneath TLS, of which only the bytes can be counted.
+ * @returns to be called when a command was answered
+ */
+export function watchEncrypted(socket: Socket): () => void {
+  let answered = 0;
+  const looks = setInterval(() => {
+    if (socket.bytesRead - answered > MAX_ANSWER_BYTES) close(socket);
+  }, LOOK_MS).unref();
+  socket.once('close', () => clearInterval(looks));
+  return () => {
+    answered = socket.bytesRead;
   };
+}
 
-  #read(): number {
-    let bytes = 0;
-    for (const socket of this.#sockets) bytes += socket.bytesRead;
-    return bytes;
-  }
-
-  #look(): void {
-    if (this.#read() - this.#answered <= MAX_ANSWER_BYTES) return;
-    this.#excess = new Error(`an answer of more than ${MAX_ANSWER_BYTES / 1024 ** 2} MB`);
-    for (const socket of this.#sockets) socket.destroy(this.#excess);
-  }
+function close(socket: Socket): void {
+  socket.destroy(new Error(`an answer of more than ${MAX_ANSWER_BYTES / 1024 ** 2} MB`));
 }

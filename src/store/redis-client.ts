@@ -6,7 +6,7 @@
  */
 import { connect } from 'node:net';
 import type { RedisClientOptions, RedisClientType, RedisClusterType } from '@redis/client';
-import { AnswerBound } from './redis-answers.ts';
+import { watchEncrypted, watchNewSockets } from './redis-answers.ts';
 import type { HostPort, RedisLocation } from './redis-url.ts';
 
 export interface RedisSettings {
@@ -87,29 +87,35 @@ export async function connectServer(
   onError: OnError,
 ): Promise<RedisClient> {
   const { createClient } = await import('@redis/client');
-  const answers = new AnswerBound();
   const options = clientOptions(settings);
-  // Beneath TLS lies a socket that is told of as any other.
-  const beneath = settings.location.isEncrypted && { socket: connect(address) };
+  const beneath = settings.location.isEncrypted ? connect(address) : undefined;
+  const answered = beneath === undefined ? () => {} : watchEncrypted(beneath);
   const server: Server = createClient({
     ...options,
     RESP,
     database,
-    socket: { ...options.socket, ...address, ...beneath, reconnectStrategy: false },
+    socket: { ...options.socket, ...address, ...(beneath && { socket: beneath }), reconnectStrategy: false },
   });
   server.on('error', onError);
-  try {
-    await answers.within(() => server.connect());
-  } finally {
-    answers.close();
-  }
+  // Of the pings of its own.
+  server.on('ping-interval', answered);
+  // It makes its one socket at once.
+  const watchNoMore = watchNewSockets();
+  const connected = server.connect();
+  watchNoMore();
+  await connected;
   return {
     get isOpen() {
       return server.isOpen;
     },
     send: (_, commands) =>
-      answers.within(() => sendTogether(commands, server, (command) => server.sendCommand([...command]))),
-    keys: (pattern) => eachWithin(answers, server.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT })),
+      sendTogether(commands, server, (command) => server.sendCommand([...command])).finally(answered),
+    async *keys(pattern) {
+      for await (const group of server.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT })) {
+        answered();
+        yield group;
+      }
+    },
     destroy: () => server.destroy(),
   };
 }
@@ -121,7 +127,6 @@ export async function connectCluster(
   onError: OnError,
 ): Promise<RedisClient> {
   const { createCluster, SocketTimeoutError } = await import('@redis/client');
-  const answers = new AnswerBound();
   const options = clientOptions(settings);
   const cluster: Cluster = createCluster({
     rootNodes: addresses.map((address) => ({ socket: { ...address } })),
@@ -129,6 +134,12 @@ export async function connectCluster(
     topologyRefreshOnReconnectionAttemptStrategy: LOOK_FOR_PRIMARY_MS,
     RESP,
   });
+  // Until it is closed it makes sockets whenever it needs one.
+  const watchNoMore = watchNewSockets();
+  const destroy = () => {
+    watchNoMore();
+    if (cluster.isOpen) cluster.destroy();
+  };
   let reason: unknown;
   cluster.on('error', (error) => {
     reason = error;
@@ -137,13 +148,12 @@ export async function connectCluster(
   cluster.on('node-error', (error) => {
     onError(error);
     // One that stands still takes new connections as ever: the others are asked who is primary now.
-    if (error instanceof SocketTimeoutError && cluster.isOpen) cluster.destroy();
+    if (error instanceof SocketTimeoutError) destroy();
   });
   try {
     await cluster.connect();
   } catch (error) {
-    answers.close();
-    if (cluster.isOpen) cluster.destroy();
+    destroy();
     // The library's own only says that there is no node.
     throw reason ?? error;
   }
@@ -153,8 +163,7 @@ export async function connectCluster(
     },
     async send(key, commands) {
       const one = (command: RedisCommand) => cluster.sendCommand(key, false, [...command]);
-      const together = () =>
-        answers.within(async () => sendTogether(commands, await cluster.getNodeClientForKey(key), one));
+      const together = async () => sendTogether(commands, await cluster.getNodeClientForKey(key), one);
       try {
         return await together();
       } catch (error) {
@@ -167,23 +176,11 @@ export async function connectCluster(
     async *keys(pattern) {
       for (const master of cluster.masters) {
         const node = await cluster.nodeClient(master);
-        yield* eachWithin(answers, node.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT }));
+        yield* node.scanIterator({ MATCH: pattern, COUNT: SCAN_COUNT });
       }
     },
-    destroy() {
-      answers.close();
-      cluster.destroy();
-    },
+    destroy,
   };
-}
-
-async function* eachWithin<Group>(answers: AnswerBound, groups: AsyncIterable<Group>) {
-  const iterator = groups[Symbol.asyncIterator]();
-  for (;;) {
-    const { done, value } = await answers.within(() => iterator.next());
-    if (done) return;
-    yield value;
-  }
 }
 
 /** Sends commands on the one connection of a server. @param one sends a single one */

@@ -14,7 +14,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Checkpointer } from './checkpointer.ts';
 import { FileHarmedError, FileIdentity } from './file-identity.ts';
-import { checkpoint, closeAndKeepLog, isOfTheFile, type SqliteFile } from './sqlite-file.ts';
+import type { LockWait } from './lock-wait.ts';
+import { checkpoint, checkpointWhole, closeAndKeepLog, isOfTheFile, type SqliteFile } from './sqlite-file.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
 /** Some work that waits for the next transaction. Who asks for it bounds how much there is. */
@@ -33,6 +34,7 @@ export interface Done {
 
 export class GroupCommit {
   readonly #file: SqliteFile;
+  readonly #locks: LockWait;
   readonly #check: () => void;
   /** The files that were opened: what is saved must be where it is looked for after a restart. */
   readonly #identity: FileIdentity;
@@ -47,8 +49,9 @@ export class GroupCommit {
   #harm: unknown;
 
   /** @param check is called in each transaction before its work, and fails it by throwing */
-  constructor(file: SqliteFile, check: () => void) {
+  constructor(file: SqliteFile, locks: LockWait, check: () => void) {
     this.#file = file;
+    this.#locks = locks;
     this.#check = check;
     file.pragma('synchronous = NORMAL');
     file.pragma('wal_autocheckpoint = 0');
@@ -103,7 +106,7 @@ export class GroupCommit {
       if (this.#harm !== undefined) throw this.#harm;
       // Before too: SQLite writes where it was, and so hides that the log was cut.
       this.#checkLog();
-      this.#begin.run();
+      this.#locks.run(() => this.#begin.run());
       this.#check();
       const done = group.map(({ run }) => run());
       this.#commit.run();
@@ -144,7 +147,9 @@ export class GroupCommit {
    */
   #closeReplaced(): void {
     try {
-      this.#file.pragma('wal_checkpoint(TRUNCATE)');
+      this.#locks.run(() => checkpointWhole(this.#file));
+    } catch {
+      // Whoever reads there keeps what it reads; what could be copied is.
     } finally {
       this.#file.close();
       for (const path of sideFiles(this.#file)) this.#identity.remove(path);

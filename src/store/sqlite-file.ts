@@ -11,16 +11,17 @@ import { FileHarmedError } from './file-identity.ts';
 import { MIGRATIONS } from './sqlite-schema.ts';
 
 /** How long opening, and what is done at once after it, waits for another process to let go of its lock. */
-const OPEN_TIMEOUT_MS = 5000;
+export const OPEN_TIMEOUT_MS = 5000;
 
 export type SqliteFile = Database.Database;
 
 /**
  * Opens a file as it is, only to read it, while others may write.
+ * @param timeoutMs how long each step waits for another process to let go of its lock, in milliseconds
  * @throws if it cannot be opened; that it is no database shows when it is read
  */
-export function openSqliteFileToRead(path: string): SqliteFile {
-  return new Database(path, { readonly: true, fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+export function openSqliteFileToRead(path: string, timeoutMs = OPEN_TIMEOUT_MS): SqliteFile {
+  return new Database(path, { readonly: true, fileMustExist: true, timeout: timeoutMs });
 }
 
 /** An empty database, in memory. */
@@ -30,10 +31,11 @@ export function openEmptySqliteFile(): SqliteFile {
 
 /**
  * Opens a file to use it, creates it if there is none.
+ * @param timeoutMs how long each step waits for another process to let go of its lock, in milliseconds
  * @throws SQLite's error
  */
-export function openSqliteFileToUse(path: string): SqliteFile {
-  return new Database(path, { timeout: OPEN_TIMEOUT_MS });
+export function openSqliteFileToUse(path: string, timeoutMs: number): SqliteFile {
+  return new Database(path, { timeout: timeoutMs });
 }
 
 /** Opens what `readSqliteImage` has read, in memory. @throws SQLite's error if there is no memory for it */
@@ -43,12 +45,12 @@ export function openSqliteImage(image: Buffer): SqliteFile {
 
 /**
  * Closes the file, and leaves its log where it is, of no bytes. The last one to close it would remove the log, and after a
- * crash an ext4 with data=writeback can have brought it back, beside a newer database.
+ * crash an ext4 with data=writeback can have brought it back, beside a newer database. Waits for no lock of another process:
+ * what is in the log is safe there.
  */
 export function closeAndKeepLog(file: SqliteFile): void {
   const other = keepLog(file.name);
   try {
-    // Whoever reads keeps it from being emptied: nobody is waited for.
     file.pragma('busy_timeout = 0');
     file.pragma('wal_checkpoint(TRUNCATE)');
   } catch {
@@ -63,7 +65,7 @@ export function closeAndKeepLog(file: SqliteFile): void {
 function keepLog(path: string): SqliteFile | undefined {
   let file: SqliteFile | undefined;
   try {
-    file = openSqliteFileToRead(path);
+    file = openSqliteFileToRead(path, 0);
     versionOf(file);
     return file;
   } catch {
@@ -98,6 +100,15 @@ export function openSqliteFileToCheckpoint(path: string, checkFiles: () => void)
 export function checkpoint(file: SqliteFile): number {
   const [result] = file.pragma('wal_checkpoint(PASSIVE)') as { log: number }[];
   return result?.log ?? 0;
+}
+
+/**
+ * Copies all that is in the log into the database, and empties the log.
+ * @throws SQLITE_BUSY if others read or write there, after waiting for them as long as busy_timeout says
+ */
+export function checkpointWhole(file: SqliteFile): void {
+  const [result] = file.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  if (result?.busy !== 0) throw new Database.SqliteError('database is locked', 'SQLITE_BUSY');
 }
 
 /** SQLite's result code of an error; empty for an error of somebody else. */

@@ -6,23 +6,32 @@
  */
 import { chmodSync } from 'node:fs';
 import { missingRight } from './file-access.ts';
-import { checkpoint, errorCode, openSqliteFileToUse, refuseNewer, type SqliteFile } from './sqlite-file.ts';
+import {
+  checkpoint,
+  errorCode,
+  OPEN_TIMEOUT_MS,
+  openSqliteFileToUse,
+  refuseNewer,
+  type SqliteFile,
+} from './sqlite-file.ts';
 import { prepareFile } from './sqlite-prepare.ts';
 
 /**
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
  * @param use makes of it what the caller needs; if it fails, the file is closed again
  * @param report is told what another program had done to its schema, if that was mended
+ * @param timeoutMs how long each step waits for another process to let go of its lock, in milliseconds
  * @throws an error that says why it cannot be opened; its cause is SQLite's, if there is one
  */
 export function openSqliteFile<Used>(
   path: string,
   use: (file: SqliteFile) => Used,
   report: (text: string) => void = () => {},
+  timeoutMs = OPEN_TIMEOUT_MS,
 ): Used {
   let file: SqliteFile | undefined;
   try {
-    file = openSqliteFileToUse(path);
+    file = openSqliteFileToUse(path, timeoutMs);
     // Before anything is changed: whoever wrote it may want it back as it is.
     refuseNewer(file);
     chmodSync(path, 0o600);

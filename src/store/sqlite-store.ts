@@ -10,10 +10,11 @@
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
+import { LockWait } from './lock-wait.ts';
 import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from './private-keys.ts';
 import { type Done, GroupCommit } from './sqlite-commit.ts';
 import { SqliteDecisions } from './sqlite-decisions.ts';
-import { errorCode, type SqliteFile } from './sqlite-file.ts';
+import { errorCode, OPEN_TIMEOUT_MS, type SqliteFile } from './sqlite-file.ts';
 import { openSqliteFile } from './sqlite-open.ts';
 import {
   type Digest,
@@ -46,6 +47,8 @@ export interface SqliteSettings {
   readonly hash: (key: Key) => string;
   /** How long a commit waits for another process to let go of its lock, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** Whether the program ends, so that nobody waits for locks any more. */
+  readonly isEnding?: () => boolean;
   /** Is told of what is missing: the secret of which the digests in the file are made, or parts of the schema. */
   readonly report?: (text: string) => void;
 }
@@ -57,8 +60,11 @@ export interface SqliteSettings {
  */
 export function openSqliteStore(
   dbdir: string,
-  { privacy, hash, busyTimeoutMs = BUSY_TIMEOUT_MS, report }: SqliteSettings,
+  { privacy, hash, busyTimeoutMs: limitMs = BUSY_TIMEOUT_MS, isEnding = () => false, report }: SqliteSettings,
 ): SqliteStore {
+  const opening = new LockWait(OPEN_TIMEOUT_MS, isEnding);
+  const locks = new LockWait(limitMs, isEnding);
+  const { busyTimeoutMs } = locks;
   const path = secretPath(dbdir);
   const hadSecret = hasSecret(path);
   const use = (file: SqliteFile) => {
@@ -75,9 +81,9 @@ export function openSqliteStore(
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);
     file.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    return new SqliteStore(file, { isOwn: privacy !== undefined, digest });
+    return new SqliteStore(file, { isOwn: privacy !== undefined, digest, locks });
   };
-  return openSqliteFile(join(dbdir, 'greyd.db'), use, report);
+  return opening.run(() => openSqliteFile(join(dbdir, 'greyd.db'), use, report, opening.busyTimeoutMs));
 }
 
 export class SqliteStore implements CleanableStore {
@@ -86,9 +92,14 @@ export class SqliteStore implements CleanableStore {
   readonly #decisions: SqliteDecisions;
   readonly #addToCount;
   readonly #commit: GroupCommit;
+  readonly #locks: LockWait;
 
   /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
-  constructor(file: SqliteFile, { isOwn, digest }: { isOwn: boolean; digest: Digest }) {
+  constructor(
+    file: SqliteFile,
+    { isOwn, digest, locks }: { isOwn: boolean; digest: Digest; locks: LockWait },
+  ) {
+    this.#locks = locks;
     this.#records = new SqliteRecords(file, digest);
     this.#decisions = new SqliteDecisions(file);
     const { privacy } = this.#records;
@@ -97,7 +108,7 @@ export class SqliteStore implements CleanableStore {
       "UPDATE record_counts SET records = records + ? WHERE kind = 'triplet'",
     );
     // Records must not be saved in a form that is not asked for any more.
-    this.#commit = new GroupCommit(file, () => {
+    this.#commit = new GroupCommit(file, locks, () => {
       if (isOwn || readPrivacy(file) === privacy) return;
       throw new Error('greyd was started with another --privacy meanwhile: do it once more');
     });
@@ -180,7 +191,7 @@ export class SqliteStore implements CleanableStore {
       let after: readonly KeyColumn[] | undefined;
       do {
         this.#commit.checkFiles();
-        const slice = table.cleanSlice(after, isExpired);
+        const slice = this.#locks.run(() => table.cleanSlice(after, isExpired));
         this.#commit.checkFiles();
         this.#commit.noteChanges(slice.deleted);
         yield slice;

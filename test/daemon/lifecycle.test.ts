@@ -8,7 +8,9 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   statSync,
   writeFileSync,
@@ -36,6 +38,18 @@ async function occupy(where: { host: string; port: number } | { path: string }):
   onTestFinished(() => void server.close());
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** The names of the files that a process has open. */
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Waits until something listens on a unix socket. */
@@ -459,9 +473,45 @@ describe('stopping', () => {
     asked.push(third.reply(), ask(4), ask(5));
     daemon.kill('SIGTERM');
     expect(await Promise.all(asked)).toEqual(asked.map(() => 'DUNNO'));
-    // It cannot close its database, and does not wait for that.
-    expect(await daemon.exited).toEqual({ status: null, signal: 'SIGKILL' });
-    expect(daemon.log).toContain('the database does not answer: greyd ends without closing it');
+    // At the end nobody waits for the locks of others, however long a request would.
+    expect(await daemon.exited).toEqual({ status: 0, signal: null });
+    expect(daemon.log).not.toContain('the database does not answer');
+  });
+
+  test.each([
+    ['BEGIN IMMEDIATE', []],
+    ['BEGIN EXCLUSIVE', ['--store-timeout=60']],
+  ])('ends in time with 0 while another process holds %s %j, and loses nothing', async (lock, options) => {
+    const daemon = await Daemon.start(options);
+    const client = await daemon.connect();
+    const senders = Array.from({ length: 20 }, (_, number) => `s${number}x@example.net`);
+    for (const sender of senders) expect(await client.ask({ sender })).toMatch(GREYLISTED);
+    const path = join(daemon.dbdir, 'greyd.db');
+    const other = new Database(path);
+    onTestFinished(() => void other.close());
+    other.exec(lock);
+    const begin = performance.now();
+    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+    expect(performance.now() - begin).toBeLessThan(5000);
+    other.exec('ROLLBACK');
+    const stored = other.prepare('SELECT sender FROM triplets').pluck().all();
+    expect(stored.sort()).toEqual([...senders].sort());
+  });
+
+  test('ends in time with 0 while it waits for a lock to open its database', async () => {
+    const dbdir = temporaryDirectory();
+    await (await Daemon.start([], { dbdir })).stop();
+    const other = new Database(join(dbdir, 'greyd.db'));
+    onTestFinished(() => void other.close());
+    // Its keys are to become digests, which takes a transaction.
+    other.exec('BEGIN IMMEDIATE');
+    const path = join(dbdir, 'socket');
+    const daemon = Daemon.launch(['--privacy'], { dbdir, listen: [`--unix=${path}`] });
+    await expect.poll(() => openFiles(daemon.pid), { timeout: 10_000 }).toContain(`${dbdir}/greyd.db-wal`);
+    const begin = performance.now();
+    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(daemon.log).not.toContain('the database does not answer');
   });
 
   test('what has arrived whole is answered first', async () => {

@@ -192,7 +192,7 @@ describe.skipIf(!canRun('read errors', STRACE_NEEDS))('reads that fail', () => {
     const dbdir = await makeDatabase(2000);
     let failed = 0;
     for (let fault = 0; fault < FAULTS; fault += 1) {
-      const first = 1 + Math.floor(random() * 10);
+      const first = 1 + Math.floor(random() * 5);
       const how = fault % 2 === 0 ? `error=EIO:when=${first}` : `retval=0:when=${first}`;
       const output = join(temporaryDirectory(), 'strace');
       const args = injecting(`pread64:${how}`, { path: join(dbdir, 'greyd.db'), output });

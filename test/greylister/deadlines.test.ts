@@ -11,7 +11,7 @@ const LATE = 'no answer within 1 s (--store-timeout)';
 function setUp() {
   const begin = performance.now();
   const givenUp: [name: string, afterMs: number, reason: string][] = [];
-  const deadlines = new Deadlines(LIMIT_MS, () => performance.now());
+  const deadlines = new Deadlines(LIMIT_MS, () => performance.now(), '--store-timeout');
   const wait = (name: string) =>
     deadlines.begin(({ message }) => void givenUp.push([name, performance.now() - begin, message]));
   return { deadlines, wait, givenUp };
