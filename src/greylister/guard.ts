@@ -8,12 +8,9 @@
  * made each PROBE_MS, so that the next mail finds a store that works.
  *
  * The store counts as working again when a check or a visit has succeeded and the last failure lies
- * RECOVERY_MS back. A check that was followed by a failure, without a deferral between them, has proved
- * nothing: from then on only a deferral counts, whose first-seen time is always stored. So a store that can
- * be written to, and yet takes no visit, is told of once, and not each second.
- *
- * Known limit: after two outages without a deferral between them the end of the second one is found by a
- * mail that is deferred, and not before.
+ * RECOVERY_MS back. What is told of it is more careful: if it fails once more, without a deferral since it was said
+ * to work, checks prove nothing, and only a deferral, whose first-seen time is always stored, is told as its
+ * recovery. So a store that can be written to, and yet takes no visit, is told of once, and not each second.
  */
 import { Deadlines } from './deadlines.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
@@ -51,9 +48,11 @@ export class Guard implements Greylisting {
   readonly #clock: () => number;
   /** The last one, while the store counts as failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
-  /** Whether it counts as working by less than a deferral: a failure now shows that checks prove nothing. */
+  /** Whether it was told that the store has failed, and not yet that it works. */
+  #isTold = false;
+  /** Whether it was told to work by less than a deferral: a failure now shows that checks prove nothing. */
   #isUnproved = false;
-  /** Whether only a deferral makes it count as working. */
+  /** Whether only a deferral is told as its recovery. */
   #needsProof = false;
   /** How often it has begun to count as failed, since the start. */
   failures = 0;
@@ -154,8 +153,7 @@ export class Guard implements Greylisting {
   #failed(error: unknown): void {
     if (this.#failure === undefined) {
       this.failures += 1;
-      this.#needsProof = this.#isUnproved;
-      this.#observer.storeFailed(error);
+      this.#tellFailure(error);
     }
     this.#failure = { error, at: this.#clock() };
     // It keeps no process alive. A visit that is being tried is as good.
@@ -166,13 +164,27 @@ export class Guard implements Greylisting {
 
   #worked(isProved: boolean): void {
     if (isProved) this.#isUnproved = false;
-    if (this.#failure === undefined || this.#clock() - this.#failure.at < RECOVERY_MS) return;
+    if (this.#failure !== undefined) {
+      if (this.#clock() - this.#failure.at < RECOVERY_MS) return;
+      this.#failure = undefined;
+      this.#endProbes();
+    }
+    if (this.#isTold) this.#tellRecovery(isProved);
+  }
+
+  #tellFailure(error: unknown): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#needsProof = this.#isUnproved;
+    this.#observer.storeFailed(error);
+  }
+
+  #tellRecovery(isProved: boolean): void {
     if (this.#needsProof && !isProved) return;
+    this.#isTold = false;
     this.#isUnproved = !isProved;
     this.#observer.storeWorks(this.#rejected);
-    this.#failure = undefined;
     this.#rejected = 0;
-    this.#endProbes();
   }
 
   #endProbes(): void {
