@@ -52,7 +52,7 @@ export class MetricsEndpoint {
   serve({ greylisting, records, figures, warn }: MetricsSources): void {
     const known = oneUnderWay(records);
     const metrics = async (): Promise<HttpAnswer> => {
-      // Without mail nobody else would find out that it works again.
+      // Whoever looks is told of now, and not of the last probe.
       if (!figures().store.works) await greylisting.check().catch(() => {});
       const inTime = await Promise.race([
         known().catch(() => undefined),
