@@ -94,7 +94,7 @@ test('half a request: told when the connection ends', async () => {
   client.socket.end();
   await client.closed();
   await daemon.logged(
-    new RegExp(`^connection closed in the middle of a request, after ${half.length} bytes$`, 'm'),
+    new RegExp(`^client closed the connection in the middle of a request, after ${half.length} bytes$`, 'm'),
   );
   expect(daemon.log).not.toContain('alice@example.net');
 });

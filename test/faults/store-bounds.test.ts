@@ -46,8 +46,8 @@ test('--max-queued-requests: more than that do not wait for a database that is l
   const client = await daemon.connect();
   while (!daemon.log.includes('store works again')) await client.ask({ recipient: 'other@example.org' });
   expect(daemon.logLines.filter((line) => line.includes('store '))).toEqual([
-    expect.stringMatching(/^store failed, .*: 5 requests wait for it \(--max-queued-requests\)$/),
-    expect.stringMatching(/^store works again, \d+ requests passed without greylisting$/),
+    expect.stringMatching(/^store failed, .*: 5 requests are waiting for it \(--max-queued-requests\)$/),
+    expect.stringMatching(/^store works again, \d+ requests? passed without greylisting$/),
   ]);
 });
 
@@ -58,7 +58,7 @@ test('--max-triplets: new mail passes, and what was put off is greylisted to its
   expect(forgotten(mails, join(daemon.dbdir, 'greyd.db'))).toEqual([]);
   await daemon.logged(/--max-triplets allows/);
   expect(daemon.logLines.filter((line) => line.includes('--max-triplets'))).toEqual([
-    'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
+    '--max-triplets reached: new triplets pass without greylisting',
   ]);
   for (const known of mails.keys()) {
     expect(await daemon.ask({ sender: known })).toMatch(DEFERRED);

@@ -57,7 +57,7 @@ test('of a newer greyd: it is left as it is, and the right one is used when it i
   });
   expect(told(daemon)).toEqual([
     expect.stringMatching(/^store failed, .*: it has schema version 99, this greyd knows \d+: use the greyd/),
-    `store works again, ${passed} requests passed without greylisting`,
+    `store works again, ${passed} ${passed === 1 ? 'request' : 'requests'} passed without greylisting`,
   ]);
   expect(forgotten(new Map([['known@example.net', Date.now() / 1000]]), path)).toEqual([]);
 });
@@ -84,7 +84,7 @@ describe.skipIf(!canRun('directory of another account', { root: true }))('in a d
       expect.stringMatching(
         `^the database is damaged \\(.*not a database\\): set aside as ${dbdir}/${aside}, `,
       ),
-      `store works again, ${passed} requests passed without greylisting`,
+      `store works again, ${passed} ${passed === 1 ? 'request' : 'requests'} passed without greylisting`,
     ]);
     expect(readFileSync(join(dbdir, aside ?? ''), 'latin1')).toBe('x'.repeat(8192));
   });

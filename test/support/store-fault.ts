@@ -43,7 +43,7 @@ export async function goThrough(daemon: Daemon, fault: Fault): Promise<void> {
   const said = daemon.logLines.filter((line) => line.includes('store '));
   expect(said).toEqual([
     expect.stringMatching(reason),
-    `store works again, ${passed} requests passed without greylisting`,
+    `store works again, ${passed} ${passed === 1 ? 'request' : 'requests'} passed without greylisting`,
   ]);
   expect(said[0]).toMatch(/^store failed, mail passes without greylisting until it works again: /);
   expect(slowest).toBeLessThan(slowestMs);
