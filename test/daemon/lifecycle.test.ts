@@ -183,8 +183,8 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const { status, stderr } = await runGreyd([`--inet=127.0.0.1:${port}`, dbdir]);
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `greyd: cannot listen on 127.0.0.1:${port}: the port is in use, by another greyd or postgrey or an outgoing connection; ` +
-        `\`ss -tanp 'sport = :${port}'\` shows by whom (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)\n`,
+      `greyd: cannot listen on 127.0.0.1:${port}: the port is in use by another greyd or postgrey or by an outgoing connection; ` +
+        `\`ss -tanp 'sport = :${port}'\` shows by which (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)\n`,
     );
   });
 
@@ -202,7 +202,7 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const { status, stderr } = await runGreyd([`--unix=${path}`, dbdir]);
     expect([status, stderr]).toEqual([
       2,
-      `greyd: --unix=${path}: there is a file that is no socket, remove it or choose another path\n`,
+      `greyd: --unix=${path}: a file that is no socket exists there; remove it or choose another path\n`,
     ]);
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
@@ -213,7 +213,7 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const { status, stderr } = await runGreyd([`--unix=${path}`, dbdir]);
     expect([status, stderr]).toEqual([
       1,
-      `greyd: --unix=${path}: another program is listening there, stop it first\n`,
+      `greyd: --unix=${path}: another program is listening there; stop it first\n`,
     ]);
     expect(existsSync(path)).toBe(true);
   });
@@ -223,7 +223,7 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const missing = await runGreyd([`--unix=${path}`, dbdir]);
     expect(missing).toMatchObject({
       status: 1,
-      stderr: `greyd: --unix=${path}: the folder does not exist, make it and let greyd's account write to it\n`,
+      stderr: `greyd: --unix=${path}: the directory does not exist; create it, writable for greyd's account\n`,
     });
     const long = await runGreyd([`--unix=/tmp/${'x'.repeat(120)}`, dbdir]);
     expect(long).toMatchObject({

@@ -237,7 +237,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
           put();
           chownSync(folder, owner, owner);
           const { status, stderr } = await start();
-          expect(stderr).toMatch(/^greyd: --pidfile=\S+: the file cannot be written \(.+\)\n$/);
+          expect(stderr).toMatch(/^greyd: --pidfile=\S+: cannot write the file \(.+\)\n$/);
           expect(status).toBe(1);
           rmSync(pidfile, { recursive: true });
         }
@@ -265,7 +265,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
         `--dbdir=${join(folder, 'db')}`,
       ];
       expect((await runGreyd(args)).stderr).toMatch(
-        /the file cannot be written \(something that is no file stands there\)/,
+        /cannot write the file \(something that is no file exists there\)/,
       );
       const client = await PolicyClient.connect({ path });
       expect(await client.ask()).toMatch(/^DEFER_IF_PERMIT /);
@@ -281,7 +281,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
       const args = [`--unix=${path}`, '--user=nobody', `--dbdir=${join(folder, 'db')}`];
       expect(await runGreyd(args)).toMatchObject({
         status: 2,
-        stderr: `greyd: cannot listen on ${path}: others than root can change ${folder}: choose another place\n`,
+        stderr: `greyd: cannot listen on ${path}: users other than root can change ${folder}: choose another place\n`,
       });
     });
 
