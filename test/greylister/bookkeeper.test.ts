@@ -74,7 +74,7 @@ test('what belongs to one hour is one count, however often it could not be saved
     maxAge: MAX_AGE,
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
-  expect(warnings).toEqual(['counts of decisions cannot be saved: disk full']);
+  expect(warnings).toEqual(['cannot save counts of decisions: disk full']);
   isFailing = false;
   // It is not tried with a store of which greyd knows that it does not answer.
   works = false;

@@ -296,8 +296,8 @@ test('the first check may take longer than a visit', async () => {
 test('no more visits wait than may', async () => {
   const { ask, answer, told } = setUp(3);
   const asked = [ask(), ask(), ask()];
-  expect(await ask()).toBe('3 requests wait for it (--max-queued-requests)');
+  expect(await ask()).toBe('3 requests are waiting for it (--max-queued-requests)');
   for (const _ of asked) answer(NEW);
   expect(await Promise.all(asked)).toEqual([NEW, NEW, NEW]);
-  expect(told).toEqual(['failed: 3 requests wait for it (--max-queued-requests)']);
+  expect(told).toEqual(['failed: 3 requests are waiting for it (--max-queued-requests)']);
 });

@@ -63,7 +63,7 @@ test('visits of one turn go over together, and each gets its own answer', async 
 
 test.each([
   ['throw', 'a bug'],
-  ['exit', 'it ended without a reason'],
+  ['exit', 'it ended for no known reason'],
 ])(
   'after its death (%s) all that it had taken fails, and a new one is started a second later',
   async (sender, cause) => {
