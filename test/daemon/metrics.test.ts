@@ -154,7 +154,7 @@ describe('it is in nobody’s way', () => {
       const daemon = await Daemon.start([`--metrics=${place}`]);
       expect(daemon.log).toMatch(
         new RegExp(
-          `^--metrics: cannot listen on ${place}: (the port is in use, by|this host has no such address)[^\\n]*; there are none until greyd is started again$`,
+          `^--metrics: cannot listen on ${place}: (the port is in use by|this host has no such address)[^\\n]*; no metrics until greyd is restarted$`,
           'm',
         ),
       );
