@@ -1,9 +1,9 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
-// What requests leave behind is collected in space of 4 MB; with the 16 of Node.js 20 greyd is 20 MB larger, under
+// Garbage of requests is collected in a space of 4 MB; with the 16 of Node.js 20 greyd is 20 MB larger, under
 // random inputs with the 32 of Node.js 24 100 MB, and no faster.
 import { existsSync } from 'node:fs';
 
-// A reload that comes before the daemon has read its whitelists must not end it, nor a signal that means nothing to it. At
+// A reload before the daemon has read its whitelists must not end it, nor a signal without a meaning to it. At
 // SIGUSR1 Node.js would open its debugger to every local user.
 for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
 

@@ -116,7 +116,7 @@ describe('listening', () => {
         launcher: ['systemd-socket-activate', `--listen=${path}`],
       });
       await daemon.logged(/^Listening on /m);
-      // It starts the daemon at the first connection, which waits in the socket's queue meanwhile.
+      // systemd starts the daemon at the first connection, which waits in the socket's queue until then.
       const client = await PolicyClient.connect({ path });
       expect(await client.ask()).toMatch(GREYLISTED);
       await daemon.serving();
@@ -401,7 +401,7 @@ describe('stopping', () => {
     half.send('request=smtpd_access_policy\nsender=');
     await idle.ask();
     expect(await daemon.stop(signal)).toEqual({ status: 0, signal: null });
-    expect(daemon.log).toContain(`${signal} received: stopping after 1 requests`);
+    expect(daemon.log).toContain(`${signal} received: stopping after 1 request:`);
   });
 
   test('each connection gets its next answer, and its end right behind it', async () => {
@@ -412,7 +412,8 @@ describe('stopping', () => {
     daemon.kill('SIGTERM');
     // A signal more changes nothing.
     daemon.kill('SIGTERM');
-    // Whoever comes now is served too. Both requests are under way at once: the half second is greyd's, not the test's.
+    // New clients are served too. Both requests are under way at once: the half second is greyd's, not the
+    // test's.
     const answers = [quick.ask(), daemon.ask({ sender: 'late@example.net' })];
     expect(await Promise.all(answers)).toEqual(answers.map(() => expect.stringMatching(GREYLISTED)));
     await quick.closed();
@@ -449,7 +450,7 @@ describe('stopping', () => {
     const fifo = join(folder, 'whitelist');
     execFileSync('mkfifo', [fifo]);
     const daemon = Daemon.launch([`--whitelist-clients=${fifo}`], { listen: [`--unix=${path}`] });
-    // It waits for the whitelist, and so does not serve yet.
+    // greyd waits for the whitelist, and so does not serve yet.
     const writer = await open(fifo, 'w');
     const client = await PolicyClient.connect({ path });
     client.send(requestText());
