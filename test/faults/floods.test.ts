@@ -1,5 +1,5 @@
 /**
- * Floods against the real greyd: whoever can connect sends too much, too slowly or nothing, and a
+ * Floods against the real greyd: clients send too much, too slowly or nothing, and a
  * normal client must not notice. The bounds are those of "What bounds there are" in README.md.
  *
  * How long greyd takes is told without the time in which its threads, or the one that asks, were ready and
@@ -17,7 +17,7 @@ import { mainThread, threads, waited } from '../support/run-queue.ts';
 const GREYLISTED = /^DEFER_IF_PERMIT /;
 /** All of a request but the empty line that ends it. */
 const HALF = requestText({ sender: 'half@example.net' }).slice(0, -1);
-/** What holds a flood of 5,000 in the test's own process. */
+/** Shell code that tests whether open files allow a flood of 5,000 in the test's own process. */
 const MANY_FILES = 'files=$(ulimit -Hn); [ "$files" = unlimited ] || [ "$files" -ge 6000 ]';
 const TIMED_OUT =
   /^closing connections that do not finish a request or read an answer within 2 s \(--request-timeout\)$/m;
@@ -107,7 +107,7 @@ describe.skipIf(!canRun('floods of 5,000 connections', { commands: [MANY_FILES] 
       await Promise.all(flood.map((client) => client.closed()));
       await toldOnce(daemon, TIMED_OUT);
       expect(daemon.log).not.toContain('in the middle of a request');
-      // It has asked for nothing since, for longer than the flood: that has no limit.
+      // The client has been idle since then, for longer than the flood: that has no limit.
       expect(await idle.ask()).toMatch(GREYLISTED);
     }, 120_000);
   },

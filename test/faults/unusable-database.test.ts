@@ -23,7 +23,7 @@ const NOBODY = 65534;
 
 const told = (daemon: Daemon) => daemon.logLines.filter((line) => /store |database/.test(line));
 
-/** Lets mail pass, does what makes the database usable, and sees mail put off and kept from then on. */
+/** Lets mail pass, does what makes the database usable, and sees mail deferred and kept from then on. */
 async function recover(daemon: Daemon, mend: () => void): Promise<number> {
   const flow = new MailFlow(daemon);
   await flow.morePassed(MAILS);

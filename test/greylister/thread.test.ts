@@ -48,7 +48,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
     main,
   );
   onTestFinished(() => thread.close());
-  /** What becomes of visits that are asked in one turn. */
+  /** Returns the results of visits in one turn. */
   const judge = (...senders: string[]) =>
     Promise.all(senders.map((sender) => thread.judge(visit(sender)).catch((error: Error) => error.message)));
   return { thread, judge, lines, time };

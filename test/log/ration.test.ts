@@ -42,7 +42,7 @@ test('of a flood the first ones are told, and its end with the number of the oth
   tellMany(LINES + 500);
   expect(lines.splice(0)).toEqual([...Array(LINES).fill('x'), FULL]);
   pass(QUIET_MS - 1);
-  // It goes on, and so is not over.
+  // The flood goes on, and so is not over.
   tellMany(1);
   pass(QUIET_MS - 1);
   expect(lines).toEqual([]);

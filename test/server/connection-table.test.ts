@@ -87,7 +87,7 @@ test('of those that wait so, only MAX_WAITING: further ones are closed', async (
   await (await client()).closed();
 });
 
-test('the end of a spell is told after a quiet minute, with how many were closed', async () => {
+test('the end of a series is logged after a quiet minute, with how many were closed', async () => {
   const { client, warnings, pass } = await tableOf(1);
   const clients = [await client(), await client(), await client()];
   await Promise.all(clients.slice(0, 2).map((one) => one.closed()));

@@ -178,7 +178,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
         const lines = readFileSync(output, 'utf8').split('\n');
         const named = lines.findIndex((line) => /rename/.test(line) && line.includes('/socket"'));
         expect(named).toBeGreaterThan(0);
-        // What changes an owner or a mode comes before it has its name, and none follows a path to it.
+        // Owner and mode are set before the file has its name, and never by its path.
         expect(
           lines.slice(named + 1).filter((line) => /chown|chmod/.test(line) && line.includes('socket')),
         ).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * What the service manager is told, as it arrives at its socket.
+ * Messages to the service manager, as they arrive at its socket.
  */
 import { describe, expect, test } from 'vitest';
 import { Daemon } from '../support/daemon.ts';
@@ -39,7 +39,7 @@ describe.skipIf(!canRun('notify tests', { programs: ['systemd-notify', 'python3'
     ['a socket that is not there', ['NOTIFY_SOCKET=/nonexistent/notify'], 'No such file or directory'],
     // Only node is found, by its whole path.
     ['no systemd-notify', ['PATH=/nonexistent', 'NOTIFY_SOCKET=/nonexistent/notify'], 'ENOENT'],
-  ])('%s: one warning, and mail goes on', async (_, environment, reason) => {
+  ])('%s: one warning, and mail is answered', async (_, environment, reason) => {
     const launcher = ['/usr/bin/env', 'WATCHDOG_USEC=60000', ...environment];
     const daemon = await Daemon.start([], { launcher });
     await daemon.logged(/cannot send READY=1 to the service manager: /);

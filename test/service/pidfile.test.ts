@@ -156,7 +156,7 @@ describe('a start that fails', () => {
   test.skipIf(!canRun('pid file test with another account', { root: true }))(
     'leaves none behind, even if root was given up meanwhile',
     async () => {
-      // It reads its whitelists as the account that it has become, and waits for this one.
+      // greyd reads its whitelists as the new account, and waits for this one.
       const fifo = join(temporaryDirectory(), 'whitelist');
       execFileSync('mkfifo', ['--mode=0666', fifo]);
       chmodSync(dirname(fifo), 0o755);

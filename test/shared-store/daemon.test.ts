@@ -1,5 +1,5 @@
 /**
- * What an administrator sees of a daemon on a shared store.
+ * A daemon on a shared store, as an administrator sees it.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';

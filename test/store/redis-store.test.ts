@@ -172,7 +172,7 @@ describe.skipIf(!canTest)('one server', () => {
 describe.skipIf(!canTest)('a server that cannot save', () => {
   const failure = (text: string) => new RegExp(`^redis://127\\.0\\.0\\.1:\\d+: ${text}`);
 
-  test('is away, and comes back without what it knew of scripts', async () => {
+  test('is away, and restarts without its scripts', async () => {
     const server = await RedisServer.start();
     const store = open(server.url);
     await put(store, CLIENT, { count: 1, last: 1 });
@@ -192,7 +192,7 @@ describe.skipIf(!canTest)('a server that cannot save', () => {
     await store.check();
     await server.kill();
     await server.restart();
-    // What has arrived of the end of the connection is seen.
+    // The end of the connection has arrived.
     for (let turns = 0; turns < 10; turns += 1) await turn();
     await store.check();
   });

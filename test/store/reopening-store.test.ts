@@ -98,7 +98,7 @@ describe('a file that is', () => {
       RECORD,
       undefined,
     ]);
-    // What was moved away has all that was stored in it.
+    // The file that was moved away has all that was stored in it.
     renameSync(`${path}.before`, join(other, 'greyd.db'));
     const before = openSqliteStore(other, { privacy: false, hash: () => '' });
     onTestFinished(() => before.close());

@@ -83,7 +83,7 @@ describe('the file', () => {
   test.each([
     ['in half', (log: string) => truncateSync(log, statSync(log).size / 2)],
     ['within its header', (log: string) => truncateSync(log, 16)],
-  ])('whose log was cut %s between two updates is of no use any more', async (_, cut) => {
+  ])('whose log was cut %s between two updates cannot be used any more', async (_, cut) => {
     const dbdir = temporaryDirectory();
     const store = open(dbdir);
     for (let number = 0; number < 20; number += 1)
@@ -229,7 +229,7 @@ describe('group commit', () => {
       await put(store, triplet(`n${number}`), { first: 1, last: 1 });
       if (number === 0) {
         commits = Number(version()) - Number(before);
-        // Whoever is told first finds the records of all the others on the disk already.
+        // The first to be told finds the records of all the others on disk already.
         expect(count()).toBe(50);
       }
     });

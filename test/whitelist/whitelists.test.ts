@@ -165,7 +165,7 @@ describe('a reload that would leave a list without a valid line keeps it', () =>
     expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 1, recipients: 2 }, false]);
     expect(hasClient(whitelists, 'a.example')).toBe(true);
     expect(hasRecipient(whitelists, 'b@example.org')).toBe(true);
-    // It is told again, and ends with the first file that has a line.
+    // The warning is repeated, and ends with the first file that has a line.
     expect(await whitelists.reload()).toEqual(warnings);
     write('clients', 'c.example');
     write('recipients', 'c@');
