@@ -42,7 +42,7 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
-/** What to do when a message is answered. */
+/** The callbacks of a message. */
 interface Batch {
   readonly done: (outcomes: readonly Outcome[]) => void;
   readonly fail: (error: Error) => void;

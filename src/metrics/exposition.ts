@@ -66,7 +66,7 @@ function addStore(page: MetricsPage, { store, measures }: Figures): void {
   ]);
   page.counter(
     'greyd_store_failures_total',
-    'How often the store began to fail; requests that passed meanwhile are counted in greyd_decisions_total',
+    'How often the store began to fail; requests that passed in the meantime are counted in greyd_decisions_total',
     [{ value: store.failures }],
   );
   page.histogram(

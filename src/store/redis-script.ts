@@ -33,7 +33,7 @@ while arg <= #ARGV do
   local found, same = {}, true
   for i = 1, count do
     local text = redis.pcall('GET', KEYS[key + i - 1])
-    -- what somebody else has put there is none of ours
+    -- a value that greyd has not written counts as none
     found[i] = type(text) == 'string' and string.find(text, '^%d+ %d+$') and text or ''
     if found[i] ~= ARGV[arg + 3 * (i - 1)] then same = false end
   end

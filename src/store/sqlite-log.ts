@@ -19,7 +19,7 @@ const FIRST_FRAME_SALTS = HEADER_BYTES + FRAME_SALTS;
 /** The header, and the first frame to the end of its salts. */
 const START_BYTES = FIRST_FRAME_SALTS + SALTS_BYTES;
 
-/** What is known of the log: its size, and its first START_BYTES bytes or as many as there are. */
+/** The known state of the log: its size, and its first START_BYTES bytes or as many as there are. */
 interface Look {
   readonly size: number;
   readonly start: Buffer;

@@ -16,7 +16,7 @@ export interface LocalTime {
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
-  /** As `CET`, `-03`. */
+  /** The abbreviation: `CET`, `-03`. */
   readonly zone: string;
 }
 

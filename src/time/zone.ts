@@ -19,7 +19,7 @@ import { tzFileZone } from './tz-file.ts';
 export interface Offset {
   /** Seconds that local time is ahead of UTC. */
   readonly offset: number;
-  /** As `CET`, `-03`. */
+  /** The abbreviation: `CET`, `-03`. */
   readonly name: string;
 }
 

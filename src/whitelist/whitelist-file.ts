@@ -21,7 +21,7 @@ const MAX_SHOWN = 200;
 /** A line with a pattern. */
 export interface WhitelistLine {
   readonly file: string;
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly number: number;
   readonly pattern: string;
 }
