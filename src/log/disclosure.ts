@@ -1,5 +1,5 @@
 /**
- * How much of a request the log shows: all of it or, with --privacy, no full address. What remains
+ * The part of a request that the log shows: all of it or, with --privacy, no full address. What remains
  * shows what greyd does for whom: the client's network (its last 8 bits, or 64 of
  * IPv6, are zeros), the domains of sender and recipient (`*@example.com`), the queue id. The
  * client's name is left out, because it often holds its address.

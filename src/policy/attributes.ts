@@ -57,7 +57,7 @@ export interface RawRequest {
   readonly tooLarge: string | undefined;
 }
 
-/** The length of the longest name: nearly all other attributes are recognised by length alone. */
+/** The names by length: most other attributes are told apart by length alone, without a look at their letters. */
 const LONGEST = Math.max(...ATTRIBUTE_NAMES.map(({ length }) => length));
 const NAMES_OF_LENGTH = Array.from({ length: LONGEST + 1 }, (_, length) =>
   ATTRIBUTE_NAMES.filter((name) => name.length === length),

@@ -1,5 +1,5 @@
 /**
- * Where greyd listens, as written on the command line:
+ * The endpoints of greyd, as written on the command line:
  *
  *   inet :== [ host ":" ] port      host: a name, an IPv4 address, "[" IPv6 "]"; "*" or nothing for all
  *

@@ -27,7 +27,7 @@ const KEEP_ALIVE_AFTER_MS = 120_000;
 const MAX_LAST_TURNS = 1000;
 
 export class PolicyServer {
-  /** Sockets that greyd opened; the inherited ones, below, belong to the next process too. */
+  /** Sockets that greyd opened; inherited ones, which the next process gets too, are below. */
   readonly #servers: Server[] = [];
   readonly #inherited: Server[] = [];
   readonly #names: string[] = [];

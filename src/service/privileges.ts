@@ -179,8 +179,8 @@ function writeNew(path: string, text: string): void {
 }
 
 /**
- * Opens without following: a file with a second name may be another user's; a FIFO without a reader would
- * block.
+ * Writes over a file, but follows no link: a file with a second name may be another user's; a FIFO without a
+ * reader would block.
  */
 function writeOver(path: string, text: string): void {
   let file: number;

@@ -1,5 +1,5 @@
 /**
- * How records stand in a shared store:
+ * The form of records in a shared store:
  *
  *   key   :== prefix "{" part "}" kind ":" name     part: what both keys of a visit have in common
  *   kind  :== "t" (triplet) | "c" (client)

@@ -9,12 +9,12 @@
 
 export const HEADER_BYTES = 32;
 export const FRAME_HEADER_BYTES = 24;
-/** The offset of the two salts in the header; 8 bytes. */
+/** The offsets of the two salts, 8 bytes, in the header of the log and of a frame. */
 export const HEADER_SALTS = 16;
 export const FRAME_SALTS = 8;
 export const SALTS_BYTES = 8;
 
-/** The offset of the checksum in the header. */
+/** The offsets of the checksum in the header of the log and of a frame. */
 const HEADER_CHECKSUM = 24;
 const FRAME_CHECKSUM = 16;
 /** The number of bytes of a frame's header that its checksum covers, beside the page. */
