@@ -1,16 +1,17 @@
 /**
- * Reads a command line by a table of options, postgrey's way: `--name=value`, `--name value`, and the
- * other spellings of a name that postgrey takes; no abbreviations; `--` ends the options. Both
- * programs are read so.
+ * Reads a command line by a table of options, postgrey's way: `--name=value`, `--name value`, and the other
+ * spellings of a name that postgrey accepts; no abbreviations; `--` ends the options. Both programs use it.
  *
  * Real command lines hold empty arguments and words torn apart by a shell; the options after them
- * still count. An empty value changes nothing: the default, or what an earlier option said, stays
+ * still count. An empty value changes nothing: the default, or the value of an earlier option, stays
  * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
 import { Command, CommanderError, Help, Option } from 'commander';
 import type { ParseValue, Warn } from './option-values.ts';
 
-/** The command line is wrong; the message is one line that says what to write instead, and no password. */
+/**
+ * An error in the command line; its message is one line that says what to write instead, without any password.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 
@@ -19,45 +20,45 @@ export class UsageError extends Error {
   }
 }
 
-/** The same text with `***` in place of a password, wherever a URL in it has one. */
+/** Returns the text with `***` in place of each password in a URL. */
 export function withoutPassword(text: string): string {
   return text.replace(/(:\/\/[^:]*:).*@/gs, '$1***@').replace(/([?&]password=)[^&\s]*/g, '$1***');
 }
 
 export interface OptionEntry {
-  /** In commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value may be left out. */
+  /** Flags in commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value is optional. */
   readonly flags: string;
   readonly help: string;
-  /** As --help and README.md show it; the value itself if that reads well. */
+  /** The default as --help and README.md show it; unset if the value itself reads well. */
   readonly defaultText?: string;
   readonly default?: string | number | readonly string[];
-  /** Other spellings, not shown. */
+  /** Other spellings of the name, not shown in --help. */
   readonly aliases?: readonly string[];
   readonly repeatable?: boolean;
-  /** An option of the daemon, which greyctl looks for where that has it. */
+  /** True for an option of the daemon that greyctl reads from the daemon's own configuration. */
   readonly isOfDaemon?: boolean;
   /** Turns the text into the value; throws with what to write instead. */
   readonly parse?: ParseValue;
 }
 
-/** What --help says of a program, and the options it takes. */
+/** A program as --help describes it, and its options. */
 export interface Program {
-  /** As it is called: `greyd`, `greyctl import`. */
+  /** The name that starts it: `greyd`, `greyctl import`. */
   readonly name: string;
-  /** What follows the name. */
+  /** The usage line after the name. */
   readonly usage: string;
   readonly description: string;
   readonly options: readonly OptionEntry[];
 }
 
 export interface CommandLine<Given> {
-  /** The values by the names of their options; those with a default are always there. */
+  /** The option values by name; options with a default are always present. */
   readonly given: Given;
-  /** Whether an option stands on the command line, so that its value is not just the default. */
+  /** Tells whether an option stands on the command line, so that its value is not just the default. */
   readonly wasGiven: (name: keyof Given & string) => boolean;
   /** Words that belong to no option. */
   readonly words: readonly string[];
-  /** Options behind the first such word, or behind an empty one, as they stand there: postgrey does not read them. */
+  /** Options behind the first stray or empty word, as written: postgrey does not read these. */
   readonly late: readonly string[];
   /** The text for --help. */
   readonly help: string;
@@ -98,7 +99,7 @@ export function readCommandLine<Given extends object>(
   };
 }
 
-/** Lines that are indented are examples, which can be copied only as a whole. */
+/** Keeps indented lines whole: they are examples to copy. */
 function wrapText(this: Help, text: string, width: number): string {
   const wrap = (line: string) =>
     line.startsWith('  ') ? line : Help.prototype.boxWrap.call(this, line, width);
@@ -112,9 +113,9 @@ function toOption(
   const hasDefault = entry.default !== undefined;
   const option = new Option(flags, defaultText && !hasDefault ? `${help} (default: ${defaultText})` : help);
   if (hasDefault) option.default(entry.default, defaultText ?? [entry.default].flat().join(' '));
-  // Nothing is negated here; --no-action is a name like any other.
+  // --no-action is a name like any other, not a negated option.
   option.negate = false;
-  // Nor may a value be left out only because it has an optional part, as <[HOST:]PORT>.
+  // A value with an optional part, as <[HOST:]PORT>, is not an optional value.
   option.optional = flags.endsWith(']');
   const values: unknown[] = [];
   return option.argParser((text, previous: unknown) => {
@@ -126,13 +127,13 @@ function toOption(
       return values;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const cause = /\$\{?\w/.test(text) ? '; systemd expands nothing in /etc/default' : '';
+      const cause = /\$\{?\w/.test(text) ? '; systemd does not expand variables in /etc/default' : '';
       throw new UsageError(`${option.long}=${oneLine(text)}: write ${reason}${cause}`);
     }
   });
 }
 
-/** The words with the names of options as they stand in the table; values stay as they are. */
+/** Returns the words with option names as the table spells them; values stay as they are. */
 function spellOut(argv: readonly string[], options: readonly OptionEntry[]): string[] {
   const spellings = spellingsOf(options);
   const takesNextWord = new Set(
@@ -149,7 +150,7 @@ function spellOut(argv: readonly string[], options: readonly OptionEntry[]): str
 }
 
 /**
- * The options behind the first word that belongs to none; an empty value changes nothing, so that those do not count.
+ * Returns the options behind the first stray word. Those with an empty value change nothing and are left out.
  * @param words as spelled out
  */
 function lateOptions(words: readonly string[], options: readonly OptionEntry[]): string[] {
@@ -173,12 +174,12 @@ function lateOptions(words: readonly string[], options: readonly OptionEntry[]):
   return late;
 }
 
-/** What is told of such options. */
+/** Returns the warning about options behind a stray word. */
 export function lateNote(late: readonly string[]): string {
-  return `postgrey stops reading options at the first word that belongs to none, or is empty: ${late.join(' ')} had no effect there, and has one here`;
+  return `postgrey stops reading options at the first stray or empty word: ${late.join(' ')} had no effect in postgrey but takes effect in greyd`;
 }
 
-/** Every other spelling of an option: `-i`, `--i` and `-inet` for `--inet`, and its aliases. */
+/** Maps every other spelling of an option to its name: `-i`, `--i` and `-inet` to `--inet`, and its aliases. */
 function spellingsOf(options: readonly OptionEntry[]): ReadonlyMap<string, string> {
   return new Map(
     options.flatMap(({ flags, aliases = [] }) => {
@@ -189,7 +190,10 @@ function spellingsOf(options: readonly OptionEntry[]): ReadonlyMap<string, strin
   );
 }
 
-/** The parts of OptionEntry.flags; `value` is what stands for the value, empty if it takes none. */
+/**
+ * Splits OptionEntry.flags into its parts; `value` is the placeholder of the value, empty if the option has
+ * none.
+ */
 export function partsOf(flags: string): {
   short: string | undefined;
   long: string;

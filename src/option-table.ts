@@ -30,19 +30,22 @@ export const DEFAULT_AUTO_WHITELIST = 5;
 const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
 const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
 const DEFAULT_MAX_CONNECTIONS = 10_000;
-/** Postfix's smtpd_policy_service_timeout: by then Postfix has given the request up. */
+/** Postfix's smtpd_policy_service_timeout: by then Postfix has given up the request. */
 const DEFAULT_REQUEST_TIMEOUT = 100;
 const DEFAULT_PREFIX = 'greyd:';
 const DEFAULT_MAX_REQUEST_SIZE = 1024 * 1024;
 const DEFAULT_MAX_ATTRIBUTES = 1000;
 
-/** So that POSTGREY_OPTS is taken over as it stands. */
+/** The options of postgrey, so that POSTGREY_OPTS works unchanged. */
 const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   { flags: '-h, --help', help: 'print this help' },
   { flags: '--man', help: 'print this help, the manual in short' },
   { flags: '--version', help: 'print name and version' },
-  { flags: '-v, --verbose', help: 'log details as well' },
-  { flags: '-q, --quiet', help: 'log no line per request; warnings and what greyd itself does stay' },
+  { flags: '-v, --verbose', help: 'log more details' },
+  {
+    flags: '-q, --quiet',
+    help: 'log no requests; warnings and messages about greyd itself are still logged',
+  },
   {
     flags: '-u, --unix <PATH>',
     help: 'listen on a unix socket',
@@ -62,7 +65,7 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   { flags: '-d, --daemonize', help: 'run in the background and log to syslog' },
   {
     flags: '--pidfile <PATH>',
-    help: 'write the process id to a file, removed at exit; no second greyd starts while it names a running one',
+    help: 'write the process id to a file, removed at exit; refuse to start while it names a running greyd',
   },
   {
     flags: '--user <USER>',
@@ -87,57 +90,57 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   },
   {
     flags: '--max-age <DAYS>',
-    help: 'forget what was not seen for this many days',
+    help: 'forget records not seen for this many days',
     default: DEFAULT_MAX_AGE,
     parse: numberOr('--max-age', DEFAULT_MAX_AGE, { unit: 'days' }),
   },
   {
     flags: '--retry-window <N>',
-    help: 'wait for a retry this many days, or hours as in 12h',
+    help: 'accept a retry within this many days, or hours as in 12h',
     default: DEFAULT_RETRY_DAYS * DAY,
     defaultText: String(DEFAULT_RETRY_DAYS),
     parse: daysOrHours,
   },
   {
     flags: '--greylist-action <ACTION>',
-    help: 'what Postfix is to do with a greylisted mail, see access(5)',
+    help: 'action that Postfix takes on greylisted mail, see access(5)',
     default: 'DEFER_IF_PERMIT',
   },
   {
     flags: '--greylist-text <TEXT>',
-    help: 'what the client is told; %s seconds to wait, %r domain of the recipient',
+    help: 'reply to a greylisted client; %s seconds to wait, %r domain of the recipient',
     default: DEFAULT_TEXT,
   },
   {
     flags: '--x-greylist-header <TEXT>',
-    help: 'header of a delayed mail; %t seconds, %v version, %h host, %d date',
+    help: 'header added to delayed mail; %t seconds, %v version, %h host, %d date',
     default: DEFAULT_HEADER,
     parse: header,
   },
   {
     flags: '--lookup-by-subnet',
-    help: "a triplet holds the client's network, see --ipv4cidr and --ipv6cidr (the default)",
+    help: "use the client's network in triplets, see --ipv4cidr and --ipv6cidr (the default)",
   },
-  { flags: '--lookup-by-host', help: "a triplet holds the client's full address" },
+  { flags: '--lookup-by-host', help: "use the client's full address in triplets" },
   {
     flags: '--ipv4cidr <N>',
-    help: 'bits of an IPv4 address that make its network, 1 to 32',
+    help: "prefix length of a client's IPv4 network, 1 to 32",
     default: 24,
     parse: numberOr('--ipv4cidr', 24, { unit: 'bits', max: 32 }),
   },
   {
     flags: '--ipv6cidr <N>',
-    help: 'bits of an IPv6 address that make its network, 1 to 128',
+    help: "prefix length of a client's IPv6 network, 1 to 128",
     default: 64,
     parse: numberOr('--ipv6cidr', 64, { unit: 'bits', max: 128 }),
   },
   { flags: '--privacy', help: 'store keyed digests instead of addresses, and log no full addresses' },
   {
     flags: '--hostname <NAME>',
-    help: 'name of this host in the header',
+    help: 'name of this host in --x-greylist-header',
     defaultText: "the system's",
   },
-  { flags: '--exim', help: 'close the connection after each answer, as Exim wants it' },
+  { flags: '--exim', help: 'close the connection after each answer, as Exim expects' },
   {
     flags: '--whitelist-clients <FILE>',
     help: 'clients that are never greylisted; may be repeated, replaces the defaults',
@@ -152,9 +155,9 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   },
   {
     flags: '--auto-whitelist-clients [N]',
-    help: 'never again greylist a client after N mails that came back; 0: off',
+    help: 'stop greylisting a client after N successful retries; 0: off',
     default: DEFAULT_AUTO_WHITELIST,
-    parse: (text) => wholeNumber(text, 'a whole number of mails, or 0 for off'),
+    parse: (text) => wholeNumber(text, 'a whole number of retries, or 0 for off'),
   },
   {
     flags: '--syslog-facility <NAME>',
@@ -165,24 +168,24 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   },
   {
     flags: '--listen-queue-size <N>',
-    help: 'connections that the system holds before they are accepted',
+    help: 'connections that the kernel queues until greyd accepts them',
     defaultText: "the system's",
     parse: numberOr('--listen-queue-size', 0, { unit: 'connections', fallbackText: "the system's" }),
   },
   { flags: '-n, --no-action', help: 'not supported, an error as in postgrey', aliases: ['--noaction'] },
 ];
 
-/** Those that postgrey does not have. */
+/** The options that postgrey does not have. */
 export const OPTIONS_OF_GREYD: readonly OptionEntry[] = [
   {
     flags: '--max-connections <N>',
-    help: 'connections at a time; each further one takes the place of the one that was answered longest ago',
+    help: 'maximum number of connections; a further one replaces the one that has been idle longest',
     default: DEFAULT_MAX_CONNECTIONS,
     parse: numberOr('--max-connections', DEFAULT_MAX_CONNECTIONS, { unit: 'connections' }),
   },
   {
     flags: '--request-timeout <SECONDS>',
-    help: 'time for a client to finish a request that it has begun, and to take an answer',
+    help: 'time limit for a client to finish a request that it has begun, and to read an answer',
     default: DEFAULT_REQUEST_TIMEOUT,
     parse: numberOr('--request-timeout', DEFAULT_REQUEST_TIMEOUT, { unit: 'seconds' }),
   },
@@ -194,17 +197,17 @@ export const OPTIONS_OF_GREYD: readonly OptionEntry[] = [
   },
   {
     flags: '--max-request-attributes <N>',
-    help: 'a request of more attributes passes without greylisting',
+    help: 'a request with more attributes passes without greylisting',
     default: DEFAULT_MAX_ATTRIBUTES,
     parse: numberOr('--max-request-attributes', DEFAULT_MAX_ATTRIBUTES, { unit: 'attributes' }),
   },
   {
     flags: '--dry-run',
-    help: 'remember and log as ever, but let all mail pass: to see what greylisting would do',
+    help: 'record and log decisions, but let all mail pass',
   },
   {
     flags: '--allow-test-time',
-    help: 'take the time from policy_test_time where a request has it; for tests only',
+    help: 'use policy_test_time of a request as the time; for tests only',
   },
   {
     flags: '--log-format <FORMAT>',
@@ -214,72 +217,72 @@ export const OPTIONS_OF_GREYD: readonly OptionEntry[] = [
   },
   {
     flags: '--syslog-ident <NAME>',
-    help: 'name of the program in syslog, used with --daemonize; log parsers look for the default',
+    help: 'program name in syslog, used with --daemonize; log parsers expect the default',
     default: DEFAULT_IDENT,
     parse: syslogIdent,
   },
   {
     flags: '--store-timeout <SECONDS>',
-    help: 'mail that the database has not answered by then passes without greylisting',
+    help: 'time limit for an answer of the database; after that mail passes without greylisting',
     default: 2,
     parse: numberOr('--store-timeout', 2, { unit: 'seconds', max: 60 }),
   },
   {
     flags: '--max-queued-requests <N>',
-    help: 'requests that may wait for the database at a time; mail of others passes without greylisting',
+    help: 'maximum number of requests waiting for the database; further mail passes without greylisting',
     default: 10_000,
     parse: numberOr('--max-queued-requests', 10_000, { unit: 'requests' }),
   },
   {
     flags: '--max-triplets <N>',
-    help: 'triplets that are stored at a time; mail of further ones passes without greylisting; 0: any number',
+    help: 'maximum number of stored triplets; mail of new ones then passes without greylisting; 0: no limit',
     default: 20_000_000,
-    parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for any'),
+    parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for no limit'),
   },
   {
     flags: '--max-new-per-client <N>',
-    help: 'new triplets of one client network in an hour, others pass; 0: any number',
+    help: 'new triplets per client network and hour; further ones pass without greylisting; 0: no limit',
     default: 0,
-    parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for any'),
+    parse: (text) => wholeNumber(text, 'a whole number of triplets, or 0 for no limit'),
   },
   {
     flags: '--store <URL>',
-    help: 'keep records in Valkey or Redis, for several hosts: redis://HOST, redis-sentinel://HOSTS/NAME, redis-cluster://HOSTS',
+    help: 'keep records in Valkey or Redis, shared by several hosts: redis://HOST, redis-sentinel://HOSTS/NAME, redis-cluster://HOSTS',
     defaultText: 'the database in --dbdir',
     parse: parseRedisUrl,
   },
   {
     flags: '--store-prefix <TEXT>',
-    help: 'what the keys of all records in --store begin with',
+    help: 'prefix of all keys in --store',
     default: DEFAULT_PREFIX,
     parse: keyPrefix,
   },
   {
     flags: '--store-password-file <FILE>',
-    help: 'the password for --store is the first line of this file',
-    defaultText: 'that of the URL, or GREYD_STORE_PASSWORD',
+    help: 'file whose first line is the password for --store',
+    defaultText: 'GREYD_STORE_PASSWORD, or the password in the URL',
   },
   {
     flags: '--store-ca-file <FILE>',
-    help: 'certificates, in PEM, of those who may sign that of --store',
-    defaultText: 'the well-known ones',
+    help: 'CA certificates, in PEM, that the certificate of --store is checked against',
+    defaultText: 'those of Node.js',
   },
   {
     flags: '--store-replicas <N>',
-    help: 'so many replicas of --store must have what is saved; without them mail passes',
+    help: 'replicas that must acknowledge each write; otherwise mail passes',
     default: 0,
     parse: (text) => wholeNumber(text, 'a whole number of replicas'),
   },
   {
     flags: '--metrics <[HOST:]PORT>',
-    help: 'answer /metrics, for Prometheus, and /healthz over HTTP; without HOST on 127.0.0.1 and ::1',
+    help: 'serve /metrics, for Prometheus, and /healthz over HTTP; without HOST on 127.0.0.1 and ::1',
     parse: inet('--metrics', 9760),
   },
 ];
 
 export const OPTION_TABLE: readonly OptionEntry[] = [...OPTIONS_OF_POSTGREY, ...OPTIONS_OF_GREYD];
 
-/** The values of OPTION_TABLE by name; those with a default are always there, others may be empty. */
+/** The values of OPTION_TABLE by name; options with a default are always present, others may be empty. */
 export interface GivenOptions extends GivenSharedStore, GivenRules, GivenLookup {
   help?: true;
   man?: true;

@@ -1,6 +1,6 @@
 /**
  * Checks of option values: each turns the text of an option into its value, or throws with what to
- * write instead, which follows `write ` in the message that the administrator sees.
+ * write instead. That text follows `write ` in the message that the administrator sees.
  */
 import { FACILITIES } from './log/syslog.ts';
 import { type InetEndpoint, parseInet } from './server/endpoint.ts';
@@ -8,25 +8,25 @@ import { type InetEndpoint, parseInet } from './server/endpoint.ts';
 const HOUR = 3600;
 export const DAY = 24 * HOUR;
 
-/** Takes a remark that is no error. */
+/** Receives a warning. */
 export type Warn = (text: string) => void;
 
 /** @throws with what to write instead */
 export interface ParseValue<Value = unknown> {
   (text: string, warn: Warn): Value;
-  /** All that it takes, where that is a list: a shell completes them. */
+  /** The list of all accepted values, if there is one, for shell completion. */
   readonly values?: readonly string[];
 }
 
-/** A whole number from 0 on, in decimal digits, with or without a `+`. */
+/** Reads a whole number from 0 on, in decimal digits, with or without a `+`. */
 export function wholeNumber(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
   return value <= max ? value : fail(what);
 }
 
 /**
- * A whole number. As in postgrey, 0 stands for the default; whoever writes it probably means
- * something else, so that is said.
+ * Reads a whole number. As in postgrey, 0 means the default; a warning says so, since an administrator
+ * who writes 0 probably means something else.
  * @param unit what is counted, for the messages
  * @param fallbackText the default in words, where the number does not say it
  */
@@ -44,38 +44,39 @@ export function numberOr(
   };
 }
 
-/** `2` days or `12h`; the result is in seconds. */
+/** Reads `2` days or `12h`; the result is in seconds. */
 export function daysOrHours(text: string): number {
   const [, number, hours] = /^(\d{1,9})(h?)$/i.exec(text) ?? [];
   if (number === undefined) return fail('a number of days or hours, --retry-window=2 or --retry-window=12h');
   return Number(number) * (hours === '' ? DAY : HOUR);
 }
 
-/** Permissions of a file in octal digits, up to 0777. */
+/** Reads the permissions of a file in octal digits, up to 0777. */
 export function octal(text: string): number {
   return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : fail('an octal number, --socketmode=0660');
 }
 
-/** `[HOST:]PORT`; a port alone is two endpoints. @param port of the example */
+/** Reads `[HOST:]PORT`; a port alone makes two endpoints. @param port of the example */
 export function inet(name: string, port: number): ParseValue<InetEndpoint[]> {
   return (text) => parseInet(text) ?? fail(`[HOST:]PORT, ${name}=127.0.0.1:${port} or ${name}=[::1]:${port}`);
 }
 
-/** A header field: a name (RFC 5322, section 3.6.8) and a colon at least. */
+/** Accepts a header field: at least a name (RFC 5322, section 3.6.8) and a colon. */
 export function header(text: string): string {
   return /^[!-9;-~]+:/.test(text)
     ? text
     : fail("a header, --x-greylist-header='X-Greylist: delayed %t seconds'");
 }
 
-/** A facility of syslog(3), also as `MAIL` or `LOG_MAIL`. */
+/** Reads a facility of syslog(3), also written as `MAIL` or `LOG_MAIL`. */
 export const facility: ParseValue<string> = Object.assign(
   (text: string, warn: Warn) => oneOf(FACILITIES)(text.toLowerCase().replace(/^log_/, ''), warn),
   { values: FACILITIES },
 );
 
 /**
- * The ident of syslog lines, `IDENT[PID]: …`: visible ASCII without what ends it there, and no longer
+ * Accepts the ident of syslog lines, `IDENT[PID]: …`: visible ASCII without the characters that end it, and no
+ * longer
  * than RFC 5424 allows (section 6.2.5).
  */
 export function syslogIdent(text: string): string {
@@ -84,7 +85,10 @@ export function syslogIdent(text: string): string {
     : fail('up to 48 visible ASCII characters without [ ] and :, --syslog-ident=greyd');
 }
 
-/** What keys of a shared store begin with: visible ASCII without braces, which decide where a Cluster has them. */
+/**
+ * Accepts a prefix for keys of a shared store: visible ASCII without braces, which decide the slot in a
+ * Cluster.
+ */
 export function keyPrefix(text: string): string {
   return /^[!-z|~]{1,100}$/.test(text)
     ? text

@@ -54,25 +54,25 @@ export interface Options {
   /** Seconds. */
   readonly storeTimeout: number;
   readonly maxQueuedRequests: number;
-  /** 0: any number. */
+  /** 0: no limit. */
   readonly maxTriplets: number;
-  /** In an hour; 0: any number. */
+  /** Per hour; 0: no limit. */
   readonly maxNewPerClient: number;
   /** undefined: records are in the database in `dbdir`. */
   readonly sharedStore: SharedStoreSettings | undefined;
-  /** Where metrics are served; none: nowhere. */
+  /** The endpoints of --metrics; empty without it. */
   readonly metricsEndpoints: readonly Endpoint[];
-  /** What the administrator should know about the command line. */
+  /** Remarks about the command line, for the log. */
   readonly warnings: readonly string[];
 }
 
-/** What options depend on and the command line does not say. */
+/** The facts beside the command line that options depend on. */
 export interface Surroundings {
   readonly version: string;
   readonly hostname: string;
   /** Listening sockets that greyd was started with. */
   readonly inherited: readonly InheritedEndpoint[];
-  /** For --store, from the environment. */
+  /** The password for --store, from the environment. */
   readonly storePassword?: string | undefined;
 }
 
@@ -103,7 +103,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
   if (late.length > 0) warnings.push(lateNote(late));
   for (const word of argv) {
     const [, option, variable] = /^(--[\w-]+)=.*?(\$\w+|\$\{\w+\})/s.exec(word) ?? [];
-    if (variable !== undefined) warnings.push(`${option} has ${variable} in it as it stands: ${UNEXPANDED}`);
+    if (variable !== undefined) warnings.push(`${option} contains ${variable} literally: ${UNEXPANDED}`);
   }
   for (const [name, isIdle, warning] of IDLE_OPTIONS) {
     if (wasGiven(name) && isIdle(given)) warnings.push(warning);
@@ -152,7 +152,7 @@ export function parseOptions(argv: readonly string[], surroundings: Surroundings
   });
 }
 
-const UNEXPANDED = 'systemd expands nothing in /etc/default, write out what it stands for';
+const UNEXPANDED = 'systemd does not expand variables in /etc/default, write the value instead';
 
 function strayWarning(word: string): string {
   const reason = /^\$\{?\w/.test(word) ? UNEXPANDED : 'it belongs to no option (missing quotes?)';
@@ -173,7 +173,7 @@ function endpointsOf(
     );
   }
   if (daemonize && inherited.length > 0) {
-    throw new UsageError('--daemonize cannot take sockets of a service manager along, leave it out');
+    throw new UsageError('--daemonize does not work with sockets passed by a service manager: leave it out');
   }
   return endpoints;
 }
@@ -183,13 +183,14 @@ function metricsEndpointsOf({ metrics, inet }: GivenOptions): Endpoint[] {
   const isTaken = endpoints.some(({ host, port }) =>
     (inet || []).some((other) => port !== 0 && other.port === port && other.host === host),
   );
-  if (isTaken) throw new UsageError('--metrics and --inet are the same: write another port for one of them');
+  if (isTaken)
+    throw new UsageError('--metrics and --inet name the same port: write another port for one of them');
   return endpoints;
 }
 
 type IdleOption = readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string];
 
-/** Options that do nothing without, or beside, another one; nobody is to wonder why. */
+/** Options without effect unless another one is given, or because it is; each is reported. */
 const IDLE_OPTIONS: readonly IdleOption[] = [
   ['syslogFacility', ({ daemonize }) => !daemonize, '--syslog-facility has no effect without --daemonize'],
   ['syslogIdent', ({ daemonize }) => !daemonize, '--syslog-ident has no effect without --daemonize'],
@@ -208,7 +209,7 @@ const IDLE_OPTIONS: readonly IdleOption[] = [
   [
     'maxTriplets',
     ({ store }) => store !== undefined,
-    '--max-triplets has no effect with --store, whose maxmemory is the bound',
+    '--max-triplets has no effect with --store: the limit there is maxmemory of the server',
   ],
   [
     'storeCaFile',
@@ -217,26 +218,24 @@ const IDLE_OPTIONS: readonly IdleOption[] = [
   ],
 ];
 
-/** With such times no mail would ever pass. */
+/** Refuses times with which no mail would ever pass. */
 function checkTimes({ delay, maxAge, retryWindow }: GivenOptions): void {
   const wrong = retryWindow <= delay ? '--retry-window' : maxAge * DAY <= delay ? '--max-age' : undefined;
   if (wrong !== undefined) {
-    throw new UsageError(
-      `${wrong} is not longer than --delay (${delay} seconds), so no mail would ever pass: write a longer one`,
-    );
+    throw new UsageError(`${wrong} must be longer than --delay (${delay} s), or no mail would ever pass`);
   }
 }
 
-/** A client and its network must be in one slot of a Cluster. */
+/** Refuses networks so large that a client and its network may be in different slots of a Cluster. */
 function checkSlots({ store, lookupByHost, ipv4cidr, ipv6cidr }: GivenOptions): void {
   if (store?.topology !== 'cluster' || lookupByHost) return;
   if (ipv4cidr >= SLOT_BITS.ipv4 && ipv6cidr >= SLOT_BITS.ipv6) return;
   throw new UsageError(
-    `a network is too large for redis-cluster://: write --ipv4cidr=${SLOT_BITS.ipv4} and --ipv6cidr=${SLOT_BITS.ipv6}, or more`,
+    `client networks are too large for redis-cluster://: write at least --ipv4cidr=${SLOT_BITS.ipv4} and --ipv6cidr=${SLOT_BITS.ipv6}`,
   );
 }
 
-/** `storePrefix` as it is written. */
+/** Returns `storePrefix` as `--store-prefix`. */
 function optionName(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

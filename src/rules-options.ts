@@ -1,5 +1,5 @@
 /**
- * What the options of the rule, of the daemon and of greyctl, say together: how long what is remembered, and
+ * The option values that the daemon and greyctl share for the greylisting rule: how long records are kept, and
  * under which keys.
  */
 import type { GreylistRules } from './greylist/decision.ts';

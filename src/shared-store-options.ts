@@ -1,5 +1,5 @@
 /**
- * What the options of a shared store, of the daemon and of greyctl, say together.
+ * The option values that the daemon and greyctl share for a shared store.
  */
 import { readFileSync } from 'node:fs';
 import { UsageError } from './command-line.ts';
@@ -16,7 +16,10 @@ export interface GivenSharedStore {
   storeTimeout: number;
 }
 
-/** Of the environment; a file goes before it, and it before the URL. */
+/**
+ * The environment variable with the password. --store-password-file takes precedence over it, and it over the
+ * URL.
+ */
 export const PASSWORD_VARIABLE = 'GREYD_STORE_PASSWORD';
 
 /**
@@ -34,7 +37,7 @@ export function sharedStoreOf(
       ? fromEnvironment || undefined
       : (read('--store-password-file', storePasswordFile).split(/\r?\n/)[0] ?? '');
   if (password === '')
-    throw new UsageError(`--store-password-file=${storePasswordFile}: its first line is empty`);
+    throw new UsageError(`--store-password-file=${storePasswordFile}: the first line is empty`);
   return {
     connection: {
       location: store,
@@ -51,6 +54,6 @@ function read(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`${option}=${path}: it cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`cannot read ${option}=${path}: ${(error as Error).message}`);
   }
 }

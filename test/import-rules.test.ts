@@ -15,11 +15,11 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
   // Greylisting as a whole, in its own thread.
   greylister: { values: ['greylist', 'store'], types: ['log', 'metrics'] },
-  // It masks addresses, with the functions of address.
+  // log masks addresses, with the functions of address.
   log: { values: ['address'], types: ['policy', 'whitelist', 'greylist'] },
   metrics: { values: [], types: ['policy', 'whitelist', 'greylist', 'greylister', 'server'] },
   server: { values: ['policy'] },
-  // What main does to its own process.
+  // Changes to the main's own process.
   service: { values: [], types: ['server'] },
   // Commands of greyctl read their options as the mains do, from what stands beside them.
   ctl: {

@@ -6,7 +6,7 @@
  *   SQL       the text of a statement is a literal; what is put into it is on the list PUT_INTO_SQL
  *   Lua       the script is a literal
  *
- * Whoever puts something new into an SQL text has to name it here, and to see for himself that it is a
+ * Anything new that is put into an SQL text has to be named here, and checked to be a
  * constant of the program, or a number of it. Values of requests and files are bound.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ describe('commands', () => {
     const names = imports.flatMap((one) => one.replace(/^.*: /, '').split(','));
     const functions = names.map((name) => name.trim()).filter((name) => !name.startsWith('type '));
     expect(unique(functions)).toEqual(['execFile', 'execFileSync', 'spawn']);
-    // It comes in no other way.
+    // There is no other way in.
     expect(found(SOURCES, /child_process/g)).toHaveLength(imports.length);
     expect(found(SOURCES, /\bshell\b/g)).toEqual([]);
   });
@@ -55,7 +55,7 @@ describe('commands', () => {
         'ctl/postgrey-environment.ts: program',
         // The same for true, and getent.
         'service/sandbox.ts: program',
-        // Of a folder that is root's in /var/tmp.
+        // Part of a folder of root's in /var/tmp.
         "service/sandbox.ts: 'rm'",
         // Which version is installed.
         "ctl/export.ts: 'postgrey'",
@@ -90,7 +90,7 @@ test('the script that runs in a shared store is a literal, to which nothing is a
   expect(scripts.join()).not.toContain('${');
 });
 
-/** What stands between `${` and `}` in SQL texts, by file. */
+/** The parts between `${` and `}` in SQL texts, by file. */
 const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
   // A number.
   'sqlite-damage.ts': ['max'],

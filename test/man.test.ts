@@ -108,8 +108,8 @@ describe.runIf(canRun('pages of the manual', { programs: ['man', 'mandoc'] }))('
 
 describe('text as mdoc', () => {
   test('a sentence begins a line, and an option and a page stand on their own', () => {
-    expect(prose("Is put off. It's (see --delay, or access(5)), not lost. .x \\ é")).toEqual([
-      'Is put off.',
+    expect(prose("Is deferred. It's (see --delay, or access(5)), not lost. .x \\ é")).toEqual([
+      'Is deferred.',
       'It\\(aqs (see',
       '.Fl \\-delay ,',
       'or',

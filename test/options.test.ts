@@ -166,7 +166,7 @@ describe('where to listen', () => {
       '--metrics=metrics: write [HOST:]PORT, --metrics=127.0.0.1:9760 or --metrics=[::1]:9760',
     );
     expect(usageError('--inet=60000', '--metrics=[::1]:60000')).toBe(
-      '--metrics and --inet are the same: write another port for one of them',
+      '--metrics and --inet name the same port: write another port for one of them',
     );
   });
 
@@ -179,7 +179,7 @@ describe('where to listen', () => {
   });
 });
 
-const LATE = 'postgrey stops reading options at the first word that belongs to none, or is empty';
+const LATE = 'postgrey stops reading options at the first stray or empty word';
 
 describe('command lines as they are found', () => {
   test.each([
@@ -196,23 +196,26 @@ describe('command lines as they are found', () => {
     [['see', '--greylist-text='], []],
   ])('of %j, %j have an effect that they had not in postgrey', (argv, late) => {
     const { warnings } = parse(...argv);
-    const told = late.length > 0 ? [`${LATE}: ${late.join(' ')} had no effect there, and has one here`] : [];
+    const told =
+      late.length > 0
+        ? [`${LATE}: ${late.join(' ')} had no effect in postgrey but takes effect in greyd`]
+        : [];
     expect(warnings.filter((one) => one.startsWith(LATE))).toEqual(told);
   });
 
   test('what systemd has not expanded is told', () => {
     expect(parse('$POSTGREY_OPTS', '--dbdir=$DIR/x').warnings).toEqual([
-      "ignoring the word '$POSTGREY_OPTS' on the command line: systemd expands nothing in /etc/default, write out what it stands for",
-      `${LATE}: --dbdir=$DIR/x had no effect there, and has one here`,
-      '--dbdir has $DIR in it as it stands: systemd expands nothing in /etc/default, write out what it stands for',
+      "ignoring the word '$POSTGREY_OPTS' on the command line: systemd does not expand variables in /etc/default, write the value instead",
+      `${LATE}: --dbdir=$DIR/x had no effect in postgrey but takes effect in greyd`,
+      '--dbdir contains $DIR literally: systemd does not expand variables in /etc/default, write the value instead',
     ]);
     expect(() => parse('--delay=$DELAY')).toThrow(
-      '--delay=$DELAY: write a whole number of seconds; systemd expands nothing in /etc/default',
+      '--delay=$DELAY: write a whole number of seconds; systemd does not expand variables in /etc/default',
     );
   });
 
   test('empty arguments are ignored', () => {
-    const warnings = [`${LATE}: --delay=60 had no effect there, and has one here`];
+    const warnings = [`${LATE}: --delay=60 had no effect in postgrey but takes effect in greyd`];
     expect(parse('', '--delay=60', '')).toMatchObject({ delay: 60, warnings });
     expect(parse('--delay=60', '')).toMatchObject({ delay: 60, warnings: [] });
   });
@@ -248,7 +251,7 @@ describe('command lines as they are found', () => {
   test('sockets of a service manager and --daemonize do not go together', () => {
     const inherited = [{ kind: 'inherited', fd: 3, path: undefined }] as const;
     expect(() => parseOptions(['-d'], { ...SURROUNDINGS, inherited })).toThrow(
-      '--daemonize cannot take sockets of a service manager along',
+      '--daemonize does not work with sockets passed by a service manager',
     );
   });
 
@@ -263,7 +266,7 @@ describe('command lines as they are found', () => {
     expect(warnings).toEqual([
       "ignoring the word 'see' on the command line: it belongs to no option (missing quotes?)",
       "ignoring the word 'http://x.example' on the command line: it belongs to no option (missing quotes?)",
-      `${LATE}: --delay=60 had no effect there, and has one here`,
+      `${LATE}: --delay=60 had no effect in postgrey but takes effect in greyd`,
     ]);
   });
 
@@ -365,20 +368,17 @@ describe('a wrong command line is one line that says what to write', () => {
     [['--ipv6cidr=129'], '--ipv6cidr=129: write a whole number of bits up to 128'],
     [
       ['--auto-whitelist-clients=many'],
-      '--auto-whitelist-clients=many: write a whole number of mails, or 0 for off',
+      '--auto-whitelist-clients=many: write a whole number of retries, or 0 for off',
     ],
     [
       ['--x-greylist-header=delayed'],
       "--x-greylist-header=delayed: write a header, --x-greylist-header='X-Greylist: delayed %t seconds'",
     ],
     [['--listen-queue-size=x'], '--listen-queue-size=x: write a whole number of connections'],
-    [
-      ['--retry-window=0'],
-      '--retry-window is not longer than --delay (300 seconds), so no mail would ever pass: write a longer one',
-    ],
+    [['--retry-window=0'], '--retry-window must be longer than --delay (300 s), or no mail would ever pass'],
     [
       ['--delay=86400', '--max-age=1'],
-      '--max-age is not longer than --delay (86400 seconds), so no mail would ever pass: write a longer one',
+      '--max-age must be longer than --delay (86400 s), or no mail would ever pass',
     ],
     [
       ['--syslog-facility=email'],
@@ -464,24 +464,24 @@ describe('a shared store', () => {
   test('a file that cannot be read is an error, and so is an empty one', () => {
     const missing = join(temporaryDirectory(), 'missing');
     expect(usageError('--inet=1', '--store=redis://db', `--store-password-file=${missing}`)).toMatch(
-      /^--store-password-file=.*missing: it cannot be read: ENOENT/,
+      /^cannot read --store-password-file=.*missing: ENOENT/,
     );
     expect(usageError('--inet=1', '--store=redis://db', '--store-password-file=/dev/null')).toMatch(
-      /its first line is empty$/,
+      /the first line is empty$/,
     );
   });
 
   test('options that do nothing are told', () => {
     expect(parse('--store-replicas=1').warnings).toEqual(['--store-replicas has no effect without --store']);
     expect(parse('--store=redis://db', '--max-triplets=5').warnings).toEqual([
-      '--max-triplets has no effect with --store, whose maxmemory is the bound',
+      '--max-triplets has no effect with --store: the limit there is maxmemory of the server',
     ]);
   });
 
   test('networks that are too large for a Cluster are an error', () => {
     const cluster = '--store=redis-cluster://db';
     expect(usageError('--inet=1', cluster, '--ipv4cidr=15')).toBe(
-      'a network is too large for redis-cluster://: write --ipv4cidr=16 and --ipv6cidr=32, or more',
+      'client networks are too large for redis-cluster://: write at least --ipv4cidr=16 and --ipv6cidr=32',
     );
     expect(usageError('--inet=1', cluster, '--ipv6cidr=31')).toMatch(/too large/);
     expect(parse(cluster, '--lookup-by-host', '--ipv4cidr=8').sharedStore).toBeDefined();

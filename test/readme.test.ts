@@ -30,7 +30,10 @@ function readmeRow({ flags, help, default: value, defaultText }: OptionEntry): s
   return `| ${readmeFlags(flags)} | ${shown} | ${help} |`;
 }
 
-/** Whether an option of a command needs a row of its own: it is not --help, and not as the daemon has it. */
+/**
+ * Tells whether an option of a command needs its own row: it is not --help, and differs from that of the
+ * daemon.
+ */
 function isOwn({ flags, help }: OptionEntry): boolean {
   return (
     flags !== '-h, --help' && !OPTION_TABLE.some((entry) => entry.flags === flags && entry.help === help)

@@ -24,7 +24,7 @@ function reply(): CheckpointReply {
     file ??= openSqliteFileToCheckpoint(path, () => identity.check());
     return { pages: checkpoint(file) };
   } catch (error) {
-    // That it cannot be opened here is no error of the file, which is open already.
+    // A failure to open the file here is no error of the file, which is open already.
     const code = file === undefined ? '' : errorCode(error);
     return { error: error instanceof Error ? error.message : String(error), code };
   }

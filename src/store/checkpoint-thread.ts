@@ -1,6 +1,6 @@
 /**
- * Copies SQLite's log into the database (a checkpoint) in a thread of its own, with a connection of its
- * own: whoever commits would wait for a thousand writes all over the file, and for the disk to take them.
+ * Copies SQLite's log into the database (a checkpoint) in a thread and with a connection of its
+ * own: a commit would have to wait for a thousand writes all over the file, and for the disk.
  */
 import { Worker } from 'node:worker_threads';
 import type { KnownFiles } from './file-identity.ts';
@@ -8,16 +8,16 @@ import { sqliteError } from './sqlite-file.ts';
 
 const MAIN = new URL('./checkpoint-thread-main.js', import.meta.url);
 
-/** It makes next to no garbage. */
+/** The thread makes next to no garbage. */
 const YOUNG_MEGABYTES = 1;
 
 /** The message at which the thread closes its connection and ends. */
 export const END = 'end';
 
 export interface CheckpointSettings {
-  /** Of the database. */
+  /** The path of the database. */
   readonly path: string;
-  /** Its files, which must be these: another one has another log. */
+  /** The files that must be there: another database has another log. */
   readonly files: KnownFiles;
 }
 
@@ -41,8 +41,8 @@ export class CheckpointThread {
   }
 
   /**
-   * Copies what is in the log now. One at a time; the first one starts the thread.
-   * @returns how many pages the log has
+   * Copies the current log. One run at a time; the first one starts the thread.
+   * @returns the number of pages in the log
    * @throws (rejects) SQLite's error if it cannot be copied; one without a code of SQLite if there is no
    *   thread, or it has no connection
    */
@@ -54,7 +54,7 @@ export class CheckpointThread {
     });
   }
 
-  /** Waits for the one under way, and closes the connection. */
+  /** Waits for the current run, and closes the connection. */
   async close(): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;

@@ -1,29 +1,29 @@
 /**
- * When the log is copied into the database: after so many changes, by a thread of its own, beside the
- * transactions that go on. The log can begin anew only when all of it is copied at the moment of a
- * commit (https://sqlite.org/wal.html#ckpt): for that, the rest that has come meanwhile is copied here,
+ * Decides when the log is copied into the database: after some changes, by a thread of its own, beside the
+ * current transactions. The log can begin anew only when all of it is copied at the moment of a
+ * commit (https://sqlite.org/wal.html#ckpt): so the rest that was added in the meantime is copied here,
  * between two transactions, when it is small or the log is long.
  *
- * Known limit: who cuts the log in the milliseconds in which it is being copied may have damaged the
- * database; that is found afterwards, and it is set aside.
+ * Known limit: a program that cuts the log in the milliseconds in which it is being copied may damage the
+ * database; that is noticed afterwards, and it is set aside.
  */
 import { CheckpointThread } from './checkpoint-thread.ts';
 import type { KnownFiles } from './file-identity.ts';
 import { checkpoint, errorCode, type SqliteFile } from './sqlite-file.ts';
 
-/** Each is a page or so, somewhere in the file. */
+/** Each change is about a page, somewhere in the file. */
 const CHECKPOINT_CHANGES = 1000;
-/** A rest of so many changes is small: it takes a millisecond or two. Under load there is always more. */
+/** A rest of this many changes is small: it takes a millisecond or two. Under load there is always more. */
 const SMALL_REST = 50;
-/** A log of so many pages, 64 MB, is long. */
+/** A log of this many pages, 64 MB, is long. */
 const LONG_LOG = 16_000;
 
 export interface CheckpointParts {
-  /** Of the database, as they were opened. */
+  /** The files of the database, as they were opened. */
   readonly files: KnownFiles;
-  /** Throws if the files are not what they should be: harm must not be copied. */
+  /** Throws if the files are not as they should be: damage must not be copied. */
   readonly checkFiles: () => void;
-  /** Told of what has failed. What is in the log and was not copied is there still. */
+  /** Called after a failure. Changes in the log that were not copied are still there. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -31,7 +31,7 @@ export class Checkpointer {
   readonly #file: SqliteFile;
   readonly #parts: CheckpointParts;
   readonly #thread: CheckpointThread;
-  /** Changes since the last one began. */
+  /** Changes since the last run began. */
   #changes = 0;
   #isCopying = false;
 
@@ -41,13 +41,13 @@ export class Checkpointer {
     this.#thread = new CheckpointThread({ path: file.name, files: parts.files });
   }
 
-  /** Notes changes that were committed; to be called between two transactions. */
+  /** Notes committed changes; called between two transactions. */
   changed(changes: number): void {
     this.#changes += changes;
     if (this.#changes >= CHECKPOINT_CHANGES && !this.#isCopying) void this.#copy();
   }
 
-  /** Waits for the copy under way. */
+  /** Waits for the current copy. */
   close(): Promise<void> {
     return this.#thread.close();
   }
@@ -67,7 +67,7 @@ export class Checkpointer {
     this.#isCopying = false;
   }
 
-  /** Has the thread copy, and says whether what is left is to be copied here; if it cannot, all of it. */
+  /** Lets the thread copy, and tells whether the rest is to be copied here; all of it if the thread cannot. */
   async #isRestDue(): Promise<boolean> {
     try {
       const pages = await this.#thread.run();

@@ -1,8 +1,8 @@
 /**
- * Why an account may not use a file: which right it lacks, and whose the file is. SQLite itself only says that it
- * cannot open it, or that it is read-only.
+ * Finds out why an account may not use a file: the missing right, and the owner. SQLite itself only reports that it
+ * cannot open the file, or that it is read-only.
  *
- * Known limit: names of accounts are those in /etc/passwd; others are told by their numbers.
+ * Known limit: names of accounts are those in /etc/passwd; other accounts appear as numbers.
  */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -13,20 +13,20 @@ const { R_OK, W_OK, X_OK } = constants;
 interface Right {
   readonly path: string;
   readonly mode: number;
-  /** What it is needed for, after "may not". */
+  /** The use that needs the right, after "may not". */
   readonly verb: string;
 }
 
 /**
- * @param path of a file that is to be read and written, and may have to be made
- * @param beside other files that must be usable if they are there
+ * @param path of a file that is to be read and written, and perhaps created
+ * @param beside other files that must be usable if they exist
  * @returns undefined if no right is missing
  */
 export function missingRight(path: string, beside: readonly string[] = []): string | undefined {
   const folder = dirname(resolve(path));
   const rights: Right[] = [
     ...foldersAbove(folder).map((above) => ({ path: above, mode: X_OK, verb: 'enter' })),
-    { path: folder, mode: R_OK | W_OK | X_OK, verb: 'make files in' },
+    { path: folder, mode: R_OK | W_OK | X_OK, verb: 'create files in' },
     ...[path, ...beside].map((file) => ({ path: file, mode: R_OK | W_OK, verb: 'read and write' })),
   ];
   const missing = rights.find((right) => existsSync(right.path) && !isGranted(right));
@@ -38,11 +38,11 @@ export function missingRight(path: string, beside: readonly string[] = []): stri
   const lacks = `account ${account} may not ${missing.verb} ${missing.path}, which belongs to ${owner} and has mode ${permissions}`;
   const isFolder = (missing.mode & X_OK) !== 0;
   if (owner === account) return `${lacks}: chmod u+rw${isFolder ? 'x' : ''} ${missing.path}`;
-  // A folder may be the system's: to give that away would be worse.
-  return `${lacks}: ${isFolder ? 'give greyd a folder of its own, see --dbdir' : `chown ${account}: ${missing.path}`}`;
+  // A folder may be the system's: giving that away would be worse.
+  return `${lacks}: ${isFolder ? 'give greyd a directory of its own, see --dbdir' : `chown ${account}: ${missing.path}`}`;
 }
 
-/** From the root on. */
+/** Returns the parent folders, from the root on. */
 function foldersAbove(path: string): string[] {
   const above = dirname(path);
   return above === path ? [] : [...foldersAbove(above), above];
@@ -53,7 +53,7 @@ function isGranted({ path, mode }: Right): boolean {
     accessSync(path, mode);
     return true;
   } catch (error) {
-    // A read-only file system is told as such.
+    // A read-only file system has an error of its own.
     return (error as NodeJS.ErrnoException).code !== 'EACCES';
   }
 }

@@ -1,18 +1,21 @@
 /**
- * Whether files still stand where they were opened. Whoever has a file open does not notice that it
- * was removed or replaced, and goes on writing to what nobody will ever read.
+ * Tells whether files are still those that were opened. A process that has a file open does not notice that it
+ * was removed or replaced, and goes on writing to a file that is never read again.
  */
 import { rmSync, statSync } from 'node:fs';
 
 /**
- * What was written to a file that is open is not where it is looked for: it was removed, replaced or cut,
+ * The data written to an open file is not where it is looked for: the file was removed, replaced or cut,
  * or the disk has not taken it.
  */
 export class FileHarmedError extends Error {
   override readonly name = 'FileHarmedError';
 }
 
-/** Device and inode of each file by its path, so that another thread can look as well; undefined: it was not there. */
+/**
+ * Device and inode of each file by its path, so that another thread can check it too; undefined: there was
+ * none.
+ */
 export type KnownFiles = ReadonlyMap<string, string | undefined>;
 
 export class FileIdentity {
@@ -22,7 +25,7 @@ export class FileIdentity {
     this.files = files;
   }
 
-  /** Of the files that stand at these paths now. */
+  /** Takes the identity of the files that are at these paths now. */
   static of(paths: readonly string[]): FileIdentity {
     return new FileIdentity(new Map(paths.map((path) => [path, identityOf(path)])));
   }
@@ -34,12 +37,12 @@ export class FileIdentity {
     }
   }
 
-  /** Whether the file is the one that it was. */
+  /** Tells whether the file is still the same. */
   holds(path: string): boolean {
     return identityOf(path) === this.files.get(path);
   }
 
-  /** Removes the file, if it is the one that it was. */
+  /** Removes the file, if it is still the same. */
   remove(path: string): void {
     if (this.holds(path)) rmSync(path, { force: true });
   }

@@ -1,8 +1,10 @@
 /**
- * Waits for the locks that other processes hold on the database, a SLICE_MS at a time. SQLite waits in its own code,
- * where nobody can tell it that greyd ends; between two slices somebody can.
+ * Waits for the locks that other processes hold on the database, a SLICE_MS at a time. SQLite waits in its own
+ * code,
+ * which cannot be interrupted when greyd stops; between two slices it can.
  *
- * Known limit: where the system fails to lock (EIO on greyd.db-shm), SQLite tries again by itself for up to ten seconds,
+ * Known limit: where the system fails to lock (EIO on greyd.db-shm), SQLite tries again by itself for up to ten
+ * seconds,
  * whatever its busy_timeout is (walTryBeginRead). Nothing here shortens that.
  */
 import { errorCode } from './sqlite-file.ts';
@@ -10,14 +12,14 @@ import { errorCode } from './sqlite-file.ts';
 const SLICE_MS = 100;
 
 export class LockWait {
-  /** What SQLite's busy_timeout is to be meanwhile, in milliseconds. */
+  /** The busy_timeout to set in SQLite, in milliseconds. */
   readonly busyTimeoutMs: number;
   readonly #slices: number;
   readonly #isEnding: () => boolean;
 
   /**
-   * @param limitMs how long work waits, in milliseconds
-   * @param isEnding whether nobody waits any more: then what is locked fails within a slice
+   * @param limitMs how long work waits for locks, in milliseconds
+   * @param isEnding whether greyd is stopping: then locked work fails within a slice
    */
   constructor(limitMs: number, isEnding: () => boolean) {
     this.busyTimeoutMs = Math.min(limitMs, SLICE_MS);
@@ -26,7 +28,7 @@ export class LockWait {
   }
 
   /**
-   * Does some work, from its beginning in each slice, until nobody locks it out.
+   * Runs some work, from its beginning in each slice, until it is not locked out.
    * @throws what `work` throws; SQLITE_BUSY when the time is up
    */
   run<Result>(work: () => Result): Result {

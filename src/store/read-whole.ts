@@ -1,18 +1,18 @@
 /**
- * Reads files so that a failed or short read is never taken for what stands in the file: a disk that fails, or a
- * signal, may give fewer bytes than asked for, and only the size of the file says whether its end was reached.
+ * Reads files so that a failed or short read is never taken for the content of the file: a failing disk, or a
+ * signal, may return fewer bytes than requested, and only the size of the file shows whether its end was reached.
  */
 import { fstatSync, readSync } from 'node:fs';
 
 /** Node.js reads less than 2 GB at a time. */
 const CHUNK_BYTES = 1024 ** 3;
-/** What is only looked at is read in such parts. */
+/** Files that are only read through are read in parts of this size. */
 const PART_BYTES = 16 * 1024 ** 2;
 
 /**
- * Fills a buffer from a file, from its begin.
- * @throws the system's error; or one that says that the file gave fewer bytes than asked for, which is a fault of the
- *   disk or means that it is shorter
+ * Fills a buffer from the start of a file.
+ * @throws the system's error; or one that says that the file returned fewer bytes than requested: a fault of the
+ *   disk, or the file is shorter
  */
 export function readWhole(file: number, into: Buffer): void {
   const count = readUpTo(file, into);
@@ -20,8 +20,8 @@ export function readWhole(file: number, into: Buffer): void {
 }
 
 /**
- * Whether a file still has just these bytes.
- * @param file undefined: a file that was not there, and may be now
+ * Tells whether a file still holds exactly these bytes.
+ * @param file undefined: a file that did not exist, and may exist now
  * @throws as `readWhole`
  */
 export function holdsJust(file: number | undefined, bytes: Buffer): boolean {
@@ -50,12 +50,12 @@ export function readThrough(file: number): void {
 }
 
 /**
- * The first bytes of a file, and its size at that time.
+ * Returns the first bytes of a file, and its size at that time.
  * @param bytes how many; fewer only if the file has fewer
- * @throws the system's error; or one that says that the file gave fewer bytes than it has
+ * @throws the system's error; or one that says that the file returned fewer bytes than it has
  */
 export function readStart(file: number, bytes: number): { size: number; start: Buffer } {
-  // The size first: a file that grows meanwhile has what is asked for all the more.
+  // The size first: a file that grows in the meantime has enough bytes all the more.
   const { size } = fstatSync(file);
   const start = Buffer.alloc(Math.min(size, bytes));
   const count = readUpTo(file, start);

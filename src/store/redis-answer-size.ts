@@ -1,33 +1,33 @@
 /**
- * How large the answer is that a server is giving, in the protocol of Redis
+ * Measures the answer that a server is sending, in the protocol of Redis
  * (https://redis.io/docs/latest/develop/reference/protocol-spec/, RESP2):
  *
  *   answer :== ("+" | "-" | ":") text CRLF | "$" length CRLF bytes CRLF | "*" count CRLF answer...
  *
- * Known limit: other types, which RESP3 has, are taken for lines.
+ * Known limit: other types, which RESP3 has, count as lines.
  */
 
 const LF = 0x0a;
-/** Of a line, as much as a length can have. */
+/** The part of a line that can hold a length, in bytes. */
 const MAX_HEAD = 24;
-/** CRLF behind the bytes of a string. */
+/** CRLF after the bytes of a string. */
 const END_BYTES = 2;
 /** A value has at least a type and CRLF. */
 const MIN_VALUE_BYTES = 3;
 
 export class AnswerSize {
-  /** Read of this answer. */
+  /** Bytes read of this answer. */
   #bytes = 0;
-  /** Values that this answer has still, with the one that is being read. */
+  /** Values left in this answer, including the current one. */
   #values = 1;
-  /** Bytes of a string that are to come. */
+  /** Bytes left of a string. */
   #string = 0;
-  /** What was read of a line, up to MAX_HEAD. */
+  /** The beginning of the current line, up to MAX_HEAD. */
   #head = '';
 
   /**
-   * Takes what has been read.
-   * @returns how many bytes the answer has at least that is not whole yet: what was read and what was announced
+   * Takes bytes as they are read.
+   * @returns the minimum size of an incomplete answer, in bytes: what was read and what was announced
    */
   add(chunk: Buffer): number {
     for (let at = 0; at < chunk.length; )
@@ -60,7 +60,7 @@ export class AnswerSize {
     else this.#endValue(type === '*' && length > 0 ? length : 0);
   }
 
-  /** @param more values that it holds */
+  /** @param more values inside this one */
   #endValue(more: number): void {
     this.#values += more - 1;
     if (this.#values > 0) return;

@@ -1,12 +1,13 @@
 /**
- * Bounds what a server may answer: greyd asks for small things, and whatever is no Redis, or holds something huge under a
- * key of greyd's, must not fill the memory. The library reads an answer whole, however large it is, whoever has asked (it
- * pings by itself), and hides its sockets; Node.js tells of each one that is made (diagnostics_channel, net.client.socket).
- * Each is watched by itself, and the one whose answer is too large is closed with an error, which the library hands on.
+ * Bounds the answers of a server: greyd asks for small values, and a server that is no Redis, or has something
+ * huge under a
+ * key of greyd's, must not fill the memory. The library reads an answer whole, however large it is, also to its own
+ * pings, and hides its sockets; Node.js publishes each new one (diagnostics_channel, net.client.socket).
+ * Each is watched by itself, and one with too large an answer is closed with an error, which the library passes on.
  *
- * Known limits: what is announced as 16 MB or less is believed, so that a list of five million values that never come
- * takes 40 MB. Beneath TLS the bytes are counted as they come, encrypted, and looked at each LOOK_MS. The
- * sockets of a Cluster with TLS are not told of, and not watched.
+ * Known limits: an announced size of up to 16 MB is believed, so that a list of five million values that never come
+ * takes 40 MB. Beneath TLS the bytes are counted as they come, encrypted, and checked each LOOK_MS. The
+ * sockets of a Cluster with TLS are not published, and not watched.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
@@ -19,12 +20,14 @@ const LOOK_MS = 20;
 
 const CHANNEL = 'net.client.socket';
 
-/** The sockets that are watched, once each: several may watch for new ones at a time. */
+/**
+ * The sockets that are watched, so that each is watched once: several watchers may wait for new ones at a time.
+ */
 const watched = new WeakSet<Socket>();
 
 /**
- * Watches each socket of this thread that is made from now on, without TLS.
- * @returns ends that; those that are made go on being watched
+ * Watches each new socket of this thread, without TLS.
+ * @returns stops watching for new ones; the known ones stay watched
  */
 export function watchNewSockets(): () => void {
   const note = (message: unknown) => watch((message as { socket: Socket }).socket);
@@ -43,7 +46,7 @@ function watch(socket: Socket): void {
 }
 
 /**
- * Watches a socket beneath TLS, of which only the bytes can be counted.
+ * Watches a socket beneath TLS, where only bytes can be counted.
  * @returns to be called when a command was answered
  */
 export function watchEncrypted(socket: Socket): () => void {

@@ -1,8 +1,8 @@
 /**
- * The clients of the library (@redis/client), which is loaded when a shared store is asked for: of one
- * server, or of a Cluster, seen alike as what takes commands about keys.
+ * The clients of the library (@redis/client), which is loaded for a shared store only: of one
+ * server, or of a Cluster, behind one interface for commands about keys.
  *
- * A lost connection to a server is not made again; within a Cluster the library sees to its connections.
+ * A lost connection to a server is not made again; within a Cluster the library manages its connections.
  */
 import { connect } from 'node:net';
 import type { RedisClientOptions, RedisClientType, RedisClusterType } from '@redis/client';
@@ -11,9 +11,9 @@ import type { HostPort, RedisLocation } from './redis-url.ts';
 
 export interface RedisSettings {
   readonly location: RedisLocation;
-  /** Takes the place of the one in the URL. */
+  /** Replaces the password in the URL. */
   readonly password: string | undefined;
-  /** Certificates of those who may sign the server's, in PEM; undefined: those that Node.js brings. */
+  /** CA certificates that the server's is checked against, in PEM; undefined: those of Node.js. */
   readonly ca: string | undefined;
   /** How long the caller waits for an answer, in milliseconds. */
   readonly timeoutMs: number;
@@ -23,30 +23,30 @@ export type RedisCommand = readonly string[];
 
 /** One server, or a Cluster. */
 export interface RedisClient {
-  /** Whether it has a connection, or sees to it. */
+  /** True if it has a connection, or reconnects by itself. */
   readonly isOpen: boolean;
   /**
-   * Sends commands one behind the other on one connection, to the primary that has the key.
+   * Sends commands one after the other on one connection, to the primary that has the key.
    * @returns their answers
-   * @throws (rejects) if one of them fails; what the others have done stays
+   * @throws (rejects) if one of them fails; the effects of the others stay
    */
   send(key: string, commands: readonly RedisCommand[]): Promise<unknown[]>;
   /**
-   * The names of all keys that match a pattern of SCAN, in groups; one may come twice while a server
+   * Returns the names of all keys that match a pattern of SCAN, in groups; one may occur twice while a server
    * rearranges its table.
    */
   keys(pattern: string): AsyncIterable<string[]>;
-  /** Closes it at once; what is under way fails. */
+  /** Closes it at once; open commands fail. */
   destroy(): void;
 }
 
 const CONNECT_TIMEOUT_MS = 1000;
-/** Of a Cluster, from one attempt to connect to a node to the next. */
+/** In a Cluster, milliseconds between two attempts to connect to a node. */
 const RECONNECT_PAUSE_MS = 250;
 const PING_INTERVAL_MS = 1000;
-/** Of a Cluster, how soon it is asked who is whose primary when a connection is lost. */
+/** In a Cluster, milliseconds from the loss of a connection to a new look at the topology. */
 const LOOK_FOR_PRIMARY_MS = 500;
-/** Keys that a server looks at for one group. */
+/** The number of keys that a server examines for one group. */
 const SCAN_COUNT = 500;
 /** The version of the protocol that every server speaks. */
 const RESP = 2;
@@ -59,10 +59,10 @@ type Cluster = RedisClusterType<
   typeof RESP
 >;
 
-/** Told of errors that no command is told of: why there is no connection. */
+/** Receives errors that no command reports: why there is no connection. */
 export type OnError = (error: unknown) => void;
 
-/** What all connections have in common. */
+/** Returns the options that all connections share. */
 function clientOptions({ location, password = location.password, ca, timeoutMs }: RedisSettings) {
   return {
     ...(location.user !== undefined && { username: location.user }),
@@ -97,9 +97,9 @@ export async function connectServer(
     socket: { ...options.socket, ...address, ...(beneath && { socket: beneath }), reconnectStrategy: false },
   });
   server.on('error', onError);
-  // Of the pings of its own.
+  // These are the library's own pings.
   server.on('ping-interval', answered);
-  // It makes its one socket at once.
+  // It opens its one socket at once.
   const watchNoMore = watchNewSockets();
   const connected = server.connect();
   watchNoMore();
@@ -134,7 +134,7 @@ export async function connectCluster(
     topologyRefreshOnReconnectionAttemptStrategy: LOOK_FOR_PRIMARY_MS,
     RESP,
   });
-  // Until it is closed it makes sockets whenever it needs one.
+  // Until it is closed it opens sockets whenever it needs one.
   const watchNoMore = watchNewSockets();
   const destroy = () => {
     watchNoMore();
@@ -147,14 +147,14 @@ export async function connectCluster(
   });
   cluster.on('node-error', (error) => {
     onError(error);
-    // One that stands still takes new connections as ever: the others are asked who is primary now.
+    // A hanging node still accepts connections: ask the others which node is primary now.
     if (error instanceof SocketTimeoutError) destroy();
   });
   try {
     await cluster.connect();
   } catch (error) {
     destroy();
-    // The library's own only says that there is no node.
+    // The library's own error only says that there is no node.
     throw reason ?? error;
   }
   return {
@@ -168,7 +168,8 @@ export async function connectCluster(
         return await together();
       } catch (error) {
         if (!hasMoved(error)) throw error;
-        // What is sent together is not redirected by the library, but it learns where a single command has to go.
+        // The library does not redirect commands that are sent together, but it learns the right node from a
+        // single one.
         await one(['GET', key]);
         return await together();
       }

@@ -1,9 +1,9 @@
 /**
- * The connection to a shared store, made when it is used.
+ * The connection to a shared store, made on first use.
  *
- * Nothing waits here for a server that is away: a lost connection fails what was sent on it, and the next
- * command makes a new one, RETRY_PAUSE_MS after an attempt that failed. How long a server may take to answer
- * is for the caller to bound.
+ * Nothing waits here for a server that is away: a lost connection fails the commands on it, and the next
+ * command makes a new one, RETRY_PAUSE_MS after a failed attempt. The caller bounds how long a server may
+ * take to answer.
  */
 import {
   connectCluster,
@@ -16,31 +16,34 @@ import {
 import { connectPrimary } from './redis-sentinel.ts';
 import { locationName } from './redis-url.ts';
 
-/** What fails, fails with an error whose message begins with the name of the store. */
+/** A connection whose errors have messages that begin with the name of the store. */
 export interface RedisConnection extends Pick<RedisClient, 'send' | 'keys'> {
-  /** Keys of one lane may stand in one command: all of them, or those of one slot of a Cluster. */
+  /**
+   * Returns the lane of a key. Keys of one lane may be in one command: all keys, or those of one slot of a
+   * Cluster.
+   */
   laneOf(key: string): string;
-  /** Closes it; what is under way fails. */
+  /** Closes it; open commands fail. */
   close(): Promise<void>;
 }
 
-/** From one attempt to connect to the next, in milliseconds. */
+/** Milliseconds between two attempts to connect. */
 const RETRY_PAUSE_MS = 250;
 
 export class LazyRedisConnection implements RedisConnection {
   readonly #settings: RedisSettings;
   readonly #name: string;
-  /** Milliseconds, on a clock that nobody sets. */
+  /** Milliseconds on the monotonic clock. */
   readonly #uptime: () => number;
   readonly #greet: (client: Pick<RedisClient, 'send'>) => Promise<void>;
-  /** The attempt to connect, done or under way; and what came of it. */
+  /** The attempt to connect, finished or not; and its result. */
   #opening: Promise<RedisClient> | undefined;
   #client: RedisClient | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
-  /** Why there is no connection, as far as that was told. */
+  /** Why there is no connection, as far as reported. */
   #lastError: unknown;
 
-  /** @param greet is done first on each new connection, which is given up if it fails */
+  /** @param greet runs first on each new connection, which is closed if it fails */
   constructor(
     settings: RedisSettings,
     uptime: () => number,
@@ -62,7 +65,7 @@ export class LazyRedisConnection implements RedisConnection {
       try {
         return await client.send(key, commands);
       } catch (error) {
-        // The primary of the past: the next command looks for that of now.
+        // This is no primary any more: the next command looks for the new one.
         if (isNoPrimary(error) && client.isOpen) client.destroy();
         if (!client.isOpen) this.#forget(client);
         throw error;
@@ -89,7 +92,7 @@ export class LazyRedisConnection implements RedisConnection {
   async #connected(): Promise<RedisClient> {
     const client = await (this.#opening ?? this.#open());
     if (client.isOpen) return client;
-    // It was closed while nothing was under way, which is not worth a failure.
+    // A connection that was closed while it was idle is not worth a failure.
     this.#forget(client);
     return this.#opening ?? this.#open();
   }
@@ -121,14 +124,14 @@ export class LazyRedisConnection implements RedisConnection {
     return client;
   }
 
-  /** So that the next command makes another connection, if it is not there yet. */
+  /** Forgets the connection, if it is still the current one, so that the next command makes another. */
   #forget(client: RedisClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#opening = undefined;
   }
 
-  /** With the store's name; and of an error that only says that there is no connection, why. */
+  /** Adds the store's name and, to an error that only says that there is no connection, the reason. */
   #described(error: unknown): Error {
     const isOffline = error instanceof Error && /^The client is (?:offline|closed)$/.test(error.message);
     const cause = isOffline && this.#lastError !== undefined ? this.#lastError : error;
@@ -136,7 +139,7 @@ export class LazyRedisConnection implements RedisConnection {
   }
 }
 
-/** Several addresses of one name fail together, without a message of their own. */
+/** Names the reason: several addresses of one name fail together, without a message of their own. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);

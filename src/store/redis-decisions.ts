@@ -1,5 +1,5 @@
 /**
- * How often something was decided, hour by hour, in a shared store: there the counts of all hosts add up.
+ * Counts of decisions per hour in a shared store, where the counts of all hosts add up.
  *
  *   key   :== prefix "decisions:" hour               hour: its beginning in Unix seconds
  *   field :== action TAB reason TAB waited           of a hash; its value is the count
@@ -15,7 +15,7 @@ const HOUR = 3600;
 
 /**
  * @param forgetBefore Unix seconds; hours that begin before it need not be kept
- * @throws (rejects) if the server fails; of several hours, some may be saved then
+ * @throws (rejects) if the server fails; some of several hours may be saved then
  */
 export async function addDecisions(
   connection: RedisConnection,
@@ -39,7 +39,7 @@ export async function addDecisions(
 }
 
 export async function readDecisions(connection: RedisConnection, prefix: string): Promise<DecisionCount[]> {
-  // A key may come twice.
+  // A key may occur twice.
   const keys = new Set<string>();
   for await (const names of connection.keys(`${literalPattern(prefix)}${NAME}*`)) {
     for (const name of names) keys.add(name);
@@ -53,7 +53,7 @@ export async function readDecisions(connection: RedisConnection, prefix: string)
   return counts;
 }
 
-/** What somebody else has put there is left out. */
+/** Reads the counts of one hour; foreign fields are left out. */
 function readHash(hour: number, answer: unknown): DecisionCount[] {
   const fields = Array.isArray(answer) ? answer.map(String) : [];
   return fields.flatMap((field, index) => {

@@ -1,5 +1,5 @@
 /**
- * How records stand in a shared store:
+ * The form of records in a shared store:
  *
  *   key   :== prefix "{" part "}" kind ":" name     part: what both keys of a visit have in common
  *   kind  :== "t" (triplet) | "c" (client)
@@ -9,12 +9,12 @@
  * In a Cluster only keys of one slot can be changed together, and the part in braces decides the slot
  * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags). It is the
  * beginning of the address, which a client and its network share: two bytes of IPv4, 32 bits of IPv6.
- * With --privacy the name is a digest, which has no such part: all of them stand in one slot.
+ * With --privacy the name is a digest, which has no such part: all records are in one slot.
  */
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
 
-/** Bits of an address that the part in braces holds: a network must be at least so long. */
+/** Bits of an address in the braces: the minimum length of a network. */
 export const SLOT_BITS = { ipv4: 16, ipv6: 32 } as const;
 
 const KIND_LETTERS = { triplet: 't', client: 'c' } as const satisfies Record<Key['kind'], string>;
@@ -30,17 +30,17 @@ export function privateKeyText(kind: Key['kind'], digest: Buffer): string {
   return `${PRIVATE_PART}${KIND_LETTERS[kind]}:${digest.toString('base64url')}`;
 }
 
-/** A pattern for SCAN: all keys of a kind that can be read, and those of digests. */
+/** Returns a pattern for SCAN: all keys of a kind, readable ones and digests. */
 export function keyPattern(prefix: string, kind: Key['kind']): string {
   return `${literalPattern(prefix)}{*}${KIND_LETTERS[kind]}:*`;
 }
 
-/** A pattern for SCAN that means just this text. */
+/** Returns a pattern for SCAN that matches exactly this text. */
 export function literalPattern(text: string): string {
   return text.replace(/[*?[\]\\]/g, '\\$&');
 }
 
-/** @returns undefined for one that is a digest, or none of greyd's */
+/** @returns undefined for a digest, or a key that is not greyd's */
 export function readKeyText(text: string): PlainKey | undefined {
   const [, part, letter, name = ''] = /^(\{[^}]*\})([tc]):(.*)$/s.exec(text) ?? [];
   if (part === undefined || part === PRIVATE_PART) return undefined;
@@ -57,12 +57,12 @@ export function recordText(record: TripletRecord | ClientRecord): string {
 
 const RECORD_FORM = /^(\d+) (\d+)$/;
 
-/** Whether it is greyd that has written it. */
+/** Tells whether greyd has written this text. */
 export function isRecordText(text: unknown): text is string {
   return typeof text === 'string' && RECORD_FORM.test(text);
 }
 
-/** @returns undefined if there is none */
+/** @returns undefined if the text is no record */
 export function readRecordText(kind: Key['kind'], text: string): RecordOf<Key> | undefined {
   const [, first, last] = RECORD_FORM.exec(text) ?? [];
   if (first === undefined || last === undefined) return undefined;

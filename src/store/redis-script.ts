@@ -1,28 +1,28 @@
 /**
- * Compare and set, in the server: records are saved only where they are still what a decision was made of.
- * The script is sent whole each time: a server that was started anew knows of none, and a command is about
+ * Compare and set, in the server: records are saved only if they are still those that the decision was based on.
+ * The script is sent whole each time: a restarted server knows no script, and a command is about
  * many records.
  */
 import type { RedisCommand } from './redis-client.ts';
 
-/** In place of the text of a record: there is none, or none is to be saved. */
+/** Stands for no record: there is none, or none is to be saved. */
 export const NONE = '';
 
-/** In place of the text of a record that is to be saved: what is there is to be deleted. */
+/** Stands for a record that is to be deleted. */
 export const DELETE = 'delete';
 
-/** What is to be there under some keys, if what is there is `before`. */
+/** The texts to save under some keys, if the current ones are `before`. */
 export interface Comparison {
   readonly keys: readonly string[];
   readonly before: readonly string[];
-  /** For each key its text, and for how many seconds that stays. */
+  /** The text for each key, and its lifetime in seconds. */
   readonly save: readonly { readonly text: string; readonly seconds: number }[];
 }
 
 /**
- * ARGV, for each comparison: how many of the KEYS are its own; then for each of these: what must be there,
- * what is to be there, and for how many seconds. Answers, for each comparison: nothing if that is done, or
- * what is there instead.
+ * ARGV, for each comparison: how many of the KEYS are its own; then for each of these: the expected text,
+ * the new text, and its lifetime in seconds. Answers, for each comparison: nothing if it is done, or
+ * the current texts instead.
  */
 const COMPARE_AND_SET = `
 local answers = {}
@@ -33,7 +33,7 @@ while arg <= #ARGV do
   local found, same = {}, true
   for i = 1, count do
     local text = redis.pcall('GET', KEYS[key + i - 1])
-    -- what somebody else has put there is none of ours
+    -- a value that greyd has not written counts as none
     found[i] = type(text) == 'string' and string.find(text, '^%d+ %d+$') and text or ''
     if found[i] ~= ARGV[arg + 3 * (i - 1)] then same = false end
   end
@@ -55,7 +55,7 @@ while arg <= #ARGV do
 end
 return answers`;
 
-/** The command that does all of it, one comparison after the other. */
+/** Returns the command for all comparisons, one after the other. */
 export function compareAndSet(comparisons: readonly Comparison[]): RedisCommand {
   const keys = comparisons.flatMap((one) => one.keys);
   const args = comparisons.flatMap(({ before, save }) => [
@@ -65,7 +65,7 @@ export function compareAndSet(comparisons: readonly Comparison[]): RedisCommand 
   return ['EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args];
 }
 
-/** @returns for each comparison nothing if it is done, or the texts that are there under its keys instead */
+/** @returns for each comparison nothing if it is done, or the current texts under its keys */
 export function readAnswer(answer: unknown): (readonly string[] | undefined)[] {
   return (answer as (readonly string[] | null)[]).map((texts) => texts ?? undefined);
 }

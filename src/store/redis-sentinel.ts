@@ -1,8 +1,9 @@
 /**
- * The primary that Sentinels name, as https://redis.io/docs/latest/develop/reference/sentinel-clients/ has
- * it, but that all of them are asked at once: one that stands still costs QUESTION_TIMEOUT_MS, and one that
- * is cut off and names a primary of the past is outvoted. The library's own client for Sentinels came back seven seconds after a
- * promotion, this one within two.
+ * Finds the primary that Sentinels name, as in https://redis.io/docs/latest/develop/reference/sentinel-clients/,
+ * but asks all of them at once: one that hangs costs QUESTION_TIMEOUT_MS, and one that
+ * is cut off and names an old primary is outvoted. After a promotion the library's own client for Sentinels was
+ * back
+ * after seven seconds, this one within two.
  *
  * Known limit: Sentinels are asked without user and password.
  */
@@ -15,7 +16,7 @@ import {
 } from './redis-client.ts';
 import type { HostPort, SentinelLocation } from './redis-url.ts';
 
-/** How long a Sentinel, or the server that it names, has to answer a question, in milliseconds. */
+/** Time limit for an answer of a Sentinel, or of the server that it names, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 500;
 
 /** @throws (rejects) if no Sentinel names a server that is a primary */
@@ -28,7 +29,7 @@ export async function connectPrimary(
     location.hosts.map((host) => askSentinel(settings, location, host)),
   );
   let failure: unknown;
-  /** By their names: how many Sentinels name them. */
+  /** The named servers, and how many Sentinels name each. */
   const named = new Map<string, { readonly address: HostPort; sentinels: number }>();
   for (const answer of answers) {
     if (answer.status === 'rejected') {
@@ -61,7 +62,7 @@ async function askSentinel(
   const sentinel = await connectServer(own, address, 0, () => {});
   try {
     const answer = await ask(sentinel, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', location.primary]);
-    if (answer === null) throw new Error(`the Sentinels know of no primary ${location.primary}`);
+    if (answer === null) throw new Error(`the Sentinels know no primary ${location.primary}`);
     const [host = '', port] = answer as [string, string];
     return { host, port: Number(port) };
   } finally {
@@ -69,7 +70,7 @@ async function askSentinel(
   }
 }
 
-/** One that was promoted a moment ago, or was the primary until then, is none. */
+/** Connects to a server if it is primary: one that is being promoted or demoted is not. */
 async function connectIfPrimary(
   settings: RedisSettings,
   address: HostPort,
@@ -87,7 +88,7 @@ async function connectIfPrimary(
   }
 }
 
-/** Asks one question; who does not answer in time is given up. */
+/** Asks one question; a server that does not answer in time is given up. */
 async function ask(server: RedisClient, question: RedisCommand): Promise<unknown> {
   const limit = setTimeout(() => {
     if (server.isOpen) server.destroy();

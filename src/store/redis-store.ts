@@ -3,14 +3,14 @@
  *
  * Updates that wait together are done together: their records are read in one command; each update
  * decides, and sees what those before it want to save; then a script saves, update by update, but only
- * where the records are still what the decision was made of (compare and set). Those that have lost such a
- * race decide once more on what the script has found. So the rule itself stays with the caller.
+ * where the records are still those that the decision was based on (compare and set). Updates that lose such a
+ * race decide again on the records that the script has found. So the rule itself stays with the caller.
  *
- * What is expired the server deletes by itself, CLOCK_SLACK seconds later than it counts as such. How much
- * is stored is bounded by its maxmemory: beyond it nothing is saved, and the caller is told.
+ * The server deletes expired records by itself, CLOCK_SLACK seconds after they expire. Its maxmemory
+ * bounds how much is stored: beyond it nothing is saved, and the update fails.
  *
  * Known limits: the keys of one update must have one address in common (see redis-keys). A server answers
- * before its disk has what was saved, see --store-replicas.
+ * before a write is on its disk, see --store-replicas.
  */
 import type { Key } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
@@ -31,38 +31,38 @@ import { compareAndSet, DELETE, NONE, readAnswer } from './redis-script.ts';
 import { type Attempt, decideInTurn, type OpenAttempt, type Place, type Update } from './redis-updates.ts';
 import type { Entry, RecordsOf, Step, StepOutcome, Store, StoreSize } from './store.ts';
 
-/** Of one command; a script of so many keeps the server for a few milliseconds. */
+/** Maximum number of updates in one command; a script of so many takes the server a few milliseconds. */
 const MAX_UPDATES = 500;
-/** How often an update decides at most; others must have changed the same record each time before. */
+/** Maximum number of decisions for one update: each time others must have changed the same record. */
 const MAX_TRIES = 20;
-/** Seconds; hosts that share a store may differ so much in what time it is. */
+/** How far the clocks of hosts that share a store may differ, in seconds. */
 const CLOCK_SLACK = 60;
-/** How long what a check has saved stays, in seconds. */
+/** How long the key of a check is kept, in seconds. */
 const CHECK_LIFETIME = 60;
 
 export interface RedisStoreSettings {
-  /** Before all keys. */
+  /** The prefix of all keys. */
   readonly prefix: string;
-  /** Whether records are kept under digests of their keys. */
+  /** True if records are kept under digests of their keys. */
   readonly privacy: boolean | undefined;
   readonly digest: (key: Key) => Buffer;
-  /** Seconds after its `last` for which a record counts. */
+  /** Returns the seconds after its `last` for which a record counts. */
   readonly lifetimeOf: (record: TripletRecord | ClientRecord) => number;
-  /** Of the primary's replicas, how many must have what is saved; 0: that is not looked at. */
+  /** How many replicas of the primary must acknowledge each write; 0: none. */
   readonly replicas: number;
-  /** How long they have for that, in milliseconds. */
+  /** Time limit for the replicas, in milliseconds. */
   readonly replicasTimeoutMs: number;
 }
 
 export class RedisStore implements Store {
   readonly privacy: boolean | undefined;
-  /** The server knows only how many keys it has, of whatever kind. */
+  /** undefined: the server knows only how many keys of all kinds it has. */
   readonly size: StoreSize = { triplets: undefined };
   readonly #connection: RedisConnection;
   readonly #settings: RedisStoreSettings;
-  /** What waits, by lanes; in each lane one command after the other is under way. */
+  /** The waiting updates by lane; in each lane one command runs after the other. */
   readonly #lanes = new Map<string, Update[]>();
-  /** What is under way, for the end. */
+  /** The running lanes, for the end. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(connection: RedisConnection, settings: RedisStoreSettings) {
@@ -108,7 +108,7 @@ export class RedisStore implements Store {
       const texts = await this.#readTexts(readable.map(({ name }) => name));
       yield readable.flatMap(({ name, key }): Entry[] => {
         const record = readRecordText(kind, texts.get(name) ?? NONE);
-        // It may have expired meanwhile.
+        // It may have expired in the meantime.
         return record === undefined ? [] : [[key, record]];
       });
     }
@@ -153,9 +153,9 @@ export class RedisStore implements Store {
     this.#running.add(running);
   }
 
-  /** Until nothing waits in the lane. Never rejects. */
+  /** Runs until no update waits in the lane. Never rejects. */
   async #run(name: string, lane: Update[]): Promise<void> {
-    // What comes in the same turn goes along.
+    // Updates of the same turn go along.
     await undefined;
     while (lane.length > 0) {
       const updates = lane.splice(0, MAX_UPDATES);
@@ -168,12 +168,13 @@ export class RedisStore implements Store {
     this.#lanes.delete(name);
   }
 
-  /** @throws (rejects) if the server fails; those that are settled by then stay so */
+  /** @throws (rejects) if the server fails; updates that are settled by then stay so */
   async #runTogether(updates: readonly Update[]): Promise<void> {
     const known = await this.#readTexts(updates.flatMap(({ places }) => places.map(({ key }) => key)));
     let open = updates;
     for (let tries = 0; open.length > 0; tries += 1) {
-      if (tries === MAX_TRIES) throw new Error('others change the same records all the time');
+      if (tries === MAX_TRIES)
+        throw new Error(`gave up after ${MAX_TRIES} conflicting updates of the same records`);
       const attempts = decideInTurn(open, known);
       const found = await this.#save(attempts);
       open = attempts.flatMap(({ update, settle }, index) => {
@@ -188,7 +189,7 @@ export class RedisStore implements Store {
     }
   }
 
-  /** The texts under these keys; NONE where there is none. */
+  /** Returns the texts under these keys; NONE where there is none. */
   async #readTexts(keys: readonly string[]): Promise<Map<string, string>> {
     const lanes = new Map<string, string[]>();
     for (const key of new Set(keys)) {
@@ -200,7 +201,7 @@ export class RedisStore implements Store {
     const texts = new Map<string, string>();
     const read = async (names: readonly string[]) => {
       const [answer] = await this.#connection.send(names[0] ?? NONE, [['MGET', ...names]]);
-      if (!Array.isArray(answer)) throw new Error('what --store names speaks no Redis');
+      if (!Array.isArray(answer)) throw new Error('--store: the server does not speak the Redis protocol');
       for (const [index, text] of answer.entries()) {
         texts.set(names[index] ?? NONE, isRecordText(text) ? text : NONE);
       }
@@ -209,22 +210,22 @@ export class RedisStore implements Store {
     return texts;
   }
 
-  /** @returns for each attempt nothing if it is done, or what is there instead of what it was made of */
+  /** @returns for each attempt nothing if it is done, or the current texts */
   async #save(attempts: readonly OpenAttempt[]): Promise<(readonly string[] | undefined)[]> {
     const [first] = attempts;
     if (first === undefined) return [];
     return readAnswer(await this.#send(first.keys[0] ?? NONE, compareAndSet(attempts)));
   }
 
-  /** Sends what saves something, and waits until the replicas have it. @returns the answer */
+  /** Sends a command that writes, and waits until the replicas have it. @returns the answer */
   async #send(key: string, command: RedisCommand): Promise<unknown> {
     const { replicas, replicasTimeoutMs } = this.#settings;
     if (replicas === 0) return (await this.#connection.send(key, [command]))[0];
-    // On the same connection: WAIT is about what was saved there.
+    // On the same connection: WAIT is about writes on its connection.
     const wait = ['WAIT', String(replicas), String(replicasTimeoutMs)];
     const [answer, have] = await this.#connection.send(key, [command, wait]);
     if (Number(have) < replicas)
-      throw new Error(`${have} of ${replicas} replicas have it (--store-replicas)`);
+      throw new Error(`only ${have} of ${replicas} replicas have acknowledged the write (--store-replicas)`);
     return answer;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Updates of a shared store that are done together: each decides on what is known, and on what those before
+ * Updates of a shared store that are done together: each decides on the known records, and on what those before
  * it want to save, as if it came after them.
  */
 import type { Key } from '../greylist/keys.ts';
@@ -11,7 +11,7 @@ export interface Place {
   readonly key: string;
 }
 
-/** An update that waits, or is under way. */
+/** A waiting or running update. */
 export interface Update {
   readonly places: readonly Place[];
   /** Decides on the texts of its records. @throws what the step throws */
@@ -19,20 +19,20 @@ export interface Update {
   readonly reject: (error: unknown) => void;
 }
 
-/** What an update has decided. */
+/** The decision of an update. */
 export interface Attempt extends Pick<Comparison, 'save'> {
-  /** To be called when that is done. */
+  /** Called when it is saved. */
   readonly settle: () => void;
 }
 
-/** An attempt that depends on what is in the server. */
+/** An attempt that depends on records in the server. */
 export interface OpenAttempt extends Attempt, Comparison {
   readonly update: Update;
 }
 
 /**
- * Has updates decide one after the other, each on what those before it want to save. One that neither
- * saves nor depends on such is done.
+ * Lets updates decide one after the other, each on what those before it want to save. An update that neither
+ * saves nor depends on one that does is done.
  * @returns those that are not
  */
 export function decideInTurn(updates: readonly Update[], known: ReadonlyMap<string, string>): OpenAttempt[] {

@@ -31,14 +31,14 @@ export interface SentinelLocation extends Common {
   readonly topology: 'sentinel';
   /** The Sentinels. */
   readonly hosts: readonly HostPort[];
-  /** What they call it. */
+  /** The name by which the Sentinels know the primary. */
   readonly primary: string;
   readonly database: number;
 }
 
 interface ClusterLocation extends Common {
   readonly topology: 'cluster';
-  /** Some of its nodes. */
+  /** Some of the nodes. */
   readonly hosts: readonly HostPort[];
 }
 
@@ -73,7 +73,7 @@ export function parseRedisUrl(text: string): RedisLocation {
   return fail();
 }
 
-/** What it is called in messages; without user and password. */
+/** Returns the name for messages, without user and password. */
 export function locationName(location: RedisLocation): string {
   const { topology, isEncrypted } = location;
   const hosts = topology === 'single' ? [location.host] : location.hosts;

@@ -1,9 +1,9 @@
 /**
- * A store that opens its file anew when that is what may help: after an error of the file, or when
+ * A store that opens its file again when that may help: after an error of the file, or when
  * it was removed, replaced or cut.
  *
- * If SQLite says that it is damaged, it is examined before it is used again: a read that fails looks the same. Only
- * a file that is found damaged is set aside, and a new one begun.
+ * If SQLite reports damage, the file is checked before it is used again: a failed read looks the same. Only
+ * a file that proves damaged is set aside, and a new one created.
  *
  * While it cannot be opened every update fails; one in REOPEN_PAUSE_MS tries again.
  */
@@ -15,20 +15,20 @@ import { setAside } from './set-aside.ts';
 import { errorCode, isDamage, isOfTheFile } from './sqlite-file.ts';
 import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from './store.ts';
 
-/** Opening a file takes time that others wait for. Shorter than the time between two probes of the guard. */
+/** Opening takes time while others wait. Shorter than the time between two probes of the circuit breaker. */
 export const REOPEN_PAUSE_MS = 500;
-/** A disk that damages whatever is written to it must not be filled with files that were set aside. */
+/** A disk that damages all its files must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
 type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'addDecisions' | 'counts' | 'clean' | 'close'>;
 
 export interface ReopeningSettings {
-  /** The file, whose directory is made if it is missing. */
+  /** The path of the file, whose directory is created if it is missing. */
   readonly path: string;
   readonly open: () => OpenStore;
-  /** What is wrong with the file, if anything is; throws while nobody can tell. */
+  /** Returns what is wrong with the file, if anything is; throws if that cannot be found out. */
   readonly damageOf: (path: string) => string | undefined;
-  /** Is told what came of an examination. */
+  /** Reports the result of a check. */
   readonly report: (text: string) => void;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -37,13 +37,13 @@ export interface ReopeningSettings {
 export class ReopeningStore implements OpenStore {
   readonly #settings: ReopeningSettings;
   #store: OpenStore | undefined;
-  /** Settles when the one before is out of the way. */
+  /** Settles when the previous store is closed. */
   #closed: Promise<void> = Promise.resolve();
   /** Why it could not be opened, and when that was tried. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
-  /** Why the file may be damaged, until it was examined. */
+  /** Why the file may be damaged, until it was checked. */
   #suspicion: Error | undefined;
-  /** Why it cannot be, as it was last reported. */
+  /** Why the check failed, as last reported. */
   #told: string | undefined;
   #setAsideAt = Number.NEGATIVE_INFINITY;
 
@@ -63,7 +63,7 @@ export class ReopeningStore implements OpenStore {
     return this.#try((store) => store.addDecisions(counts, forgetBefore));
   }
 
-  /** Opens nothing, and what fails here is no reason to open it anew: nobody's mail depends on it. */
+  /** Opens nothing, and a failure here is no reason to open the file again: no mail depends on it. */
   counts(): RecordCounts | undefined {
     return this.#store?.counts();
   }
@@ -127,12 +127,12 @@ export class ReopeningStore implements OpenStore {
     const store = open();
     if (isSound && isDamage(suspicion))
       report(
-        `a read of the database failed (${suspicion.message}); checked again it is sound, and stays in use; see the kernel's log for errors of the disk`,
+        `a read of the database failed (${suspicion.message}); a second check found no damage, and it stays in use; look for disk errors in the kernel log`,
       );
     return store;
   }
 
-  /** Of those that failed together, the first closes; the next update opens the file again. */
+  /** Closes the file at the first of several failures; the next update opens it again. */
   #failed(store: OpenStore, error: unknown): void {
     if (store !== this.#store || !isOfTheFile(error)) return;
     if (isDamage(error)) this.#suspicion = error as Error;
@@ -142,8 +142,8 @@ export class ReopeningStore implements OpenStore {
 
   /**
    * Sets the file aside if it is damaged.
-   * @returns whether it is sound
-   * @throws if nobody can tell whether it is, or it is not and cannot be moved
+   * @returns true if it is not damaged
+   * @throws if that cannot be found out, or the damaged file cannot be moved
    */
   #examine({ message }: Error): boolean {
     const { path, damageOf, report, clock } = this.#settings;
@@ -152,9 +152,9 @@ export class ReopeningStore implements OpenStore {
       damage = damageOf(path);
     } catch (error) {
       const { code, message: reason } = error as NodeJS.ErrnoException;
-      // It was removed, and there is nothing to suspect any more.
+      // It was removed, so there is nothing to check any more.
       if (code === 'ENOENT') return false;
-      const text = `${message}; whether the database is damaged cannot be told: ${reason}`;
+      const text = `${message}; cannot tell whether the database is damaged: ${reason}`;
       if (text !== this.#told) report(text);
       this.#told = text;
       throw new Error(text);
@@ -170,23 +170,27 @@ export class ReopeningStore implements OpenStore {
       throw new Error(`${found} and cannot be set aside: ${(reason as Error).message}`);
     }
     this.#setAsideAt = clock();
-    report(
-      `${found}: set aside as ${aside}, and a new one begun; clients that were known are greylisted once more`,
-    );
+    report(`${found}: set aside as ${aside}, and a new one created; known clients are greylisted again`);
     return false;
   }
 }
 
-/** When the file is opened, what another program did to its tables shows as an error of SQL. */
+/**
+ * Tells whether an error may mean damage: when the file is opened, changes of another program to its tables
+ * show as an SQL error.
+ */
 function mayBeDamage(error: unknown): error is Error {
   return isDamage(error) || errorCode(error) === 'SQLITE_ERROR';
 }
 
-/** Its parents are the administrator's; what is wrong with it is said when the file is opened. */
+/**
+ * Makes the directory, but not its parents, which are the administrator's; opening the file reports what is
+ * wrong.
+ */
 function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch {
-    // It is there, or cannot be made.
+    // It exists, or cannot be made.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Moves a damaged database out of the way, under a name with the time, so that a new one can be begun
- * and nothing is thrown away: greyd.db.damaged-20261124T033000Z, and its -wal beside it, from which
+ * Moves a damaged database out of the way, under a name with the time, so that a new one can be created
+ * and nothing is lost: greyd.db.damaged-20261124T033000Z, and its -wal beside it, from which
  * `sqlite3 … .recover` may still read a good part.
  */
 import { lstatSync, renameSync, rmSync } from 'node:fs';
@@ -16,12 +16,12 @@ export function setAside(path: string, now: number): string {
   const hasLog = isThere(`${path}-wal`);
   renameSync(path, aside);
   if (hasLog) renameSync(`${path}-wal`, `${aside}-wal`);
-  // It only says what stands where in the -wal, and is made anew.
+  // It is only an index of the -wal, and is made anew.
   rmSync(`${path}-shm`, { force: true });
   return aside;
 }
 
-/** Two in one second must not be one. */
+/** Returns a name that is free: two files of one second must not get the same. */
 function freeName(name: string): string {
   for (let number = 1; ; number += 1) {
     const candidate = number === 1 ? name : `${name}.${number}`;
@@ -29,7 +29,7 @@ function freeName(name: string): string {
   }
 }
 
-/** @throws the system's error if nobody can tell: that is not to be taken for a no */
+/** @throws the system's error if that cannot be found out: it must not count as a no */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Opens a shared store, for the daemon and for those who work beside it. What a daemon does to its records,
- * and others must know to do the same, stands in the store itself, under PREFIX settings:
+ * Opens a shared store, for the daemon and for programs beside it. Settings of the daemon that change its records,
+ * and that the others need, are in the store itself, under PREFIX settings:
  *
  *   { "privacy": …, "secret": …, "delay": …, "retryWindow": …, "maxAge": … }
  *
@@ -14,40 +14,40 @@ import type { RedisClient, RedisSettings } from './redis-client.ts';
 import { LazyRedisConnection, type RedisConnection } from './redis-connection.ts';
 import { RedisStore } from './redis-store.ts';
 
-/** What the command line says of it. */
+/** The settings of the command line. */
 export interface SharedStoreSettings {
   readonly connection: RedisSettings;
-  /** Before all keys. */
+  /** The prefix of all keys. */
   readonly prefix: string;
-  /** Of the primary's replicas, how many must have what is saved. */
+  /** How many replicas of the primary must acknowledge each write. */
   readonly replicas: number;
 }
 
 export interface SharedStoreParts {
-  /** Where greyd.secret is. */
+  /** The directory of greyd.secret. */
   readonly dbdir: string;
   readonly lifetimes: Lifetimes;
   /** The hash of a key, of which its digest is made: `hashOf` in greylist/keys. */
   readonly hash: (key: Key) => string;
   /** `lifetimeOf` in greylist/records. */
   readonly lifetimeOf: (record: TripletRecord | ClientRecord, lifetimes: Lifetimes) => number;
-  /** Milliseconds, on a clock that nobody sets. */
+  /** Milliseconds on the monotonic clock. */
   readonly uptime: () => number;
 }
 
-/** What stands in the store about its records. */
+/** The settings in the store. */
 interface Note extends Lifetimes {
   readonly privacy: boolean;
   /** Empty without --privacy. */
   readonly secret: string;
 }
 
-/** What is not to be spent on waiting for replicas, of the time that the caller waits. */
+/** The share of the caller's time that may be spent waiting for replicas. */
 const REPLICAS_SHARE = 0.8;
 
 /**
- * The store of a daemon, which is connected to when it is used.
- * @param report is told if others have used it with another --privacy
+ * Opens the store of a daemon, which connects on first use.
+ * @param report called if other hosts have used it with another --privacy
  */
 export function openSharedStore(
   settings: SharedStoreSettings,
@@ -64,12 +64,12 @@ export function openSharedStore(
     if (found?.privacy && privacy && found.secret !== secret) throw new Error(otherSecret(dbdir));
     if (found !== undefined && found.privacy !== privacy) {
       report(
-        `the store was used ${found.privacy ? 'with' : 'without'} --privacy: clients that were known are greylisted once more; all hosts must have the same`,
+        `the store was used ${found.privacy ? 'with' : 'without'} --privacy: known clients are greylisted again; use the same setting on all hosts`,
       );
     }
     if (found !== undefined && !hasSame(found, lifetimes)) {
       report(
-        'the store was used with another --delay, --retry-window or --max-age: all hosts must have the same',
+        'the store was used with another --delay, --retry-window or --max-age: use the same values on all hosts',
       );
     }
     const eviction = await evictionOf(connection, key);
@@ -82,7 +82,7 @@ export function openSharedStore(
 }
 
 /**
- * The store for a program beside the daemons, with records as they have them.
+ * Opens the store for a program beside the daemons, with records as they have them.
  * @throws (rejects) if it cannot be reached, no daemon has used it yet, or they have another greyd.secret
  */
 export async function openSharedRecords(
@@ -93,15 +93,13 @@ export async function openSharedRecords(
   try {
     const note = await readNote(connection, noteKey(settings));
     if (note === undefined) {
-      throw new Error(
-        'no greyd has used this store yet: start one on it first, which says how it keeps records',
-      );
+      throw new Error('no greyd has used this store yet: start greyd with it first');
     }
     const path = secretPath(parts.dbdir);
     if (note.privacy && !(hasSecret(path) && markOf(readSecret(path)) === note.secret)) {
       throw new Error(otherSecret(parts.dbdir));
     }
-    // Only the daemon makes one: whoever works beside it may be root, in a directory that is not root's.
+    // Only the daemon creates one: this program may run as root, in a directory that is not root's.
     return makeStore(connection, settings, parts, { privacy: note.privacy, lifetimes: note }, readSecret);
   } catch (error) {
     await connection.close();
@@ -110,8 +108,8 @@ export async function openSharedRecords(
 }
 
 /**
- * What is wrong with a shared store that greyd uses.
- * @returns findings, a line each
+ * Checks a shared store that greyd uses.
+ * @returns problems, a line each
  * @throws (rejects) if it cannot be reached, no daemon has used it yet, or they have another greyd.secret
  */
 export async function inspectSharedStore(
@@ -150,21 +148,21 @@ function makeStore(
 }
 
 /**
- * Whether the server throws records away when its memory is full.
- * @returns what to do about it; nothing if it does not, or does not say
+ * Checks whether the server evicts records when its memory is full.
+ * @returns what to do about it; nothing if it does not, or does not tell
  */
 async function evictionOf(connection: Pick<RedisClient, 'send'>, key: string): Promise<string | undefined> {
   let memory: unknown;
   try {
     [memory] = await connection.send(key, [['INFO', 'memory']]);
   } catch (error) {
-    // The right to ask for it is not among those that a user of greyd's needs.
+    // A user of greyd's need not have the right to ask.
     if (/NOPERM|unknown command/i.test((error as Error).message)) return undefined;
     throw error;
   }
   const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(String(memory)) ?? [];
   if (policy === 'noeviction') return undefined;
-  return `the store has maxmemory-policy ${policy}: when its memory is full records vanish, and mail is deferred once more; set it to noeviction`;
+  return `the store has maxmemory-policy ${policy}: when its memory is full it drops records, and mail is greylisted again; set it to noeviction`;
 }
 
 function noteKey({ prefix }: SharedStoreSettings): string {
@@ -172,19 +170,19 @@ function noteKey({ prefix }: SharedStoreSettings): string {
 }
 
 function otherSecret(dbdir: string): string {
-  return `other hosts have another secret for --privacy: copy ${secretPath(dbdir)} from one of them, and restart greyd`;
+  return `the other hosts use another secret for --privacy: copy ${secretPath(dbdir)} from one of them, and restart greyd`;
 }
 
 function hasSame(note: Note, { delay, retryWindow, maxAge }: Lifetimes): boolean {
   return note.delay === delay && note.retryWindow === retryWindow && note.maxAge === maxAge;
 }
 
-/** Says nothing of the secret but whether it is the same. */
+/** Returns a mark that reveals nothing of the secret but whether it is the same. */
 function markOf(secret: Buffer): string {
   return createHmac('sha256', secret).update('greyd').digest('hex').slice(0, 16);
 }
 
-/** @returns undefined if there is none that can be read */
+/** @returns undefined if there are none that can be read */
 async function readNote(connection: Pick<RedisClient, 'send'>, key: string): Promise<Note | undefined> {
   const [text] = await connection.send(key, [['GET', key]]);
   try {

@@ -1,10 +1,10 @@
 /**
- * Group commit: all work that comes in one turn of the event loop shares one transaction, and so one
- * wait for the disk; what comes meanwhile makes up the next one.
+ * Group commit: all work of one turn of the event loop shares one transaction, and so one
+ * wait for the disk; work that comes in the meantime makes up the next one.
  *
  * It is not SQLite that waits: with PRAGMA synchronous = NORMAL it syncs its log only where the order of
  * its writes matters (https://sqlite.org/pragma.html#pragma_synchronous). The commit itself is synced here,
- * by fdatasync(2), which leaves out the times of the file that SQLite's fsync(2) has written as well, and only
+ * by fdatasync(2), which unlike SQLite's fsync(2) leaves out the times of the file, and only
  * if anything was saved.
  *
  * An error of the database fails the work of one transaction. If the disk has not taken it, it is not where
@@ -18,15 +18,15 @@ import type { LockWait } from './lock-wait.ts';
 import { checkpoint, checkpointWhole, closeAndKeepLog, isOfTheFile, type SqliteFile } from './sqlite-file.ts';
 import { SqliteLog } from './sqlite-log.ts';
 
-/** Some work that waits for the next transaction. Who asks for it bounds how much there is. */
+/** Work that waits for the next transaction. The caller bounds how much there is. */
 export interface Work {
-  /** Does its part of the transaction; it must not throw but for errors of the database. */
+  /** Does its part of the transaction; throws only for errors of the database. */
   readonly run: () => Done;
   readonly fail: (error: unknown) => void;
 }
 
 export interface Done {
-  /** Whether there is anything that has to be on disk. */
+  /** True if anything has to be on disk. */
   readonly hasSaved: boolean;
   /** Called when it is. */
   readonly settle: () => void;
@@ -36,19 +36,19 @@ export class GroupCommit {
   readonly #file: SqliteFile;
   readonly #locks: LockWait;
   readonly #check: () => void;
-  /** The files that were opened: what is saved must be where it is looked for after a restart. */
+  /** The opened files: saved data must be where it is looked for after a restart. */
   readonly #identity: FileIdentity;
-  /** What is saved stands in it first. */
+  /** The log, which takes all saved data first. */
   readonly #log: SqliteLog;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
   #waiting: Work[] = [];
   readonly #checkpointer: Checkpointer;
-  /** Why nothing that is saved here can be relied on any more. */
+  /** Why no saved data can be relied on any more. */
   #harm: unknown;
 
-  /** @param check is called in each transaction before its work, and fails it by throwing */
+  /** @param check called in each transaction before its work; throws to fail it */
   constructor(file: SqliteFile, locks: LockWait, check: () => void) {
     this.#file = file;
     this.#locks = locks;
@@ -77,13 +77,13 @@ export class GroupCommit {
     this.#checkpointer.changed(changes);
   }
 
-  /** @throws if a file is not the one that was opened, or what was saved is not in the log */
+  /** @throws if a file is not the one that was opened, or saved data is not in the log */
   checkFiles(): void {
     this.#identity.check();
     this.#checkLog();
   }
 
-  /** Waits for the work under way, then closes the file. */
+  /** Waits for the current work, then closes the file. */
   async close(): Promise<void> {
     // Without a transaction of its own, which would wait for the locks of others.
     while (this.#waiting.length > 0) await turn();
@@ -104,7 +104,7 @@ export class GroupCommit {
     this.#waiting = [];
     try {
       if (this.#harm !== undefined) throw this.#harm;
-      // Before too: SQLite writes where it was, and so hides that the log was cut.
+      // Check before as well: SQLite writes at its old position, which hides that the log was cut.
       this.#checkLog();
       this.#locks.run(() => this.#begin.run());
       this.#check();
@@ -122,9 +122,9 @@ export class GroupCommit {
     }
   }
 
-  /** @throws if what was saved is not in the log, where it is looked for after a crash */
+  /** @throws if saved data is not in the log, where it is looked for after a crash */
   #checkLog(): void {
-    // SQLite has nothing to copy if it was another program that emptied the log, and fails otherwise.
+    // If another program has emptied the log, SQLite has nothing to copy; otherwise it fails.
     if (this.#log.check()) checkpoint(this.#file);
   }
 
@@ -132,24 +132,24 @@ export class GroupCommit {
     if (isOfTheFile(error)) this.#harm ??= error;
   }
 
-  /** SQLite ends a transaction itself after some errors; after others it has to be told. */
+  /** Ends the transaction: SQLite does that itself after some errors, after others not. */
   #abandonTransaction(): void {
     try {
       if (this.#file.inTransaction) this.#rollback.run();
     } catch {
-      // What led here is reported; there is nothing to add.
+      // The cause is reported; there is nothing to add.
     }
   }
 
   /**
-   * SQLite leaves the side files of a database that was moved or replaced where they are, and whoever
-   * opens what stands in its place would take them for its own.
+   * Closes a database that was moved or replaced. SQLite leaves its side files where they are, and a program that
+   * opens the new file would take them for its own.
    */
   #closeReplaced(): void {
     try {
       this.#locks.run(() => checkpointWhole(this.#file));
     } catch {
-      // Whoever reads there keeps what it reads; what could be copied is.
+      // Readers keep what they read; all that could be copied is.
     } finally {
       this.#file.close();
       for (const path of sideFiles(this.#file)) this.#identity.remove(path);
@@ -157,7 +157,7 @@ export class GroupCommit {
   }
 }
 
-/** The log of what is not in the database yet, and its index. */
+/** Returns the log of changes that are not in the database yet, and its index. */
 function sideFiles({ name }: SqliteFile): string[] {
   return [`${name}-wal`, `${name}-shm`];
 }

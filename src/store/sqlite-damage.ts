@@ -1,7 +1,8 @@
 /**
- * Whether greyd.db is damaged, so that nothing but a new one helps. SQLite's own error codes do not tell: with some
- * disks a read that fails is reported as SQLITE_CORRUPT too (EIO becomes SQLITE_IOERR_CORRUPTFS, and that
- * SQLITE_CORRUPT, as https://sqlite.org/rescode.html#ioerr_corruptfs has it). So it is read once more, into memory, and
+ * Tells whether greyd.db is damaged, so that only a new one helps. SQLite's own error codes do not tell: on some
+ * disks a failed read is reported as SQLITE_CORRUPT too (EIO becomes SQLITE_IOERR_CORRUPTFS, and that
+ * SQLITE_CORRUPT, see https://sqlite.org/rescode.html#ioerr_corruptfs). So the file is read once more, into
+ * memory, and
  * what SQLite finds wrong there is wrong.
  */
 import { closeSync, lstatSync, openSync } from 'node:fs';
@@ -19,14 +20,14 @@ import { readSqliteImage, TooLargeError } from './sqlite-image.ts';
 import { prepareFile } from './sqlite-prepare.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 
-/** What SQLite says of a file that is no database of greyd, when memory and all reads are in order. */
+/** SQLite's codes for a file that is no database of greyd, when memory and all reads are in order. */
 const IS_DAMAGE = /^SQLITE_(CORRUPT|NOTADB|ERROR|FORMAT|CONSTRAINT|MISMATCH)/;
 
 /**
  * Reads all of the database and checks it: a second for a few hundred thousand triplets.
- * @param room in memory, in bytes; a larger file is checked where it is
+ * @param room in memory, in bytes; a larger file is checked on disk
  * @returns what is wrong with it; undefined: it is sound. An empty one, which opens as a new one, is not sound
- * @throws if it cannot be read, is written to meanwhile, or is of a newer greyd: then nobody knows
+ * @throws if it cannot be read, is written to at the same time, or is of a newer greyd: then nothing is known
  */
 export function damageOf(path: string, room = freemem()): string | undefined {
   let image: Buffer;
@@ -44,7 +45,7 @@ function inspect(file: SqliteFile): string | undefined {
     refuseNewer(file);
     const [damage] = findDamage(file, 1);
     if (damage !== undefined || file.readonly) return damage;
-    // What another program has done to its tables may be beyond mending: it is used here as it will be used.
+    // Changes of another program to its tables may be beyond repair: prepare it here as it will be used.
     prepareFile(file);
     new SqliteRecords(file, () => Buffer.alloc(0));
     new SqliteDecisions(file);
@@ -58,8 +59,9 @@ function inspect(file: SqliteFile): string | undefined {
 }
 
 /**
- * What is wrong with a file too large for memory: it counts if SQLite says it twice, and all of the file can be read before
- * that, between and after.
+ * Checks a file too large for memory: damage counts if SQLite reports it twice, and all of the file can be read
+ * before,
+ * between and after.
  */
 function damageInPlace(path: string): string | undefined {
   requireReadable(path);
@@ -85,9 +87,9 @@ function requireReadable(path: string): void {
 }
 
 /**
- * SQLite's own check of pages, order of keys, and types.
- * @param max how many findings, at least 1
- * @returns what is wrong, a line each
+ * Runs SQLite's own check of pages, order of keys, and types.
+ * @param max maximum number of problems to report, at least 1
+ * @returns the problems, a line each
  */
 export function findDamage(file: SqliteFile, max: number): string[] {
   const texts = file.prepare<[], string>(`PRAGMA integrity_check(${max})`).pluck().all();

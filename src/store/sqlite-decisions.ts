@@ -1,5 +1,5 @@
 /**
- * How often something was decided, hour by hour, in greyd.db.
+ * Counts of decisions per hour in greyd.db.
  */
 import type { DecisionCount } from '../metrics/counters.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -8,7 +8,7 @@ export class SqliteDecisions {
   readonly #add;
   readonly #forget;
   readonly #all;
-  /** Within a transaction it is all or nothing by itself. */
+  /** Adds all or nothing: inside a transaction it is a savepoint. */
   readonly #addTogether;
 
   constructor(file: SqliteFile) {
@@ -24,7 +24,7 @@ export class SqliteDecisions {
     });
   }
 
-  /** @param before Unix seconds; hours that begin before it are forgotten */
+  /** @param before Unix seconds; hours that begin before it are deleted */
   add(counts: readonly DecisionCount[], before: number): void {
     this.#addTogether(counts, before);
   }

@@ -1,12 +1,12 @@
 /**
  * The whole of greyd.db in memory, as SQLite sees it, read by greyd itself:
  *
- *   page :== its newest frame in the log, up to the last commit there; else what stands in the file
+ *   page :== its newest frame in the log, up to the last commit there; else the page in the file
  *
- * SQLite reports some reads that fail as damage, and takes the rest of a short one for zeros. What was read here
- * without an error can be judged without another read.
+ * SQLite reports some failed reads as damage, and takes the rest of a short one for zeros. An image that was read
+ * without an error can be checked without another read.
  *
- * All is read twice: whoever writes meanwhile would leave a mixture of two states.
+ * All is read twice: a write in the meantime would leave a mixture of two states.
  *
  * Known limit: the image has to fit into memory, three times for a moment; 10 million triplets are about 2 GB.
  */
@@ -14,7 +14,10 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { holdsJust, readWhole } from './read-whole.ts';
 import { framesOf } from './sqlite-log-format.ts';
 
-/** Where the header of a database says how it is written: 2 for a log, 1 for none (https://sqlite.org/fileformat2.html). */
+/**
+ * The offset in the header of a database of its write version: 2 with a log, 1 without
+ * (https://sqlite.org/fileformat2.html).
+ */
 const WRITE_VERSION = 18;
 const READ_VERSION = 19;
 const PAGE_SIZE = 16;
@@ -22,7 +25,7 @@ const PAGE_SIZE = 16;
 const MIN_PAGE_BYTES = 512;
 const MAX_PAGE_BYTES = 65_536;
 
-/** Somebody writes to the file, so that what was read of it is of no single moment. */
+/** The file was written to while it was read, so that the image is of no single moment. */
 export class WrittenMeanwhileError extends Error {
   override readonly name = 'WrittenMeanwhileError';
 }
@@ -51,7 +54,7 @@ export function readSqliteImage(path: string, room: number): Buffer {
 }
 
 function imageOf(database: Buffer, log: Buffer): Buffer {
-  // SQLite takes no notice of the log of a database without a byte.
+  // SQLite ignores the log of an empty database.
   if (database.length === 0) return database;
   const [frames, pages] = committedFrames(log);
   const pageBytes = frames[0]?.content.length ?? pageBytesOf(database);
@@ -65,7 +68,7 @@ function imageOf(database: Buffer, log: Buffer): Buffer {
   return image;
 }
 
-/** The frames of all transactions that have ended, and how many pages the database has after them. */
+/** Returns the frames of all finished transactions, and how many pages the database has after them. */
 function committedFrames(log: Buffer) {
   const frames = [];
   let [committed, pages] = [0, 0];
@@ -80,11 +83,11 @@ function committedFrames(log: Buffer) {
 
 function pageBytesOf(database: Buffer): number {
   const bytes = database.length > PAGE_SIZE + 1 ? database.readUInt16BE(PAGE_SIZE) : 0;
-  // 65,536 does not fit into its two bytes, and is written as 1. Of what is no database any size will do.
+  // 65,536 does not fit into two bytes, and is written as 1. For a file that is no database any size will do.
   return bytes === 1 ? MAX_PAGE_BYTES : Math.max(bytes, MIN_PAGE_BYTES);
 }
 
-/** @param use is given undefined for a log that is not there, which is as if it had no bytes */
+/** @param use gets undefined for a log that does not exist, which counts as empty */
 function withFile<Result>(path: string, use: (file: number | undefined) => Result): Result {
   let file: number;
   try {
@@ -103,10 +106,10 @@ function withFile<Result>(path: string, use: (file: number | undefined) => Resul
 function readAll(path: string, file: number | undefined, room: number): Buffer {
   if (file === undefined) return Buffer.alloc(0);
   const { size } = fstatSync(file);
-  // For this, the image, and SQLite's copy of it.
+  // Room for this, the image, and SQLite's copy of it.
   if (3 * size > room)
     throw new TooLargeError(
-      `there is no room in memory for ${path}, which has ${Math.ceil(size / 1024 ** 2)} MB`,
+      `not enough memory to check ${path}, which has ${Math.ceil(size / 1024 ** 2)} MB`,
     );
   const bytes = Buffer.allocUnsafeSlow(size);
   readWhole(file, bytes);

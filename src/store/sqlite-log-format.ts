@@ -9,15 +9,15 @@
 
 export const HEADER_BYTES = 32;
 export const FRAME_HEADER_BYTES = 24;
-/** Where the two salts stand in the header, and in the header of a frame; 8 bytes. */
+/** The offsets of the two salts, 8 bytes, in the header of the log and of a frame. */
 export const HEADER_SALTS = 16;
 export const FRAME_SALTS = 8;
 export const SALTS_BYTES = 8;
 
-/** Where the checksum stands in the header, and in the header of a frame. */
+/** The offsets of the checksum in the header of the log and of a frame. */
 const HEADER_CHECKSUM = 24;
 const FRAME_CHECKSUM = 16;
-/** The bytes of a frame's header that its checksum covers, beside the page. */
+/** The number of bytes of a frame's header that its checksum covers, beside the page. */
 const FRAME_SUMMED = 8;
 
 type Checksum = readonly [number, number];
@@ -31,12 +31,12 @@ export interface Frame {
   readonly pagesAfterCommit: number;
 }
 
-/** Whether a log begins with these bytes, by the checksum in its header. */
+/** Tells whether a log begins with a valid header, by its checksum. */
 export function hasHeader(log: Buffer): boolean {
   return headerChecksum(log) !== undefined;
 }
 
-/** The frames that belong to the log's header, up to the first one that does not: what stands behind it is older. */
+/** Returns the frames that belong to the log's header, up to the first one that does not: the rest is older. */
 export function* framesOf(log: Buffer): Generator<Frame, void> {
   let sum = headerChecksum(log);
   if (sum === undefined) return;
@@ -59,7 +59,7 @@ function headerChecksum(log: Buffer): Checksum | undefined {
   return stands(sum, log, HEADER_CHECKSUM) ? sum : undefined;
 }
 
-/** A checksum itself is big-endian; the words that it is made of are as the fourth byte of the log says. */
+/** Adds to a checksum. The checksum is big-endian; its input words are as the fourth byte of the log says. */
 function addTo([first, second]: Checksum, bytes: Buffer, log: Buffer): Checksum {
   const isLittleEndian = log[3] !== 0x83;
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

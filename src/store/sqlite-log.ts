@@ -1,14 +1,14 @@
 /**
- * Whether SQLite's log of what is not in the database yet, greyd.db-wal, still holds what was written.
- * SQLite keeps in memory where in the log it writes: it does not notice that somebody has cut the log
- * or overwritten its header, and whatever it appends behind that is not found after a crash.
+ * Checks that SQLite's log of changes that are not in the database yet, greyd.db-wal, still holds what was written.
+ * SQLite keeps its position in the log in memory: it does not notice that the log was cut
+ * or its header overwritten, and what it appends after that is not found after a crash.
  *
- * What stands where in it is in sqlite-log-format.ts.
+ * The format of the log is in sqlite-log-format.ts.
  *
  * A log begins anew with other salts, and other programs may empty it when all of it is in the database.
  *
- * Known limit: of a log that is cut, other than to nothing, in the moment between the look before a
- * commit and the one after it, the loss may not be seen.
+ * Known limit: the loss may not be noticed if a log is cut, other than to nothing, between the check before a
+ * commit and the one after it.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync } from 'node:fs';
 import { FileHarmedError } from './file-identity.ts';
@@ -19,7 +19,7 @@ const FIRST_FRAME_SALTS = HEADER_BYTES + FRAME_SALTS;
 /** The header, and the first frame to the end of its salts. */
 const START_BYTES = FIRST_FRAME_SALTS + SALTS_BYTES;
 
-/** What is known of the log: its size, and its first START_BYTES bytes or as many as there are. */
+/** The known state of the log: its size, and its first START_BYTES bytes or as many as there are. */
 interface Look {
   readonly size: number;
   readonly start: Buffer;
@@ -29,10 +29,10 @@ export class SqliteLog {
   readonly #path: string;
   readonly #file: number;
   #known: Look;
-  /** Frames are lost, so that to copy the others into the database would damage it. */
+  /** True if frames are lost, so that copying the others into the database would damage it. */
   #isCut = false;
 
-  /** @param path as it stands now */
+  /** @param path as it is now */
   constructor(path: string) {
     this.#path = path;
     this.#file = openSync(path, 'r+');
@@ -41,7 +41,7 @@ export class SqliteLog {
 
   /**
    * Takes some microseconds.
-   * @returns whether it was emptied since the last look; it is for SQLite to say whether that is harm
+   * @returns true if it was emptied since the last check; SQLite knows whether that does harm
    * @throws {FileHarmedError}; or an error of the disk, which says nothing about the log
    */
   check(): boolean {
@@ -49,7 +49,7 @@ export class SqliteLog {
     const now = this.#look();
     const isSame = sameHeader(known, now);
     const isShorter = isSame && now.size < known.size;
-    // What was no log when it was opened is one from the first commit on.
+    // A file that was no log when it was opened is one from the first commit on.
     const isOverwritten = !isSame && now.start.length > 0 && !hasHeader(now.start);
     if (isShorter || isOverwritten) {
       this.#isCut = isShorter || !hasFirstFrameOf(known, now);
@@ -60,7 +60,7 @@ export class SqliteLog {
   }
 
   /**
-   * Waits until all that was written to it is on disk.
+   * Waits until everything written to it is on disk.
    * @throws {FileHarmedError} if it is not, and never will be: the system does not write it again
    */
   sync(): void {
@@ -73,7 +73,7 @@ export class SqliteLog {
     }
   }
 
-  /** To be called before SQLite closes its files, at which it copies the log into the database. */
+  /** Called before SQLite closes its files, at which it copies the log into the database. */
   close(): void {
     try {
       // From an empty log SQLite copies nothing: the database stays as it is since the last copy.
@@ -83,7 +83,10 @@ export class SqliteLog {
     }
   }
 
-  /** The size comes first: a log that another program empties or begins anew meanwhile is not taken for a cut one. */
+  /**
+   * Reads the size first: a log that another program empties or begins anew in the meantime does not count as
+   * cut.
+   */
   #look(): Look {
     return readStart(this.#file, START_BYTES);
   }
@@ -97,7 +100,7 @@ function headerOf({ start }: Look): Buffer {
   return start.subarray(0, HEADER_BYTES);
 }
 
-/** Whether the first frame is still one of the log that was known. */
+/** Tells whether the first frame is still one of the known log. */
 function hasFirstFrameOf(known: Look, { start }: Look): boolean {
   const salts = start.subarray(FIRST_FRAME_SALTS, START_BYTES);
   return salts.length > 0 && salts.equals(known.start.subarray(HEADER_SALTS, HEADER_SALTS + SALTS_BYTES));

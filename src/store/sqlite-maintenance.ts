@@ -1,15 +1,15 @@
 /**
- * What an administrator needs of greyd.db beside the daemon: a copy of it, and whether it is sound.
- * Each reads one state of the database, and in WAL mode keeps nobody from writing.
+ * Maintenance of greyd.db beside the daemon: a copy of it, and a check for damage.
+ * Each reads one state of the database, and in WAL mode blocks no writer.
  *
- * Known limits: as long as it reads, greyd.db-wal cannot begin anew, and grows with what is written.
+ * Known limits: while it reads, greyd.db-wal cannot begin anew, and grows with each write.
  * SQLite has no checksums: damage inside of a value shows only where it breaks the order of keys.
  */
 import { damageOf, findDamage } from './sqlite-damage.ts';
 import { isDamage, openSqliteFileToRead, refuseNewer, type SqliteFile, versionOf } from './sqlite-file.ts';
 import { WrittenMeanwhileError } from './sqlite-image.ts';
 
-/** A single damaged page may be the reason of hundreds. */
+/** A single damaged page may cause hundreds of problems. */
 const MAX_FINDINGS = 10;
 
 export interface RecordCounts {
@@ -25,14 +25,14 @@ const KINDS = {
 
 /**
  * Writes a copy, in one file without a -wal, to a path where there is nothing yet.
- * @param checkRoom is told beforehand how many bytes the copy takes at most; it may throw
+ * @param checkRoom called first with the maximum size of the copy in bytes; it may throw
  * @throws if the database cannot be read or the copy not be written
  */
 export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): RecordCounts {
   try {
     reading(path, (file) => {
       checkRoom(numberOf(file, 'page_count') * numberOf(file, 'page_size'));
-      // Whoever wants to keep the copy sees to it that it is on disk: daemons wait for the same disk.
+      // The caller syncs a copy that it wants to keep: daemons wait for the same disk.
       file.pragma('synchronous = OFF');
       file.prepare('VACUUM INTO ?').run(to);
     });
@@ -44,14 +44,14 @@ export function copyDatabase(path: string, to: string, checkRoom: (bytes: number
 }
 
 export interface Soundness {
-  /** What is wrong with the file, one line each, at most MAX_FINDINGS. */
+  /** The damage, one line each, at most MAX_FINDINGS. */
   readonly damage: readonly string[];
-  /** undefined: they cannot be counted. */
+  /** undefined: the records cannot be counted. */
   readonly counts: RecordCounts | undefined;
 }
 
 /**
- * Reads all of a database. What looks like damage is looked at once more: a read that failed looks the same.
+ * Reads all of a database. Apparent damage is checked once more: a failed read looks the same.
  * @throws an error that says why it cannot be read
  */
 export function inspectDatabase(path: string): Soundness {
@@ -62,7 +62,7 @@ export function inspectDatabase(path: string): Soundness {
 
 function inspectOnce(path: string): Soundness {
   try {
-    // One transaction sees one state, so that what is written meanwhile is not taken for damage.
+    // One transaction sees one state, so that a write in the meantime is not taken for damage.
     return reading(path, (file) => file.transaction(() => inspect(file))());
   } catch (error) {
     const { message } = error as Error;
@@ -75,7 +75,7 @@ function isFoundDamaged(path: string): boolean {
   try {
     return damageOf(path) !== undefined;
   } catch (error) {
-    // The disk fails. That greyd writes meanwhile says nothing.
+    // The disk fails. A write of greyd in the meantime proves nothing.
     if (!(error instanceof WrittenMeanwhileError))
       throw new Error(`cannot read ${path}: ${(error as Error).message}`);
     return false;
@@ -91,13 +91,13 @@ function inspect(file: SqliteFile): Soundness {
   return { damage: compareWithCounted(file, counts), counts };
 }
 
-/** The database counts its records itself, in `record_counts`. */
+/** Compares with the counts that the database keeps itself, in `record_counts`. */
 function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
   const counted = file.prepare<[string], number>('SELECT records FROM record_counts WHERE kind = ?').pluck();
   return (['triplets', 'clients'] as const)
     .map((kind) => ({ kind, there: counts[kind], noted: counted.get(KINDS[kind].counted) ?? 'no number of' }))
     .filter(({ there, noted }) => there !== noted)
-    .map(({ kind, there, noted }) => `record_counts has ${noted} ${kind}, there are ${there}`);
+    .map(({ kind, there, noted }) => `record_counts says ${noted} ${kind}, but there are ${there}`);
 }
 
 function countRecords(file: SqliteFile): RecordCounts {

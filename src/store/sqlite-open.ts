@@ -1,8 +1,8 @@
 /**
  * Opens greyd.db: an SQLite file in WAL mode, of the newest schema, for its owner alone.
  *
- * A commit waits until the disk has it: a deferral must not be forgotten, not even when the power fails.
- * SQLite sees to that here (synchronous=FULL), and GroupCommit in a store.
+ * A commit waits until it is on disk: a deferral must not be forgotten, not even when the power fails.
+ * SQLite does that here (synchronous=FULL), and GroupCommit in a store.
  */
 import { chmodSync } from 'node:fs';
 import { missingRight } from './file-access.ts';
@@ -18,9 +18,9 @@ import { prepareFile } from './sqlite-prepare.ts';
 
 /**
  * Opens the file, creates it if there is none (mode 0600), and brings its schema up to date.
- * @param use makes of it what the caller needs; if it fails, the file is closed again
- * @param report is told what another program had done to its schema, if that was mended
- * @param timeoutMs how long each step waits for another process to let go of its lock, in milliseconds
+ * @param use makes what the caller needs from it; if it fails, the file is closed again
+ * @param report called if changes of another program to its schema were repaired
+ * @param timeoutMs how long each step waits for the lock of another process, in milliseconds
  * @throws an error that says why it cannot be opened; its cause is SQLite's, if there is one
  */
 export function openSqliteFile<Used>(
@@ -32,16 +32,16 @@ export function openSqliteFile<Used>(
   let file: SqliteFile | undefined;
   try {
     file = openSqliteFileToUse(path, timeoutMs);
-    // Before anything is changed: whoever wrote it may want it back as it is.
+    // Before any change: a newer greyd may want it back as it is.
     refuseNewer(file);
     chmodSync(path, 0o600);
     file.pragma('journal_mode = WAL');
     file.pragma('synchronous = FULL');
     const mended = prepareFile(file);
     if (mended !== undefined) report(`${path}: ${mended}`);
-    // What an earlier fsync failed to write counts as written to the system, and everything that is
-    // appended to the log behind it would hang on it. Copied into the database it is written anew, and
-    // the log begins from its start. Passive: waits for nobody who reads, such as a backup.
+    // Data that an earlier fsync failed to write counts as written to the system, and everything
+    // appended to the log after it would depend on it. Copied into the database it is written again, and
+    // the log begins from its start. Passive: waits for no reader, such as a backup.
     checkpoint(file);
     return use(file);
   } catch (error) {
@@ -51,10 +51,10 @@ export function openSqliteFile<Used>(
   }
 }
 
-/** An error that may come from a missing right says which one. */
+/** Adds the missing right to an error that may come from one. */
 function reasonOf(error: unknown, path: string): string {
   const said = error instanceof Error ? error.message : String(error);
-  // A folder that may not be entered is taken for one that is not there.
+  // A folder that may not be entered is reported as missing.
   const mayLackRight =
     said.endsWith('directory does not exist') ||
     /^(SQLITE_(CANTOPEN|READONLY|PERM)|EACCES|EPERM)/.test(

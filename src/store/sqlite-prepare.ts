@@ -1,6 +1,7 @@
 /**
- * Brings the schema of greyd.db up to date, and mends what another program has done to it: what was dropped is made anew,
- * a table that cannot be used is put aside under another name and its records are taken over as far as they can be read.
+ * Brings the schema of greyd.db up to date, and repairs changes of another program to it: what was dropped is
+ * created anew;
+ * a table that cannot be used is renamed, and its records are copied as far as they can be read.
  * The rest stays as it is.
  *
  * Known limit: triggers and views of others are left alone, whatever they do.
@@ -12,31 +13,31 @@ import { MIGRATIONS, RECOUNT } from './sqlite-schema.ts';
 interface SchemaObject {
   readonly type: string;
   readonly name: string;
-  /** Of a trigger, the table that it watches. */
+  /** For a trigger, the table that it watches. */
   readonly tbl_name: string;
   readonly sql: string;
 }
 
 interface Column {
   readonly name: string;
-  /** Of the primary key, its place in that, from 1 on; else 0. */
+  /** The position in the primary key, from 1 on; else 0. */
   readonly pk: number;
   readonly notnull: number;
   readonly dflt_value: string | null;
 }
 
-/** What stands in them is asked for at visits. */
+/** The tables that visits read. */
 const RECORDS: ReadonlySet<string> = new Set(['triplets', 'clients', 'private_triplets', 'private_clients']);
 
 /**
- * @returns what had to be mended, and what became of it; undefined: nothing
+ * @returns what was repaired, and the loss; undefined: nothing
  * @throws SQLite's error
  */
 export function prepareFile(file: SqliteFile): string | undefined {
   const version = versionOf(file);
-  // Without its version its tables would be made once more, which fails.
+  // A file that has lost its version would get its tables once more, which fails.
   const hasLostVersion = version === 0 && objectsOf(file).some(({ name }) => name === 'triplets');
-  // To begin a transaction waits for others who write.
+  // Beginning a transaction waits for other writers.
   if (version < MIGRATIONS.length && !hasLostVersion) file.transaction(() => migrate(file)).immediate();
   const broken = brokenParts(file);
   if (broken.length === 0 && hasAllCounts(file) && !hasLostVersion) return undefined;
@@ -50,7 +51,7 @@ function migrate(file: SqliteFile): void {
   }
 }
 
-/** What of the schema is missing or cannot be used; tables before their triggers. */
+/** Returns the parts of the schema that are missing or cannot be used; tables before their triggers. */
 function brokenParts(file: SqliteFile): SchemaObject[] {
   const whole = openEmptySqliteFile();
   try {
@@ -68,7 +69,7 @@ function brokenParts(file: SqliteFile): SchemaObject[] {
   }
 }
 
-/** Whether a table has all columns that it needs, with the same key, and no other one that has to be given. */
+/** Tells whether a table has all needed columns, with the same key, and no other one that needs a value. */
 function canStandFor(found: readonly Column[], wanted: readonly Column[]): boolean {
   return (
     wanted.every(({ name, pk }) => found.some((column) => column.name === name && column.pk === pk)) &&
@@ -115,8 +116,11 @@ function mend(file: SqliteFile, broken: readonly SchemaObject[]): string {
   file.pragma(`user_version = ${MIGRATIONS.length}`);
   file.exec(RECOUNT);
   const names = broken.map(({ name }) => name).join(', ') || 'its counts and its version';
-  const loss = lost.length > 0 ? `; what stood in ${lost.join(', ')} is greylisted once more` : '';
-  return `another program has changed the database; made anew: ${names}${loss}`;
+  const loss =
+    lost.length > 0
+      ? `; the records in ${lost.join(', ')} could not be kept: their mail is greylisted again`
+      : '';
+  return `another program has changed the database; repaired: ${names}${loss}`;
 }
 
 function freeName(file: SqliteFile, table: string): string {
@@ -125,7 +129,7 @@ function freeName(file: SqliteFile, table: string): string {
     if (!names.has(`${table}_changed${number}`)) return `${table}_changed${number}`;
 }
 
-/** @returns whether all columns that are needed were there */
+/** @returns whether all needed columns were there */
 function takeOver(file: SqliteFile, from: string, to: string): boolean {
   const wanted = columnsOf(file, to).map(({ name }) => name);
   const found = new Set(columnsOf(file, from).map(({ name }) => name));

@@ -1,6 +1,6 @@
 /**
- * --privacy in greyd.db: the setting by which every program knows of it, and the switch. When it is
- * switched on, records that stand under plain addresses move to their digests, so that nothing is
+ * --privacy in greyd.db: the setting, which tells other programs, and the switch. When it is
+ * turned on, records under plain addresses move to their digests, so that nothing is
  * forgotten and no address stays behind.
  */
 import type { Key } from '../greylist/keys.ts';
@@ -9,7 +9,7 @@ import type { SqliteFile } from './sqlite-file.ts';
 /** Turns a key into what is stored in its place. */
 export type Digest = (key: Key) => Buffer;
 
-/** Whether the daemon that used the file last ran with --privacy; undefined: none did yet. */
+/** Tells whether the daemon that used the file last ran with --privacy; undefined: none did yet. */
 export function readPrivacy(file: SqliteFile): boolean | undefined {
   const value = file.prepare("SELECT value FROM settings WHERE name = 'privacy'").pluck().get();
   return value === undefined ? undefined : value === 'on';
@@ -22,7 +22,7 @@ export function savePrivacy(file: SqliteFile, privacy: boolean): void {
     .run(privacy ? 'on' : 'off');
 }
 
-/** Whether records stand under plain addresses. */
+/** Tells whether there are records under plain addresses. */
 function hasPlainRecords(file: SqliteFile): boolean {
   return file.prepare('SELECT 1 FROM triplets UNION ALL SELECT 1 FROM clients LIMIT 1').get() !== undefined;
 }
@@ -53,7 +53,7 @@ const MOVES = [
 ] as const;
 
 /**
- * Moves all plain records in one transaction and overwrites where they stood.
+ * Moves all plain records in one transaction and overwrites their old place.
  * Takes about half a minute per million records; there is nothing to do at the next start.
  */
 export function hidePlainRecords(file: SqliteFile, digest: Digest): void {
@@ -62,7 +62,7 @@ export function hidePlainRecords(file: SqliteFile, digest: Digest): void {
   );
   file.function('client_digest', (clientAddress: string) => digest({ kind: 'client', clientAddress }));
   file.pragma('secure_delete = ON');
-  // To begin a transaction waits for others who write.
+  // Beginning a transaction waits for other writers.
   if (!hasPlainRecords(file)) return;
   file
     .transaction(() => {

@@ -1,6 +1,6 @@
 /**
- * greyd.db as it is, for programs that only look at it. In WAL mode that keeps nobody from writing, and each
- * look sees one state; it is short, so that the log of the database can begin anew between two of them.
+ * greyd.db for programs that only read. In WAL mode a reader blocks no writer, and each
+ * read sees one state; it is short, so that the log of the database can begin anew between two of them.
  */
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
@@ -12,8 +12,8 @@ import { MIGRATIONS } from './sqlite-schema.ts';
 import type { Entry, ReadableStore, RecordsOf } from './store.ts';
 
 /**
- * Opens DBDIR/greyd.db to read it, and DBDIR/greyd.secret if that takes a digest.
- * @param hash the hash of a key, of which its digest is made: `hashOf` in greylist/keys
+ * Opens DBDIR/greyd.db to read it, and DBDIR/greyd.secret if a digest is needed.
+ * @param hash returns the hash of a key, of which its digest is made: `hashOf` in greylist/keys
  * @throws if it cannot be read, holds no tables, or is of a newer greyd
  */
 export function openSqliteReader(dbdir: string, hash: (key: Key) => string): ReadableStore {
@@ -23,8 +23,7 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
     refuseNewer(file);
     const version = versionOf(file);
     if (version === 0) throw new Error('it holds no tables of greyd');
-    if (version < MIGRATIONS.length)
-      throw new Error('it is of an older greyd: restart greyd, which brings it up to date');
+    if (version < MIGRATIONS.length) throw new Error('it is from an older greyd: restart greyd to update it');
     let secret: Buffer | undefined;
     const records = new SqliteRecords(file, (key) => {
       secret ??= readSecret(secretPath(dbdir));

@@ -1,5 +1,5 @@
 /**
- * The records in greyd.db: where each of them stands, how it is read, and walks over all of them.
+ * The records in greyd.db: their tables, reading them, and walks over all of them.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Key, PlainKey } from '../greylist/keys.ts';
@@ -12,7 +12,7 @@ import type { Entry, RecordCounts, RecordsOf, StoreSize } from './store.ts';
 /** The table of each kind of record. */
 type Tables = Readonly<Record<Key['kind'], SqliteTable>>;
 
-/** Where a record stands. */
+/** The table and key columns of a record. */
 export interface Place {
   readonly kind: Key['kind'];
   readonly table: SqliteTable;
@@ -20,7 +20,7 @@ export interface Place {
 }
 
 export class SqliteRecords {
-  /** Whether the daemon that used the file last ran with --privacy; undefined: none did yet. */
+  /** True if the daemon that used the file last ran with --privacy; undefined: none did yet. */
   readonly privacy: boolean | undefined;
   readonly #digest: Digest;
   readonly #plain: Tables;
@@ -28,7 +28,7 @@ export class SqliteRecords {
   readonly #countTriplets;
   readonly #counts;
 
-  /** @param digest what stands in place of a key with --privacy */
+  /** @param digest stored in place of a key with --privacy */
   constructor(file: SqliteFile, digest: Digest) {
     this.privacy = readPrivacy(file);
     this.#digest = digest;
@@ -55,12 +55,12 @@ export class SqliteRecords {
       .raw();
   }
 
-  /** How many records of each kind there are, expired ones among them; it takes no time. */
+  /** The number of records of each kind, including expired ones; takes no time. */
   get counts(): RecordCounts {
     return { triplet: 0, client: 0, ...Object.fromEntries(this.#counts.all()) };
   }
 
-  /** How much is stored, at the moment at which it is looked at. */
+  /** How much is stored, counted when it is read. */
   get size(): StoreSize {
     const count = this.#countTriplets;
     return {
@@ -70,12 +70,12 @@ export class SqliteRecords {
     };
   }
 
-  /** Of a kind, the tables in which records may be. */
+  /** Returns the tables in which records of a kind may be. */
   tablesOf(kind: Key['kind']): readonly SqliteTable[] {
     return [this.#plain[kind], this.#private[kind]];
   }
 
-  /** Where records stand; with --privacy that takes digests. */
+  /** Returns the places of records; with --privacy these need digests. */
   placesOf(keys: readonly Key[]): readonly Place[] {
     return keys.map((key) => {
       const { kind } = key;
@@ -85,7 +85,7 @@ export class SqliteRecords {
     });
   }
 
-  /** The records of some keys, in their order. */
+  /** Returns the records of some keys, in order. */
   read<const Keys extends readonly Key[]>(keys: Keys, places = this.placesOf(keys)): RecordsOf<Keys> {
     const records = places.map(({ kind, table, columns }) => {
       const numbers = table.get(columns);
@@ -95,13 +95,13 @@ export class SqliteRecords {
     return records as unknown as RecordsOf<Keys>;
   }
 
-  /** @param record null: deletes what is there */
+  /** @param record null: deletes the current one */
   save({ table, columns }: Place, record: TripletRecord | ClientRecord | null): void {
     if (record === null) table.delete(columns);
     else table.put(columns, ...toNumbers(record));
   }
 
-  /** All records of one kind whose keys can be read, a slice at each step. */
+  /** Returns all records of one kind with readable keys, a slice at each step. */
   *entries(kind: Key['kind']): Generator<readonly Entry[], void> {
     const table = this.#plain[kind];
     let after: readonly KeyColumn[] | undefined;
@@ -115,7 +115,7 @@ export class SqliteRecords {
   }
 }
 
-/** A walk that lets the event loop have its turn after each slice: signals come through, and output goes out. */
+/** Walks with a turn of the event loop after each slice: signals are handled, and output is written. */
 export async function* inTurns<Item>(slices: Iterable<Item>): AsyncGenerator<Item, void> {
   for (const slice of slices) {
     yield slice;

@@ -4,9 +4,9 @@
  *
  * All times are Unix seconds. The private_ tables are used with --privacy in place of the others:
  * their digests cannot be turned back into addresses. Without ROWID, a table is its own index.
- * `record_counts` is kept by the database itself, whoever writes, because counting takes a walk over
- * all records. `settings` says how the database is used, for programs that do not see the daemon's
- * options. `decisions` says how often something was decided in an hour (see DecisionCount).
+ * The database itself maintains `record_counts`, whichever program writes, because counting takes a walk over
+ * all records. `settings` tells programs without the daemon's options how the database is used.
+ * `decisions` counts decisions per hour (see DecisionCount).
  */
 
 const TABLES = `

@@ -2,10 +2,10 @@
  * The embedded store: greyd.db in SQLite.
  *
  * Updates that come together share a transaction (see GroupCommit), and each of them still sees what
- * those before it have saved. A step that fails takes only its own update with it.
+ * those before it have saved. A step that fails fails only its own update.
  *
  * Known limit: it waits for the disk, and for the locks of other processes, in the thread that calls it;
- * what arrives meanwhile makes up the next transaction.
+ * updates that arrive in the meantime make up the next transaction.
  */
 import { join } from 'node:path';
 import type { Key } from '../greylist/keys.ts';
@@ -37,25 +37,26 @@ import type {
   StoreSize,
 } from './store.ts';
 
-/** How long a commit waits by default for another process to let go of its lock, in milliseconds. */
+/** How long a commit waits by default for the lock of another process, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
 
 export interface SqliteSettings {
-  /** Whether keys are stored as keyed digests; undefined: as the daemon that used the file last had it. */
+  /** True if keys are stored as keyed digests; undefined: as the daemon that used the file last had it. */
   readonly privacy: boolean | undefined;
-  /** The hash of a key, of which its digest is made: `hashOf` in greylist/keys. */
+  /** Returns the hash of a key, of which its digest is made: `hashOf` in greylist/keys. */
   readonly hash: (key: Key) => string;
-  /** How long a commit waits for another process to let go of its lock, in milliseconds. */
+  /** How long a commit waits for the lock of another process, in milliseconds. */
   readonly busyTimeoutMs?: number;
-  /** Whether the program ends, so that nobody waits for locks any more. */
+  /** Tells whether the program is stopping, so that it waits for locks no longer. */
   readonly isEnding?: () => boolean;
-  /** Is told of what is missing: the secret of which the digests in the file are made, or parts of the schema. */
+  /** Reports a loss: the secret of the digests in the file, or parts of the schema. */
   readonly report?: (text: string) => void;
 }
 
 /**
- * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if it takes a digest; they are made if absent, the secret not
- * beside records of a lost one, unless by the daemon.
+ * Opens DBDIR/greyd.db, and DBDIR/greyd.secret if a digest is needed; they are created if absent. Beside
+ * records of a
+ * lost secret only the daemon creates a new one.
  * @throws if it cannot be opened, or is of a newer greyd
  */
 export function openSqliteStore(
@@ -68,7 +69,7 @@ export function openSqliteStore(
   const path = secretPath(dbdir);
   const hadSecret = hasSecret(path);
   const use = (file: SqliteFile) => {
-    // Beside the daemon a new one would only hide that its own is lost: nobody finds with it what is there.
+    // Beside the daemon a new secret would only hide that the old one is lost: no record can be found with it.
     const isLost = () => privacy === undefined && !hasSecret(path) && hasPrivateRecords(file);
     let secret = privacy ? loadSecret(path) : undefined;
     const digest: Digest = (key) => {
@@ -76,7 +77,7 @@ export function openSqliteStore(
       return keyedDigest(secret, hash(key));
     };
     if (privacy && !hadSecret && hasPrivateRecords(file)) {
-      report?.(`${path} was lost, and a new one is made: clients that were known are greylisted once more`);
+      report?.(`${path} was lost, and a new one created: known clients are greylisted again`);
     }
     if (privacy !== undefined) savePrivacy(file, privacy);
     if (privacy) hidePlainRecords(file, digest);
@@ -94,7 +95,7 @@ export class SqliteStore implements CleanableStore {
   readonly #commit: GroupCommit;
   readonly #locks: LockWait;
 
-  /** @param isOwn whether --privacy is this program's to set; if not, it must stay as it is found */
+  /** @param isOwn whether this program sets --privacy; if not, it must stay as it is found */
   constructor(
     file: SqliteFile,
     { isOwn, digest, locks }: { isOwn: boolean; digest: Digest; locks: LockWait },
@@ -107,10 +108,10 @@ export class SqliteStore implements CleanableStore {
     this.#addToCount = file.prepare<[number]>(
       "UPDATE record_counts SET records = records + ? WHERE kind = 'triplet'",
     );
-    // Records must not be saved in a form that is not asked for any more.
+    // Records must not be saved in an outdated form.
     this.#commit = new GroupCommit(file, locks, () => {
       if (isOwn || readPrivacy(file) === privacy) return;
-      throw new Error('greyd was started with another --privacy meanwhile: do it once more');
+      throw new Error('greyd was restarted with another --privacy in the meantime: try again');
     });
   }
 
@@ -120,7 +121,7 @@ export class SqliteStore implements CleanableStore {
     });
   }
 
-  /** An update's part of a transaction. */
+  /** Does an update's part of a transaction. */
   #run<const Keys extends readonly Key[], Result>(
     keys: Keys,
     step: Step<Keys, Result>,
@@ -149,7 +150,7 @@ export class SqliteStore implements CleanableStore {
   check(): Promise<void> {
     return new Promise((resolve, reject) => {
       const run = () => {
-        // There and back: where a value stays what it is, SQLite writes nothing.
+        // There and back: SQLite writes nothing for an unchanged value.
         this.#addToCount.run(1);
         this.#addToCount.run(-1);
         return { hasSaved: true, settle: resolve };
@@ -165,7 +166,7 @@ export class SqliteStore implements CleanableStore {
           this.#decisions.add(counts, forgetBefore);
           return { hasSaved: true, settle: resolve };
         } catch (error) {
-          // What is wrong with the counts alone must not fail the updates of the same transaction.
+          // A fault of the counts alone must not fail the updates of the same transaction.
           if (!errorCode(error).startsWith('SQLITE_CONSTRAINT')) throw error;
           return { hasSaved: false, settle: () => reject(error) };
         }

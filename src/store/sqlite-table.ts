@@ -2,8 +2,8 @@
  * One table of greyd.db, seen as what every kind of record is: two numbers under a few key columns.
  * Names of tables and columns come from the program, never from a request; values are bound.
  *
- * A walk that only reads calls JavaScript from within SQLite, row by row, and has it return nothing but
- * the key at which the next slice begins: a third of the time that it takes to fetch all rows.
+ * A walk that only reads calls JavaScript from within SQLite, row by row, and returns only
+ * the key at which the next slice begins: this takes a third of the time of fetching all rows.
  */
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Slice } from './store.ts';
@@ -19,10 +19,10 @@ const WALK_ROWS = 1000;
 
 type Visit = (...row: Row) => void;
 
-/** Has rows shown to a function, from within a statement; only one does so at a time. */
+/** Shows rows to a function, from within a statement; only one does so at a time. */
 export class RowVisitor {
   #visit: Visit = () => {};
-  /** How many rows are to come until the statement has to return one. */
+  /** Rows left until the statement has to return one. */
   #left = 0;
 
   constructor(file: SqliteFile) {
@@ -33,7 +33,9 @@ export class RowVisitor {
     });
   }
 
-  /** @returns the first row that `statement` returns: the last one of the next WALK_ROWS, if there are so many */
+  /**
+   * @returns the first row that `statement` returns: the last one of the next WALK_ROWS, if there are so many
+   */
   run<Result>(visit: Visit, statement: () => Result): Result {
     this.#visit = visit;
     this.#left = WALK_ROWS;
@@ -44,7 +46,7 @@ export class RowVisitor {
 type IsExpired = (first: number, second: number) => boolean;
 
 interface CleanedSlice extends Slice {
-  /** undefined: there was nothing left to look at. */
+  /** undefined: there was nothing left to read. */
   readonly lastKey: readonly KeyColumn[] | undefined;
 }
 
@@ -125,7 +127,7 @@ export class SqliteTable {
   }
 
   /**
-   * Looks at the next SLICE_ROWS records in the order of their keys and deletes those that are
+   * Reads the next SLICE_ROWS records in the order of their keys and deletes those that are
    * expired, in one short transaction.
    * @param after the last key of the slice before; undefined: begin
    */

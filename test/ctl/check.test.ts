@@ -75,7 +75,7 @@ describe('damaged is', () => {
     const dbdir = await filledDirectory();
     change(dbdir, "UPDATE record_counts SET records = 7 WHERE kind = 'client'");
     const { status, stdout } = await check(dbdir);
-    expect([status, stdout]).toEqual([1, 'damaged: record_counts has 7 clients, there are 1\n']);
+    expect([status, stdout]).toEqual([1, 'damaged: record_counts says 7 clients, but there are 1\n']);
   });
 });
 

@@ -155,7 +155,7 @@ test('--privacy that is switched on meanwhile ends it: nothing more is saved in 
   await open(dbdir, true).close();
   child.stdin.end(` 192.0.2.0/late@b/c@d\n 1,2\nDATA=END${tail}`);
   expect(await once(child, 'close')).toEqual([1, null]);
-  expect(stderr).toBe('greyctl: greyd was started with another --privacy meanwhile: do it once more\n');
+  expect(stderr).toBe('greyctl: greyd was restarted with another --privacy in the meantime: try again\n');
   const bytes = readdirSync(dbdir).map((name) => readFileSync(join(dbdir, name), 'latin1'));
   expect(bytes.join('')).not.toContain('late@b');
 });

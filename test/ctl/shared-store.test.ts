@@ -44,7 +44,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const store = `--store=${url}`;
     const early = await greyctl(['import', store, '-'], { input: DUMP });
     expect(early).toMatchObject({ status: 1, stdout: '' });
-    expect(early.stderr).toMatch(/^greyctl: no greyd has used this store yet: start one on it first/);
+    expect(early.stderr).toMatch(/^greyctl: no greyd has used this store yet: start greyd with it first/);
     await startDaemon(url);
     const imported = await greyctl(['import', store, '-'], { input: DUMP });
     expect(imported).toMatchObject({ status: 0, stderr: '' });
@@ -198,7 +198,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const elsewhere = await greyctl(['import', `--store=${url}`, `--dbdir=${temporaryDirectory()}`, '-'], {
       input: DUMP,
     });
-    expect(elsewhere.stderr).toMatch(/other hosts have another secret for --privacy: copy /);
+    expect(elsewhere.stderr).toMatch(/the other hosts use another secret for --privacy: copy /);
   });
 });
 

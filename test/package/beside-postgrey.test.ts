@@ -46,7 +46,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   expect(ask(machine, 60000)).toMatch(/^action=DEFER_IF_PERMIT /);
   expect(machine.run('ss -Htlnp sport = :60000')).toContain('postgrey');
 
-  // What the message says.
+  // The commands of the message.
   machine.run('systemctl disable --now postgrey && systemctl enable --now greyd.socket greyd');
   expect(machine.run('greyctl query --check 127.0.0.1:60000')).toMatch(/^GREYD OK/);
   machine.run(`apt-get remove -y greyd && systemctl enable --now postgrey`);

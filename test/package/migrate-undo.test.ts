@@ -13,9 +13,9 @@ const POSTGREY_RECORDS = 'db_dump -p /var/lib/postgrey/postgrey.db';
 
 interface Trouble {
   readonly name: string;
-  /** Of greyd's unit. */
+  /** A setting of greyd's unit. */
   readonly setting: string;
-  /** As the administrator is told. */
+  /** The message to the administrator. */
   readonly reason: RegExp;
   readonly isBrokenOff?: boolean;
 }
@@ -89,7 +89,7 @@ test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async
   const answers = answersOn(machine);
   await restartPostgrey(machine);
   const before = { files: machine.run(FILES).split('\n'), learned: machine.run(POSTGREY_RECORDS) };
-  // It is started as another account, which may not read its database.
+  // greyd is started as another account, which may not read its database.
   machine.run("sed -i 's/--user=greyd/--user=nobody/' /etc/init.d/greyd");
   const failed = machine.attempt('greyctl migrate');
   expect(failed.status).toBe(1);

@@ -133,7 +133,7 @@ describe.skipIf(!runs)('greylisting in Postfix', () => {
     ]);
   });
 
-  it('no longer defers a client whose mails came back', async () => {
+  it('no longer defers a client with successful retries', async () => {
     const greyd = await startGreyd(postfix, ['--auto-whitelist-clients=1']);
     await send();
     letTimePass(greyd.dbdir, 300);

@@ -1,5 +1,6 @@
 /**
- * What an administrator does when a good mail is late: explain says why, pass lets it in, and a real Postfix accepts
+ * The steps of an administrator when a good mail is late: explain says why, pass accepts it, and a real
+ * Postfix accepts
  * the next attempt.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

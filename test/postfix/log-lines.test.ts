@@ -50,7 +50,7 @@ const mail = (from: string, ...to: string[]) => [
 const BOB = 'bob@example.org';
 const CAROL = 'carol@example.org';
 
-/** What is said, and the client, sender and recipient that both programs tell of. */
+/** The lines, and the client, sender and recipient in those of both programs. */
 const REQUESTS: readonly [stage: string, Service, said: string[], tellsOf: string[]][] = [
   ['RCPT', 'rcpt', [...NAMED, ...mail('r@example.net', BOB)], [...FROM_NAMED, 'r@example.net', BOB]],
   ['RCPT', 'rcpt', [...NAMED, ...mail('', BOB)], [...FROM_NAMED, '', BOB]],

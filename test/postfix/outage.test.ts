@@ -24,7 +24,7 @@ describe.skipIf(!runs)('Postfix while greyd is away', () => {
 
   afterAll(() => postfix?.stop());
 
-  it('puts mail off in the plain form, and goes on where it was when greyd is back', async () => {
+  it('defers mail in the plain form, and goes on where it was when greyd is back', async () => {
     const dbdir = temporaryDirectory();
     const send = () => swaks({ port: postfix.ports.plain });
     const greyd = await startGreyd(postfix, [], { dbdir });

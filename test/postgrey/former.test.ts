@@ -70,7 +70,7 @@ function history(): Attributes[] {
   return [...visits, ...often].map((visit) => ({ recipient: BOB, ...visit }));
 }
 
-/** Of a number: digits would become `#` in a sender. */
+/** Writes a number in letters: digits would become `#` in a sender. */
 const letters = (number: number) =>
   String(number).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? '');
 
@@ -165,7 +165,7 @@ describe.skipIf(!canRun('the move from postgrey 1.36', NEEDS))(
         /^triplets: (\d+) read, \1 new, .* 0 skipped\nclients: 5 read, 5 new, .* 0 skipped\n/,
       );
       await expectSameAnswers(NOW + 200, [postgrey, greyd]);
-      // What was found is greyd's own now, and the first visit counts as before.
+      // The records found are greyd's own now, and the first visit counts as before.
       await expectSameAnswers(NOW + 2 * HOUR, [postgrey, greyd]);
 
       if (options.includes('--privacy')) return;

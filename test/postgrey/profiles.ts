@@ -12,7 +12,7 @@ export interface Profile {
   readonly args: readonly string[];
   readonly listen: 'inet' | 'unix';
   readonly whitelists: Whitelists | undefined;
-  /** What the arguments mean, by greyd's own reading. */
+  /** The meaning of the arguments, as greyd reads them. */
   readonly options: Options;
 }
 

@@ -25,7 +25,7 @@ function setUp() {
   const path = join(dbdir, 'greyd.db');
   const thread = new CheckpointThread({ path, files: FileIdentity.of([path, `${path}-wal`]).files }, MAIN);
   onTestFinished(() => thread.close());
-  /** Whether a record stands in the database itself, without its log. */
+  /** Tells whether a record is in the database itself, without its log. */
   const isCopied = async (name: string) => {
     const alone = temporaryDirectory();
     copyFileSync(join(dbdir, 'greyd.db'), join(alone, 'greyd.db'));

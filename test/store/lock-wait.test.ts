@@ -16,7 +16,7 @@ function setUp({ busyTimeoutMs }: LockWait) {
   let tries = 0;
   const work = () => {
     tries += 1;
-    // It lets go at the third try.
+    // The lock is released at the third try.
     if (tries === 3) holder.exec('ROLLBACK');
     waiter.exec('INSERT INTO t VALUES (1)');
     return tries;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { AnswerSize } from '../../src/store/redis-answer-size.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 
-/** What is said of a text that comes in one piece. */
+/** Returns the size reported for a text in one piece. */
 const sizeOf = (text: string) => new AnswerSize().add(Buffer.from(text, 'latin1'));
 
 test.each([
@@ -50,7 +50,7 @@ test('answers that come in any pieces end where they end', () => {
       const piece = answer.slice(at, at + 1 + upTo(answer.length / 2));
       at += piece.length;
       const left = size.add(Buffer.from(piece, 'latin1'));
-      // What is announced is no more than what comes.
+      // The announced size is never more than what comes.
       if (at < answer.length) expect(left).toBeGreaterThanOrEqual(at);
       expect(left).toBeLessThanOrEqual(at < answer.length ? answer.length : 0);
     }

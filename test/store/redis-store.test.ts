@@ -172,7 +172,7 @@ describe.skipIf(!canTest)('one server', () => {
 describe.skipIf(!canTest)('a server that cannot save', () => {
   const failure = (text: string) => new RegExp(`^redis://127\\.0\\.0\\.1:\\d+: ${text}`);
 
-  test('is away, and comes back without what it knew of scripts', async () => {
+  test('is away, and restarts without its scripts', async () => {
     const server = await RedisServer.start();
     const store = open(server.url);
     await put(store, CLIENT, { count: 1, last: 1 });
@@ -192,7 +192,7 @@ describe.skipIf(!canTest)('a server that cannot save', () => {
     await store.check();
     await server.kill();
     await server.restart();
-    // What has arrived of the end of the connection is seen.
+    // The end of the connection has arrived.
     for (let turns = 0; turns < 10; turns += 1) await turn();
     await store.check();
   });
@@ -220,7 +220,9 @@ describe.skipIf(!canTest)('a server that cannot save', () => {
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     const store = open(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    await expect(put(store, CLIENT, { count: 1, last: 1 })).rejects.toThrow('speaks no Redis');
+    await expect(put(store, CLIENT, { count: 1, last: 1 })).rejects.toThrow(
+      'does not speak the Redis protocol',
+    );
   });
 
   test('has become a replica', async () => {
@@ -249,7 +251,9 @@ describe.skipIf(!canTest)('a server that cannot save', () => {
   test('has too few replicas', async () => {
     const server = await RedisServer.start();
     const store = open(server.url, { replicas: 1, replicasTimeoutMs: 50 });
-    await expect(put(store, CLIENT, { count: 1, last: 1 })).rejects.toThrow('0 of 1 replicas have it');
-    await expect(store.check()).rejects.toThrow('0 of 1 replicas have it');
+    await expect(put(store, CLIENT, { count: 1, last: 1 })).rejects.toThrow(
+      '0 of 1 replicas have acknowledged the write',
+    );
+    await expect(store.check()).rejects.toThrow('0 of 1 replicas have acknowledged the write');
   });
 });

@@ -98,7 +98,7 @@ describe('a file that is', () => {
       RECORD,
       undefined,
     ]);
-    // What was moved away has all that was stored in it.
+    // The file that was moved away has all that was stored in it.
     renameSync(`${path}.before`, join(other, 'greyd.db'));
     const before = openSqliteStore(other, { privacy: false, hash: () => '' });
     onTestFinished(() => before.close());
@@ -111,7 +111,7 @@ describe('a file that is', () => {
     await put(store, triplet('a'), RECORD);
     expect(readFileSync(`${path}.damaged-20261124T033000Z`, 'latin1')).toBe('0'.repeat(8192));
     expect(told).toEqual([
-      `the database is damaged (file is not a database): set aside as ${path}.damaged-20261124T033000Z, and a new one begun; clients that were known are greylisted once more`,
+      `the database is damaged (file is not a database): set aside as ${path}.damaged-20261124T033000Z, and a new one created; known clients are greylisted again`,
     ]);
     expect(readdirSync(dbdir).sort()).toEqual([
       'greyd.db',
@@ -150,9 +150,11 @@ describe('a file that is', () => {
     });
     onTestFinished(() => suspicious.close());
     const tried = suspicious as unknown as Store;
-    await expect(put(tried, triplet('a'), RECORD)).rejects.toThrow('cannot be told: the disk fails');
+    await expect(put(tried, triplet('a'), RECORD)).rejects.toThrow(
+      'cannot tell whether the database is damaged: the disk fails',
+    );
     expect(told).toEqual([
-      expect.stringMatching(/whether the database is damaged cannot be told: the disk fails$/),
+      expect.stringMatching(/cannot tell whether the database is damaged: the disk fails$/),
     ]);
     rmSync(path);
     time.now += REOPEN_PAUSE_MS;

@@ -1,5 +1,5 @@
 /**
- * What is found of a file, whether it fits into memory or not, and while others write to it.
+ * The check of a file, whether it fits into memory or not, and while others write to it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

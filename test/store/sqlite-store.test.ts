@@ -83,7 +83,7 @@ describe('the file', () => {
   test.each([
     ['in half', (log: string) => truncateSync(log, statSync(log).size / 2)],
     ['within its header', (log: string) => truncateSync(log, 16)],
-  ])('whose log was cut %s between two updates is of no use any more', async (_, cut) => {
+  ])('whose log was cut %s between two updates cannot be used any more', async (_, cut) => {
     const dbdir = temporaryDirectory();
     const store = open(dbdir);
     for (let number = 0; number < 20; number += 1)
@@ -175,7 +175,7 @@ describe('the file', () => {
           ['--reuid=65534', '--clear-groups', process.execPath, '--input-type=module', '--eval', program],
           { encoding: 'utf8', cwd: '/' },
         );
-      const ownFolder = 'give greyd a folder of its own, see --dbdir';
+      const ownFolder = 'give greyd a directory of its own, see --dbdir';
       const mayNot = (what: string, where: string, mode: string, advice = ownFolder) =>
         new RegExp(
           `: account nobody may not ${what} ${where}, which belongs to \\w+ and has mode ${mode}: ${advice}\n$`,
@@ -185,10 +185,10 @@ describe('the file', () => {
       expect(asNobody()).toMatch(mayNot('read and write', path, '640', `chown nobody: ${path}`));
       chmodSync(path, 0o666);
       chmodSync(dbdir, 0o755);
-      expect(asNobody()).toMatch(mayNot('make files in', dbdir, '755'));
+      expect(asNobody()).toMatch(mayNot('create files in', dbdir, '755'));
       chownSync(dbdir, NOBODY, NOBODY);
       chmodSync(dbdir, 0o500);
-      expect(asNobody()).toMatch(mayNot('make files in', dbdir, '500', `chmod u\\+rwx ${dbdir}`));
+      expect(asNobody()).toMatch(mayNot('create files in', dbdir, '500', `chmod u\\+rwx ${dbdir}`));
       chmodSync(above, 0o700);
       expect(asNobody()).toMatch(mayNot('enter', above, '700'));
     },
@@ -212,7 +212,7 @@ test('a secret that is lost is told once; a new database and one in plain keys h
   rmSync(join(dbdir, 'greyd.secret'));
   for (let times = 0; times < 2; times += 1) await openSqliteStore(dbdir, reporting).close();
   expect(told).toEqual([
-    `${dbdir}/greyd.secret was lost, and a new one is made: clients that were known are greylisted once more`,
+    `${dbdir}/greyd.secret was lost, and a new one created: known clients are greylisted again`,
   ]);
 });
 
@@ -229,7 +229,7 @@ describe('group commit', () => {
       await put(store, triplet(`n${number}`), { first: 1, last: 1 });
       if (number === 0) {
         commits = Number(version()) - Number(before);
-        // Whoever is told first finds the records of all the others on the disk already.
+        // The first to be told finds the records of all the others on disk already.
         expect(count()).toBe(50);
       }
     });

@@ -72,7 +72,7 @@ function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n--- without the end of the line\n`;
 }
 
-/** What is left on a terminal of what was written there. */
+/** Returns what is left on a terminal after some output. */
 function screenOf(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a line is erased
   return text.replaceAll('\r\n', '\n').replace(/[^\n]*\r\x1b\[K/g, '');
