@@ -12,7 +12,7 @@ const ENTRIES = [
   'src/greyd.ts',
   'src/greyctl.ts',
   'src/greylister/thread-main.ts',
-  'src/store/checkpoint-thread-main.ts',
+  'src/store/sqlite/checkpoint-thread-main.ts',
 ];
 
 /** Libraries that are no ES modules ask for the parts of Node.js with it. */

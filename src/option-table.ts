@@ -21,7 +21,7 @@ import {
 import type { GivenLookup, GivenRules } from './rules-options.ts';
 import type { InetEndpoint } from './server/endpoint.ts';
 import type { GivenSharedStore } from './shared-store-options.ts';
-import { parseRedisUrl } from './store/redis-url.ts';
+import { parseRedisUrl } from './store/redis/url.ts';
 
 const DEFAULT_DELAY = 300;
 const DEFAULT_MAX_AGE = 35;

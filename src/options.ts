@@ -10,8 +10,8 @@ import type { RequestBounds } from './policy/attributes.ts';
 import { networkLengthsOf, rulesOf } from './rules-options.ts';
 import type { Endpoint, InheritedEndpoint } from './server/endpoint.ts';
 import { sharedStoreOf } from './shared-store-options.ts';
-import { SLOT_BITS } from './store/redis-keys.ts';
-import type { SharedStoreSettings } from './store/shared-store.ts';
+import { SLOT_BITS } from './store/redis/keys.ts';
+import type { SharedStoreSettings } from './store/redis/open.ts';
 
 export interface Options {
   readonly endpoints: readonly Endpoint[];

@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { UsageError } from './command-line.ts';
-import type { RedisLocation } from './store/redis-url.ts';
-import type { SharedStoreSettings } from './store/shared-store.ts';
+import type { SharedStoreSettings } from './store/redis/open.ts';
+import type { RedisLocation } from './store/redis/url.ts';
 
 export interface GivenSharedStore {
   store?: RedisLocation | undefined;

@@ -10,9 +10,10 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   address: { values: [] },
   policy: { values: [] },
   time: { values: [] },
+  files: { values: [] },
   whitelist: { values: ['address', 'policy'] },
   greylist: { values: ['address', 'policy', 'time'] },
-  store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
+  store: { values: ['files'], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
   // Greylisting as a whole, in its own thread.
   greylister: { values: ['greylist', 'store'], types: ['log', 'metrics'] },
   // log masks addresses, with the functions of address.
@@ -103,8 +104,8 @@ test('each library is imported in one place', () => {
   const places = new Map<string, Set<string>>();
   for (const { from, file } of libraries) places.set(from, (places.get(from) ?? new Set()).add(file));
   expect(Object.fromEntries([...places].map(([library, files]) => [library, [...files]]))).toEqual({
-    '@redis/client': ['store/redis-client.ts'],
-    'better-sqlite3': ['store/sqlite-file.ts'],
+    '@redis/client': ['store/redis/client.ts'],
+    'better-sqlite3': ['store/sqlite/file.ts'],
     commander: ['command-line.ts'],
     pino: ['log/logger.ts'],
     'prom-client': ['metrics/text-format.ts'],

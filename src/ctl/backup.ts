@@ -16,7 +16,7 @@ import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../command-line.ts';
 import { makeNewFile } from '../service/new-file.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
-import { copyDatabase } from '../store/sqlite-maintenance.ts';
+import { copyDatabase } from '../store/sqlite/maintenance.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseOwner } from './database.ts';
 import { DBDIR_OPTION } from './options.ts';

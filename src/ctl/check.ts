@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../command-line.ts';
 import { printable } from '../log/printable.ts';
 import type { Account } from '../service/account.ts';
-import { inspectDatabase } from '../store/sqlite-maintenance.ts';
+import { inspectDatabase } from '../store/sqlite/maintenance.ts';
 import { makeCommand } from './command.ts';
 import { becomeDatabaseOwner } from './database.ts';
 import { type GivenRecords, RECORDS_OPTIONS, sharedFindings } from './records.ts';

@@ -4,7 +4,7 @@
  * merged, as by greyctl import, and the copy may be made as often as one likes.
  */
 import { type OptionEntry, UsageError } from '../command-line.ts';
-import type { RedisLocation } from '../store/redis-url.ts';
+import type { RedisLocation } from '../store/redis/url.ts';
 import type { Store } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openExistingRecords, openRecords } from './database.ts';

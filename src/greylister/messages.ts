@@ -7,7 +7,7 @@ import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
-import type { SharedStoreSettings } from '../store/shared-store.ts';
+import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
 import type { CleaningPace } from './cleaner.ts';
 import type { Cleaned } from './cleaning-progress.ts';

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL, greyctl } from '../support/greyctl.ts';
 import { OWN_MOUNTS_NEED } from '../support/own-mounts.ts';

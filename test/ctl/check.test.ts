@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { CLIENT, put, triplet } from '../store/contract.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { greyctl } from '../support/greyctl.ts';

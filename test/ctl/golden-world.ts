@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClientKey, hashOf, type Key, type TripletKey } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { stoppedClock } from '../support/fake-time.ts';
 import { GREYCTL } from '../support/greyctl.ts';
 import type { ShellSettings } from '../support/transcript.ts';

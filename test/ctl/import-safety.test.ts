@@ -19,7 +19,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/store.ts';
 import { put, read, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL, greyctl } from '../support/greyctl.ts';

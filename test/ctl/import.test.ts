@@ -7,7 +7,7 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/store.ts';
 import { CLIENT, put, read, triplet } from '../store/contract.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { greyctl } from '../support/greyctl.ts';

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Daemon } from '../support/daemon.ts';
 import { GREYCTL, greyctl, type Outcome } from '../support/greyctl.ts';
 import { addManyRecords, OF_A_DOMAIN } from '../support/million.ts';

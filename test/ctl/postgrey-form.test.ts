@@ -4,7 +4,7 @@ import { formatShort, parseAddress } from '../../src/address/ip.ts';
 import { openRecords } from '../../src/ctl/database.ts';
 import { formerHashes } from '../../src/greylist/former-keys.ts';
 import { clientKey, hashOf, tripletKey } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { greyctl } from '../support/greyctl.ts';
 

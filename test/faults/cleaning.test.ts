@@ -13,7 +13,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CLEANING_PACE } from '../../src/greylister/cleaner.ts';
 import type { Visit } from '../../src/greylister/greylister.ts';
 import { GreylisterThread } from '../../src/greylister/thread.ts';
-import { openSqliteFile } from '../../src/store/sqlite-open.ts';
+import { openSqliteFile } from '../../src/store/sqlite/open.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';

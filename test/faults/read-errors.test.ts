@@ -15,7 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL } from '../support/greyctl.ts';
 import { forgotten, MailFlow } from '../support/mail-flow.ts';

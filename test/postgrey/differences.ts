@@ -108,7 +108,7 @@ export const DIFFERENCES: readonly Difference[] = [
     text: 'A database that was removed or replaced is opened anew, and a damaged one is set aside and a new one begun (postgrey: goes on with the removed one).',
     reason: 'Both are found when it is too late otherwise.',
     shownIn: {
-      file: 'test/store/reopening-store.test.ts',
+      file: 'test/store/sqlite/reopening-store.test.ts',
       test: 'damaged while it is in use is set aside after one failure',
     },
   },
