@@ -1,12 +1,12 @@
 /**
- * /etc/default/greyd, where the unit and the init script find the options of the daemon, and greyctl those that it has
- * in common with it: POSTGREY_OPTS, POSTGREY_TEXT and GREYD_STORE_PASSWORD.
+ * Reads /etc/default/greyd, which holds the options of the daemon for its unit and init script, and for greyctl those
+ * that both have: POSTGREY_OPTS, POSTGREY_TEXT and GREYD_STORE_PASSWORD.
  *
  *   started by systemd        nothing is expanded; the words of POSTGREY_OPTS may be quoted   (environment-file)
  *   started by an init script a shell reads it; POSTGREY_OPTS is split at each blank          (sourced-variables)
  *
- * It is read as whatever starts services here reads it; where the other would get something else, that is told with the
- * line, and what to write.
+ * The file is read as the service manager of this machine reads it. Where systemd and an init script would get
+ * different values, a warning names the line, and what to write.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { readCommandLine, UsageError } from '../command-line.ts';
@@ -18,26 +18,26 @@ import { shellAssignments, UnreadableLine } from './sourced-variables.ts';
 export const DEFAULTS_FILE = '/etc/default/greyd';
 
 export interface DaemonDefaults {
-  /** The options that stand there, by name. */
+  /** The options in the file, by name. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** For --store. */
+  /** The password for --store. */
   readonly storePassword: string | undefined;
 }
 
 const NOTHING: DaemonDefaults = { given: {}, storePassword: undefined };
 
-/** What starts a daemon, and reads its file of variables. */
+/** The kind of service manager that reads the file and starts the daemon. */
 export type Starter = 'systemd' | 'init script';
 
-/** What starts services on this machine. */
+/** Returns the kind of service manager of this machine. */
 export function starterHere(): Starter {
   return existsSync('/run/systemd/system') ? 'systemd' : 'init script';
 }
 
 /**
- * @param path undefined: DEFAULTS_FILE, which need not be there
- * @param tell is told if it may not be read from here, and where systemd and an init script get different options
- * @throws {UsageError} if it cannot be read, or holds what greyd would not start with
+ * @param path undefined: DEFAULTS_FILE, which need not exist
+ * @param tell gets a warning if DEFAULTS_FILE cannot be read, or systemd and an init script get different options
+ * @throws {UsageError} if `path` cannot be read, or greyd would not start with its options
  */
 export function readDaemonDefaults(
   path: string | undefined,
@@ -50,9 +50,8 @@ export function readDaemonDefaults(
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (path !== undefined) throw new UsageError(`--defaults=${path}: it cannot be read: ${message}`);
-    if (code !== 'ENOENT')
-      tell(`${file} cannot be read (${code}), so the options of greyd there are not known`);
+    if (path !== undefined) throw new UsageError(`--defaults=${path}: cannot be read: ${message}`);
+    if (code !== 'ENOENT') tell(`cannot read ${file} (${code}): using default options, not those of greyd`);
     return NOTHING;
   }
   const { values, words } = readAs(starter, text, file);
@@ -73,17 +72,17 @@ export function readDaemonDefaults(
 
 const DAEMON = { name: 'greyd', usage: '', description: '', options: OPTION_TABLE };
 
-/** What a daemon is started with. */
+/** The variables that a daemon is started with. */
 export interface Variables {
   readonly values: ReadonlyMap<string, string>;
-  /** Those of POSTGREY_OPTS. */
+  /** The words of POSTGREY_OPTS. */
   readonly words: readonly string[];
 }
 
 /**
- * The values that a file gives.
- * @param file for messages
- * @throws {UsageError} with file and line, if a shell would do what is not done here
+ * Returns the values that a file gives.
+ * @param file its name, for messages
+ * @throws {UsageError} with file and line, if a shell would do more than assign values
  */
 export function readAs(starter: Starter, text: string, file: string): Variables {
   try {
@@ -100,10 +99,10 @@ export function readAs(starter: Starter, text: string, file: string): Variables 
   }
 }
 
-/** Variables that reach the daemon. */
+/** The variables that the daemon uses. */
 const NAMES = ['POSTGREY_OPTS', 'POSTGREY_TEXT', PASSWORD_VARIABLE] as const;
 
-/** Where systemd and an init script get different values of a file: lines for the administrator. */
+/** Returns a warning for each variable of a file that systemd and an init script read differently. */
 export function differences(text: string, file: string): string[] {
   const bySystemd = systemdAssignments(text);
   let byShell: ReturnType<typeof shellAssignments>;
@@ -111,9 +110,7 @@ export function differences(text: string, file: string): string[] {
     byShell = shellAssignments(text);
   } catch (error) {
     if (!(error instanceof UnreadableLine)) throw error;
-    return [
-      `${file}:${error.line}: an init script does not read this line as systemd does: ${error.message}`,
-    ];
+    return [`${file}:${error.line}: systemd and an init script read this line differently: ${error.message}`];
   }
   return NAMES.flatMap((name) => {
     const [ofShell, ofSystemd] = [byShell, bySystemd].map((all) => all.findLast((one) => one.name === name));
@@ -122,12 +119,12 @@ export function differences(text: string, file: string): string[] {
     const line = ofShell?.line ?? ofSystemd?.line;
     const instead = name === PASSWORD_VARIABLE ? `${name}='...', without ' in it` : literal(name, sourced);
     return [
-      `${file}:${line}: systemd does not read ${name} as an init script does, it expands nothing: write ${instead}`,
+      `${file}:${line}: systemd and an init script read ${name} differently (systemd expands nothing): write ${instead}`,
     ];
   });
 }
 
-/** A line that systemd and a shell read alike. */
+/** Returns an assignment that systemd and a shell read alike. */
 export function literal(name: string, value: string): string {
   return `${name}="${value.replace(/["\\$`]/g, '\\$&')}"`;
 }

@@ -1,16 +1,16 @@
 /**
- * What systemd gets of a file of variables that a unit names as EnvironmentFile= (systemd.exec(5)):
+ * Reads a file of variables as systemd reads an EnvironmentFile= (systemd.exec(5)):
  *
  *   line  :== [ NAME "=" value ] | ( "#" | ";" ) comment
  *   value :== *( "'" text "'" | '"' text '"' ) [ text ]
  *
- * Nothing is expanded, and no other line counts, as `export NAME=value`. A `\` before the end of a line goes on in the
- * next one, between "" it quotes one of `"\$` and the backquote, in a text behind that any character. Blanks before and
- * behind a value do not count. The last line of a name counts.
+ * Nothing is expanded, and other lines, as `export NAME=value`, are ignored. A `\` at the end of a line continues it;
+ * within "" it quotes one of `"\$` and the backquote, in the text after that any character. Blanks around a value are
+ * dropped. The last assignment of a name counts.
  */
 import type { Assignment } from './sourced-variables.ts';
 
-/** The assignments of a file, in their order. */
+/** Returns the assignments of a file, in their order. */
 export function systemdAssignments(text: string): Assignment[] {
   const found: Assignment[] = [];
   let at = 0;
@@ -51,8 +51,8 @@ function unquoted(text: string): string {
 }
 
 /**
- * POSTGREY_OPTS as words (systemd.service(5), $NAME): `a "b c" d='e f'` is `a`, `b c` and `d=e f`. A `\` quotes the
- * next character everywhere; a quote that is not closed goes on to the end.
+ * Splits POSTGREY_OPTS into words (systemd.service(5), $NAME): `a "b c" d='e f'` is `a`, `b c` and `d=e f`. A `\`
+ * quotes the next character everywhere; an unclosed quote extends to the end.
  */
 export function systemdWords(text: string): string[] {
   const words: string[] = [];

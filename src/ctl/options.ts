@@ -1,10 +1,10 @@
 /**
- * Options that several commands have.
+ * Options that several commands of greyctl share.
  */
 import type { OptionEntry } from '../command-line.ts';
 import { OPTION_TABLE } from '../option-table.ts';
 
-/** What the rule makes of a record depends on these. */
+/** Options that the state of a record depends on. */
 export const RULES_OPTIONS: readonly OptionEntry[] = [
   daemonOption('--delay'),
   daemonOption('--max-age'),
@@ -12,17 +12,17 @@ export const RULES_OPTIONS: readonly OptionEntry[] = [
   daemonOption('--auto-whitelist-clients'),
 ];
 
-/** And under which keys it looks for them, on these. */
+/** Options that the keys of records depend on. */
 export const LOOKUP_OPTIONS: readonly OptionEntry[] = [
   daemonOption('--lookup-by-host'),
   daemonOption('--ipv4cidr'),
   daemonOption('--ipv6cidr'),
 ];
 
-/** --dbdir with the default of the daemon. */
+/** --dbdir, with the default of the daemon. */
 export const DBDIR_OPTION: OptionEntry = daemonOption('--dbdir');
 
-/** An option of the daemon that means the same to a command. */
+/** Returns an option of the daemon that has the same meaning in greyctl. */
 export function daemonOption(name: string): OptionEntry {
   const entry = OPTION_TABLE.find(({ flags }) => flags.split(/[ ,]+/).includes(name));
   if (entry === undefined) throw new Error(`the daemon has no option ${name}`);

@@ -1,5 +1,5 @@
 /**
- * greyctl show: what greyd remembers of one triplet and of its client, in words.
+ * greyctl show: shows the record history of one triplet and of its client, in words.
  */
 import type { PlainKey } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
@@ -20,11 +20,11 @@ interface Given extends GivenRecords, GivenRules, GivenLookup {}
 export const showCommand = makeCommand<Given>(
   {
     name: 'greyctl show',
-    summary: 'tell what is remembered of a triplet, or of a client',
+    summary: 'show the records of a triplet, or of a client',
     usage: '[options] client_address=… [sender=… recipient=…]',
     description:
-      'Tells the history of one triplet and of its client, or of the client alone. <> stands for the null ' +
-      'sender. It works with --privacy too. Exit status 1: nothing is remembered.\n\n' +
+      'Shows the history of one triplet and of its client, or of the client alone. <> stands for the null ' +
+      'sender. This works with --privacy too. Exit status 1: there are no records.\n\n' +
       'Example:\n' +
       '  greyctl show client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org',
     options: [...RECORDS_OPTIONS, ...RULES_OPTIONS, ...LOOKUP_OPTIONS],
@@ -65,7 +65,7 @@ function print(key: PlainKey, object: object, lines: readonly Line[], { print, p
 }
 
 function tellNothing(key: PlainKey, { tell }: Work): void {
-  tell(`nothing is remembered of ${nameOf(key)}`);
+  tell(`no record of ${nameOf(key)}`);
 }
 
 function nameOf(key: PlainKey): string {

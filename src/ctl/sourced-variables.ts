@@ -1,33 +1,33 @@
 /**
- * What an init script gets of a file of variables that it sources, as /etc/default/postgrey; nothing is run.
+ * Reads a file of variables as an init script that sources it, as /etc/default/postgrey; no command is run.
  *
  *   line    :== [ command *( ";" command ) ] [ "#" comment ]
  *   command :== 1*assignment | "export" 1*( NAME | assignment )
  *   assignment :== NAME "=" *( text | "'" text "'" | '"' *( text | "\" char | expansion ) '"' | "\" char | expansion )
  *   expansion  :== "$" NAME | "${" NAME [ [ ":" ] ( "-" | "=" | "+" ) word ] "}"
  *
- * A `\` before the end of a line goes on in the next one, but in a comment and between ''. Anything else that a shell
- * would do (commands, patterns, `~`, `$(…)`) is an error with the number of its line, and so is a NAME without a value
- * in the file: nobody knows what it has where the file is sourced. So what is read is what sh(1) would have.
+ * A `\` at the end of a line continues it, except in a comment and between ''. Anything else that a shell would do
+ * (commands, patterns, `~`, `$(…)`) is an error with the number of its line, and so is a NAME without a value in the
+ * file: its value in the init script is not known. So the values are those that sh(1) would have.
  */
 
 /** Names that no init script sets before it sources the file. */
 const UNSET: ReadonlySet<string> = new Set(['POSTGREY_OPTS', 'POSTGREY_TEXT', 'GREYD_STORE_PASSWORD']);
 
-/** One `NAME=value`, and where it stands in the text. */
+/** One `NAME=value`, and its position in the text. */
 export interface Assignment {
   readonly name: string;
   readonly value: string;
-  /** Of its line, from 1 on. */
+  /** Line number, from 1. */
   readonly line: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** A line that cannot be read; the message says why, or what to write. */
+/** A line that cannot be read; the message says why, or what to write instead. */
 export class UnreadableLine extends Error {
   override readonly name = 'UnreadableLine';
-  /** From 1 on. */
+  /** Line number, from 1. */
   readonly line: number;
 
   constructor(line: number, text: string) {
@@ -37,7 +37,7 @@ export class UnreadableLine extends Error {
 }
 
 /**
- * The assignments of a file, in their order.
+ * Returns the assignments of a file, in their order.
  * @throws {UnreadableLine}
  */
 export function shellAssignments(text: string): Assignment[] {
@@ -94,7 +94,7 @@ class ShellReader {
     this.#found.push(...found);
   }
 
-  /** Whether only blanks and a comment follow in this command. */
+  /** Tells whether only blanks and a comment follow in this command. */
   #isAtEnd(): boolean {
     return /(?:[ \t]|\\\n)*(?=[\n;#]|$)/y.test(this.#text.slice(this.#at));
   }
@@ -121,7 +121,7 @@ class ShellReader {
 
   #single(): string {
     const text = this.#skip(/'[^']*'/y);
-    if (text === '') this.#refuse("there is no second '");
+    if (text === '') this.#refuse("the closing ' is missing");
     return text.slice(1, -1);
   }
 
@@ -134,7 +134,7 @@ class ShellReader {
       const next = this.#text[this.#at];
       if (next === undefined) {
         this.#at = begin;
-        this.#refuse('there is no second "');
+        this.#refuse('the closing " is missing');
       }
       if (next === '"') {
         this.#at += 1;
@@ -146,7 +146,7 @@ class ShellReader {
     }
   }
 
-  /** @param escapable what loses the `\` before it */
+  /** @param escapable characters before which a `\` is removed */
   #escape(escapable: RegExp): string {
     this.#at += 1;
     const char = this.#skip(escapable);
@@ -187,7 +187,7 @@ class ShellReader {
     return value;
   }
 
-  /** @returns what expands it: a shell does that only if it is needed */
+  /** @returns a function that expands the word: a shell expands it only if needed */
   #wordInBraces(earlier: ReadonlySet<string> | undefined): () => string {
     const parts: (() => string)[] = [];
     for (;;) {
@@ -207,7 +207,7 @@ class ShellReader {
   #valueOf(name: string, earlier: ReadonlySet<string> | undefined): string {
     if (earlier?.has(name)) this.#refuse(`write $${name} in a line of its own`);
     const value = this.#values.get(name) ?? (UNSET.has(name) ? '' : undefined);
-    if (value === undefined) this.#refuse(`$${name} has no value in this file: write out what it stands for`);
+    if (value === undefined) this.#refuse(`$${name} has no value in this file: write out its value`);
     return value;
   }
 
@@ -215,7 +215,7 @@ class ShellReader {
     return this.#skip(/\S{0,40}/y);
   }
 
-  /** Takes what matches here; nothing if it does not. */
+  /** Consumes and returns the text that matches here; empty if none does. */
   #skip(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
     const [text = ''] = pattern.exec(this.#text) ?? [];
@@ -233,5 +233,5 @@ class ShellReader {
 }
 
 function shown(text: string): string {
-  return text === '\r' ? 'a carriage return (save the file with line ends of Unix)' : `'${text}'`;
+  return text === '\r' ? 'a carriage return (save the file with Unix line ends)' : `'${text}'`;
 }

@@ -1,5 +1,5 @@
 /**
- * What greyctl import must not do, least of all as root: write where somebody else's link leads, hand
+ * Tests what greyctl import must not do, least of all as root: write where somebody else's link leads, hand
  * on what only root may read, save in a form that is not asked for any more, leave copies behind.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -64,7 +64,7 @@ describe.skipIf(!canRun('import as root', { root: true }))('as root', () => {
     writeFileSync(join(folder, 'secret'), 'secret', { mode: 0o600 });
     make(join(folder, 'postgrey.db'), join(folder, 'secret'));
     const { status, stderr } = await greyctl(['import', `--dbdir=${dbdir}`, folder]);
-    expect([status, stderr]).toEqual([1, `greyctl: ${folder}/postgrey.db: is no plain file\n`]);
+    expect([status, stderr]).toEqual([1, `greyctl: ${folder}/postgrey.db is not a plain file\n`]);
     expect(readdirSync(dbdir)).toEqual([]);
   });
 

@@ -59,7 +59,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   // The same on the port that greyd has since a migration.
   machine.run("sed -i 's/--inet=127.0.0.1:60000/--inet=10023/' /etc/default/postgrey");
   await restartPostgrey(machine);
-  expect(machine.run('greyctl migrate')).toContain('no mail has passed yet by the records');
+  expect(machine.run('greyctl migrate')).toContain('no mail in the records has passed yet');
   machine.run('apt-get remove -y greyd && systemctl enable --now postgrey');
   await postgreyServes(machine);
   expect(TAKEN.exec(installGreyd(machine))?.[1]).toBe('10023');

@@ -20,14 +20,14 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   const times = machine.run(TIMES);
   const units = machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`);
   const steps = machine.run('greyctl migrate --dry-run');
-  expect(steps).toMatch(/^1\. keep a copy of greyd's database$/m);
+  expect(steps).toMatch(/^1\. copy greyd's database, for a rollback$/m);
   expect(machine.run(TIMES)).toBe(times);
   expect(machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`)).toBe(
     units,
   );
 
   const printed = machine.run('greyctl migrate');
-  expect(printed).toContain('what has passed before passes: ');
+  expect(printed).toContain('mail that has passed before passes: ');
   // The steps are those that were announced.
   expect(printed.match(/^\d+\. .*$/gm)).toEqual(steps.match(/^\d+\. .*$/gm));
   expect(answersOn(machine)).toEqual(before);
@@ -92,7 +92,7 @@ test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, p
   expect(refusal()).toBe('greyctl: greyd.socket is masked: systemctl unmask greyd.socket');
   machine.run('systemctl unmask greyd.socket');
   expect(machine.attempt('flock /run/greyctl-migrate.lock greyctl migrate').output).toContain(
-    'under way here',
+    'is running: wait until it ends',
   );
   expect(machine.attempt(units).output).toBe(wasActive);
 

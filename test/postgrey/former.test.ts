@@ -131,7 +131,7 @@ async function exported(dbdir: string, options: readonly string[]): Promise<stri
   ] as const) {
     const args = ['export', `--dbdir=${dbdir}`, '--format=postgrey', ...options, kind];
     const { status, stdout, stderr } = await greyctl(args, { env: ITS_PATH });
-    expect([status, stderr]).toEqual([0, 'greyctl: the keys are written as postgrey 1.36 writes them\n']);
+    expect([status, stderr]).toEqual([0, 'greyctl: writing keys in the format of postgrey 1.36\n']);
     await load(join(folder, file), [stdout]);
   }
   return folder;

@@ -3,7 +3,7 @@
  *
  *   $ greyctl show client_address=203.0.113.77
  *   --- stderr
- *   greyctl: nothing is remembered of client 203.0.113.77
+ *   greyctl: no record of client 203.0.113.77
  *   --- exit status 1
  *
  * On a terminal both outputs come together, as its screen shows them: what was erased is gone. Control characters

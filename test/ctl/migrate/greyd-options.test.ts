@@ -25,7 +25,7 @@ test.each([
   expect(textOfOptions(given(normal))).toBe(normal);
 });
 
-test('words that belong to no option are told', () => {
+test('arguments that belong to no option are reported', () => {
   expect(readGivenOptions(['--inet=10023', 'see', 'http://example.org', '--delay=60'])).toEqual({
     options: [
       { name: '--inet', value: '10023' },
