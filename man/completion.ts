@@ -5,9 +5,10 @@
  * In the script each program and command has a line of options, as `--help --delay= --dbdir=FILE
  * --format=text,json`: without `=` no value is taken, `FILE` is one by its name, others are those there are.
  */
-import { type OptionEntry, partsOf } from '../src/command-line.ts';
+
 import { COMMANDS } from '../src/ctl/commands.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 
 export const COMPLETION_PATH = 'etc/bash-completion/greyctl';
 

@@ -5,7 +5,7 @@
  * The pages are plain ASCII, and pass `mandoc -T lint`: no line is longer than WIDTH but in displays, and
  * each sentence begins a line.
  */
-import { type OptionEntry, partsOf } from '../src/command-line.ts';
+import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
 
 const WIDTH = 78;
 

@@ -2,10 +2,11 @@
  * The pages of the manual: PAGE.in is written by hand, and holds lines `@…@` in place of what the tables of
  * the programs say. Pages are committed as they are made, so that they are installed without a build.
  */
-import { type OptionEntry, partsOf } from '../src/command-line.ts';
+
 import type { CommandProgram } from '../src/ctl/command.ts';
 import { COMMANDS } from '../src/ctl/commands.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 import { description, optionFlags, optionList, prose, usage } from './mdoc.ts';
 
 /** The generated pages. */

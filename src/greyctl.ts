@@ -5,14 +5,14 @@
  */
 import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { UsageError, withoutPassword } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { LOADERS } from './ctl/loaders.ts';
 import { errorText } from './log/error-text.ts';
 import { printable } from './log/printable.ts';
+import { UsageError, withoutPassword } from './options/command-line.ts';
+import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { giveWay } from './service/priority.ts';
 import { ignoreStraySignals } from './service/signals.ts';
-import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 

@@ -3,7 +3,6 @@
  * each request for it. It is loaded with the option only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { withoutPassword } from './command-line.ts';
 import type { Greylisting } from './greylister/greylister.ts';
 import type { StoreFigures } from './greylister/messages.ts';
 import { errorText } from './log/error-text.ts';
@@ -11,6 +10,7 @@ import { printable } from './log/printable.ts';
 import { type Figures, metricsPage } from './metrics/exposition.ts';
 import { Measures } from './metrics/measures.ts';
 import { oneUnderWay } from './metrics/under-way.ts';
+import { withoutPassword } from './options/command-line.ts';
 import type { Endpoint } from './server/endpoint.ts';
 import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts';
 import type { SocketRights } from './server/listen.ts';

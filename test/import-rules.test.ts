@@ -22,10 +22,11 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   server: { values: ['policy'] },
   // Changes to the main's own process.
   service: { values: [], types: ['server'] },
-  // Commands of greyctl read their options as the mains do, from what stands beside them.
+  options: { values: ['greylist', 'log', 'policy', 'server', 'store'] },
   ctl: {
     values: [
       '',
+      'options',
       'address',
       'policy',
       'whitelist',
@@ -106,7 +107,7 @@ test('each library is imported in one place', () => {
   expect(Object.fromEntries([...places].map(([library, files]) => [library, [...files]]))).toEqual({
     '@redis/client': ['store/redis/client.ts'],
     'better-sqlite3': ['store/sqlite/file.ts'],
-    commander: ['command-line.ts'],
+    commander: ['options/command-line.ts'],
     pino: ['log/logger.ts'],
     'prom-client': ['metrics/text-format.ts'],
     re2js: ['whitelist/perl-regex.ts'],

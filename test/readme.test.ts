@@ -4,9 +4,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { OptionEntry } from '../src/command-line.ts';
 import { COMMANDS } from '../src/ctl/commands.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import type { OptionEntry } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 
 /** `-u, --unix <PATH>` as README.md writes it: `-u`, `--unix=PATH`. */
 function readmeFlags(flags: string): string {

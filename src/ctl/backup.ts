@@ -12,14 +12,14 @@ import { once } from 'node:events';
 import { createReadStream, statfsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
+import { DBDIR_OPTION } from '../options/of-daemon.ts';
 import { makeNewFile } from '../service/new-file.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
 import { copyDatabase } from '../store/sqlite/maintenance.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseOwner } from './database.ts';
 import { counted } from './format/counted.ts';
-import { DBDIR_OPTION } from './options.ts';
 
 /** Stands for standard output, in place of a file. */
 const STDOUT = '-';

@@ -4,16 +4,16 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseAddress } from '../address/ip.ts';
-import { type OptionEntry, UsageError } from '../command-line.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
-import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { ExitStatus, Work } from './command.ts';
 import { counted } from './format/counted.ts';
 import { namedKeys } from './keys.ts';
-import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { keyObject, keyText } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
 import { FROM_LOG_OPTION, requestAttributes } from './request-words.ts';

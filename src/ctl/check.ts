@@ -4,8 +4,8 @@
  */
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../command-line.ts';
 import { printable } from '../log/printable.ts';
+import { UsageError } from '../options/command-line.ts';
 import type { Account } from '../service/account.ts';
 import { inspectDatabase } from '../store/sqlite/maintenance.ts';
 import { makeCommand } from './command.ts';

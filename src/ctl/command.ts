@@ -5,8 +5,8 @@
  * Options of the daemon (OptionEntry.isOfDaemon) that are not given are taken from /etc/default/greyd.
  */
 import type { Readable, Writable } from 'node:stream';
-import { type OptionEntry, type Program, readCommandLine } from '../command-line.ts';
-import { DEFAULTS_FILE, readDaemonDefaults } from './defaults-file.ts';
+import { type OptionEntry, type Program, readCommandLine } from '../options/command-line.ts';
+import { DEFAULTS_FILE, readDaemonDefaults } from '../options/defaults-file.ts';
 import { jsonLine } from './format/json.ts';
 import { roomIn } from './format/room.ts';
 import { type Paint, paintFor, type Terminal } from './format/terminal.ts';

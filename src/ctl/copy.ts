@@ -3,7 +3,7 @@
  * or between shared stores. Daemons may use both meanwhile: records are merged, as by greyctl import, so a copy
  * may be repeated.
  */
-import { type OptionEntry, UsageError } from '../command-line.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import type { RedisLocation } from '../store/redis/url.ts';
 import type { Store } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';

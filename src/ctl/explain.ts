@@ -3,16 +3,16 @@
  * own request handler decides, in a trace; nothing is changed.
  */
 import { parseAddress } from '../address/ip.ts';
-import { UsageError } from '../command-line.ts';
-import type { GivenOptions } from '../option-table.ts';
+import { UsageError } from '../options/command-line.ts';
+import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { networkLengthsOf, rulesOf } from '../options/shared.ts';
+import type { GivenOptions } from '../options/table.ts';
 import { AttributeReader, type RawRequest } from '../policy/attributes.ts';
-import { networkLengthsOf, rulesOf } from '../rules-options.ts';
 import type { ReadableStore } from '../store/store.ts';
 import { Whitelists } from '../whitelist/whitelists.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { Examiner } from './examination.ts';
 import { explanationObject, explanationText } from './explanation.ts';
-import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { policyText } from './policy-text.ts';
 import { RECORDS_OPTIONS, withRecords } from './records.ts';
 import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from './request-words.ts';

@@ -5,16 +5,16 @@
 import { execFile } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { UsageError } from '../command-line.ts';
 import { type Lookup, maskedKey, shortKey } from '../greylist/former-keys.ts';
 import { type Key, type PlainKey, postgreyKey } from '../greylist/keys.ts';
-import { oneOf } from '../option-values.ts';
-import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
+import { UsageError } from '../options/command-line.ts';
+import { daemonOption, LOOKUP_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, networkLengthsOf } from '../options/shared.ts';
+import { oneOf } from '../options/values.ts';
 import { cleanEnvironment } from '../service/clean-environment.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
-import { daemonOption, LOOKUP_OPTIONS } from './options.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
 
 interface Given extends GivenRecords, GivenLookup {

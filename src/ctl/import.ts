@@ -5,11 +5,12 @@
  * be repeated. A group of records is saved in one transaction; a pause after it lets greyd have its turn.
  */
 import { resolve } from 'node:path';
-import { UsageError } from '../command-line.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { RecordOf } from '../greylist/records.ts';
+import { UsageError } from '../options/command-line.ts';
+import { LOOKUP_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, networkLengthsOf } from '../options/shared.ts';
 import { textOf } from '../policy/text.ts';
-import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
 import { isRoot } from '../service/account.ts';
 import { plainSandbox, rootSandbox } from '../service/sandbox.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
@@ -18,7 +19,6 @@ import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
 import { mergeAll } from './merge.ts';
-import { LOOKUP_OPTIONS } from './options.ts';
 import { type DumpedPair, readDump } from './postgrey-dump.ts';
 import { PostgreyEnvironment } from './postgrey-environment.ts';
 import { FormSurvey, MAX_WAITING } from './postgrey-form.ts';

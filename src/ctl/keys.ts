@@ -2,7 +2,6 @@
  * Finds the keys that the arguments of a command name: of one triplet, and of its client.
  */
 import { parseAddress } from '../address/ip.ts';
-import { UsageError } from '../command-line.ts';
 import {
   type ClientKey,
   clientKey,
@@ -10,6 +9,7 @@ import {
   type TripletKey,
   tripletKey,
 } from '../greylist/keys.ts';
+import { UsageError } from '../options/command-line.ts';
 import type { Attributes } from './words.ts';
 
 export interface NamedKeys {

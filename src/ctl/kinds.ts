@@ -1,8 +1,8 @@
 /**
  * Names of the kinds of records on the command line.
  */
-import { UsageError } from '../command-line.ts';
 import type { Key } from '../greylist/keys.ts';
+import { UsageError } from '../options/command-line.ts';
 
 const KINDS: Readonly<Record<string, Key['kind']>> = { triplets: 'triplet', clients: 'client' };
 

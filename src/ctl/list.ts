@@ -4,7 +4,7 @@
  *   network TAB sender TAB recipient TAB first seen TAB last seen TAB state
  *   client address TAB retries TAB last counted TAB state           times as 2026-11-26T05:00:00Z
  */
-import { networkLengthsOf } from '../rules-options.ts';
+import { networkLengthsOf } from '../options/shared.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
 import { type GivenListing, LISTING_OPTIONS, printRecords } from './listing.ts';

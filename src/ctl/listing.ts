@@ -2,15 +2,15 @@
  * Prints the selected records for greyctl list and greyctl search, in the order of the store, or in another one;
  * ordering walks over all records, and keeps no more than --limit of them.
  */
-import { type OptionEntry, UsageError } from '../command-line.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
-import { DAY, oneOf, wholeNumber } from '../option-values.ts';
-import { type GivenLookup, type GivenRules, rulesOf } from '../rules-options.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, type GivenRules, rulesOf } from '../options/shared.ts';
+import { DAY, oneOf, wholeNumber } from '../options/values.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import type { ExitStatus, Work } from './command.ts';
 import { counted } from './format/counted.ts';
 import { printTable } from './format/table.ts';
-import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { Ranking } from './ranking.ts';
 import { type ClientRow, clientForm, type TripletRow, tripletForm } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';

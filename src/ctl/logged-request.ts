@@ -5,7 +5,7 @@
  * An attribute that the line does not have was empty in the request: the null sender, and the recipient of ETRN,
  * CONNECT, and DATA and END-OF-MESSAGE of a mail to several recipients.
  */
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
 import { readLoggedAction } from './logged-action.ts';
 import { messagesOf } from './mail-log.ts';
 import { readRejection } from './rejection.ts';

@@ -5,9 +5,9 @@
  * The steps are in migrate/plan.ts; this file prints them.
  */
 import { existsSync } from 'node:fs';
-import { UsageError } from '../command-line.ts';
 import { errorText } from '../log/error-text.ts';
 import { printable } from '../log/printable.ts';
+import { UsageError } from '../options/command-line.ts';
 import { isRoot } from '../service/account.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { checkPostgrey } from './migrate/check-postgrey.ts';

@@ -5,9 +5,9 @@
  * (https://nagios-plugins.org/doc/guidelines.html).
  */
 import type { NetConnectOpts } from 'node:net';
-import { UsageError } from '../command-line.ts';
 import { printable } from '../log/printable.ts';
-import { numberOr } from '../option-values.ts';
+import { UsageError } from '../options/command-line.ts';
+import { numberOr } from '../options/values.ts';
 import { parseInet } from '../server/endpoint.ts';
 import { ask } from './ask.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';

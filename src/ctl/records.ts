@@ -5,14 +5,18 @@ import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
 import { FormerReader, FormerStore } from '../greylister/former-records.ts';
-import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
-import { type GivenSharedStore, sharedStoreOf } from '../shared-store-options.ts';
+import { DBDIR_OPTION, daemonOption } from '../options/of-daemon.ts';
+import {
+  type GivenLookup,
+  type GivenSharedStore,
+  networkLengthsOf,
+  sharedStoreOf,
+} from '../options/shared.ts';
 import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/redis/open.ts';
 import { openSqliteReader } from '../store/sqlite/reader.ts';
 import type { ReadableStore, Store } from '../store/store.ts';
 import type { ExitStatus, Surroundings } from './command.ts';
 import { becomeDatabaseOwner, openRecords } from './database.ts';
-import { DBDIR_OPTION, daemonOption } from './options.ts';
 
 /** --store, for a command that reads or changes records. */
 export const STORE_OPTION = {

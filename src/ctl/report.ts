@@ -6,11 +6,11 @@
  * The options are those of postgreyreport, in its spelling too, except those that need DNS or postgrey's database.
  */
 import { pipeline } from 'node:stream/promises';
-import { type OptionEntry, UsageError } from '../command-line.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import { daemonOption } from '../options/of-daemon.ts';
 import { makeCommand, type Surroundings } from './command.ts';
 import { linesOf, STDIN } from './log-lines.ts';
 import { MailLog } from './mail-log.ts';
-import { daemonOption } from './options.ts';
 import { type ClientChoice, chooseClients } from './report-clients.ts';
 import {
   jsonForm,

@@ -1,7 +1,7 @@
 /**
  * Reads the request that a command is about: arguments `name=value`, or a line of the log.
  */
-import { type OptionEntry, UsageError } from '../command-line.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import type { Work } from './command.ts';
 import { linesOf, STDIN } from './log-lines.ts';
 import { readLoggedRequest } from './logged-request.ts';

@@ -1,7 +1,7 @@
 /**
  * greyctl search: lists triplets and clients in which a text occurs.
  */
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
 import { makeCommand } from './command.ts';
 import { containing, type GivenListing, LISTING_OPTIONS, printRecords } from './listing.ts';
 

@@ -11,8 +11,8 @@
 import { type IpAddress, networkOf, parseAddress } from '../address/ip.ts';
 import { type Network, parseNetwork } from '../address/network-map.ts';
 import { normaliseSender } from '../address/sender.ts';
-import { UsageError } from '../command-line.ts';
 import { lowerCaseAscii, type NetworkLengths, type PlainKey } from '../greylist/keys.ts';
+import { UsageError } from '../options/command-line.ts';
 import type { Attributes } from './words.ts';
 
 export const SELECTING_WORDS = ['client_address', 'sender', 'recipient'] as const;

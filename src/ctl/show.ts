@@ -3,12 +3,12 @@
  */
 import type { PlainKey } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
-import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
 import { clientBiography, tripletBiography } from './biography.ts';
 import { makeCommand, type Work } from './command.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import { namedKeys } from './keys.ts';
-import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { clientForm, keyText, tripletForm } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, withRecords } from './records.ts';
 import { SELECTING_WORDS } from './selection.ts';

@@ -4,14 +4,14 @@
  *
  * Without headings the first column names the kind of each line: `network TAB 192.0.2.0 TAB triplets TAB passed`.
  */
-import { UsageError } from '../command-line.ts';
-import { wholeNumber } from '../option-values.ts';
-import { type GivenRules, rulesOf } from '../rules-options.ts';
+import { UsageError } from '../options/command-line.ts';
+import { RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenRules, rulesOf } from '../options/shared.ts';
+import { wholeNumber } from '../options/values.ts';
 import type { ReadableStore } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
 import { printTable, type TableForm } from './format/table.ts';
 import { Frequencies } from './frequencies.ts';
-import { RULES_OPTIONS } from './options.ts';
 import { Ranking } from './ranking.ts';
 import { type ClientRow, clientForm, shownSender } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';

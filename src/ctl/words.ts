@@ -1,7 +1,7 @@
 /**
  * Reads attributes of a policy request from arguments: `client_address=192.0.2.1 sender=alice@example.net`.
  */
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
 
 export type Attributes = ReadonlyMap<string, string>;
 

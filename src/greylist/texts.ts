@@ -4,7 +4,6 @@
  *   greylist text   %s seconds missing   %r domain of the recipient
  *   header          %t seconds delayed   %v version   %h host name   %d date
  */
-
 import { localTimeOf } from '../time/local-time.ts';
 
 /**

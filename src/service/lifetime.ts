@@ -2,7 +2,6 @@
  * The life of the process. Signals are caught from the first moment on; open parts are closed
  * in the opposite order when the process ends, by a signal or because its start failed.
  */
-
 import { ignoreStraySignals } from './signals.ts';
 
 /** Closes one thing; `reason` says why the process ends, for the log. */

@@ -2,7 +2,6 @@
  * Mail through a real Postfix that asks greyd: what the client is told, what arrives in the mailbox,
  * and what greyd logs about it.
  */
-
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -2,7 +2,6 @@
  * greyd dies while Postfix goes on asking it. What happens to the mail is said in Postfix's
  * configuration, and what greyd had promised before stays true when it is back.
  */
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { actionLines, DELAYED, greylistHeaders } from '../support/greylisting.ts';

@@ -6,7 +6,7 @@
  */
 import { parseAddress } from '../../src/address/ip.ts';
 import { clientKey, postgreyKey, tripletKey } from '../../src/greylist/keys.ts';
-import type { Options } from '../../src/options.ts';
+import type { Options } from '../../src/options/daemon.ts';
 import type { Exchange } from './pair.ts';
 import { decoded, fieldOf, type TestRequest } from './request.ts';
 

@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import fc from 'fast-check';
-import { type Options, parseOptions } from '../../src/options.ts';
+import { type Options, parseOptions } from '../../src/options/daemon.ts';
 import type { Whitelists } from './program.ts';
 import { WHITELISTS } from './whitelists.ts';
 

@@ -4,9 +4,9 @@
  * A value is written in double quotes, which both a shell and systemd read. The last assignment of a name counts. It is
  * replaced in its place if both find it there; otherwise a line is added at the end.
  */
-import { literal } from '../defaults-file.ts';
-import { systemdAssignments } from '../environment-file.ts';
-import { type Assignment, shellAssignments, UnreadableLine } from '../sourced-variables.ts';
+import { literal } from '../../options/defaults-file.ts';
+import { systemdAssignments } from '../../options/environment-file.ts';
+import { type Assignment, shellAssignments, UnreadableLine } from '../../options/sourced-variables.ts';
 
 /** @param values by name; undefined: unset */
 export function withVariables(text: string, values: Readonly<Record<string, string | undefined>>): string {

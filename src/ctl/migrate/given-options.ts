@@ -6,8 +6,8 @@
  *
  * Options with a value come first, in their order. The last of two equal ones counts.
  */
-import { type OptionEntry, partsOf, readCommandLine, UsageError } from '../../command-line.ts';
-import { OPTION_TABLE } from '../../option-table.ts';
+import { type OptionEntry, partsOf, readCommandLine, UsageError } from '../../options/command-line.ts';
+import { OPTION_TABLE } from '../../options/table.ts';
 import { nameOf } from '../command.ts';
 
 export interface GivenOption {

@@ -8,8 +8,8 @@
  * Known limit: of greyd's options only --dry-run and --allow-test-time are dropped, with which greyd would answer
  * differently from postgrey.
  */
-import { partsOf } from '../../command-line.ts';
-import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../option-table.ts';
+import { partsOf } from '../../options/command-line.ts';
+import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../options/table.ts';
 import type { GivenOption } from './given-options.ts';
 
 const GREYDS_OWN: ReadonlySet<string> = new Set(OPTIONS_OF_GREYD.map(({ flags }) => partsOf(flags).long));

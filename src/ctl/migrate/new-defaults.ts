@@ -1,9 +1,9 @@
 /**
  * Makes the text of /etc/default/greyd for after a migration, and checks that greyd reads it as meant.
  */
-import { UsageError } from '../../command-line.ts';
-import { type Options, parseOptions } from '../../options.ts';
-import { DEFAULTS_FILE, readAs, type Starter } from '../defaults-file.ts';
+import { UsageError } from '../../options/command-line.ts';
+import { type Options, parseOptions } from '../../options/daemon.ts';
+import { DEFAULTS_FILE, readAs, type Starter } from '../../options/defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
 import {
   type GivenOption,

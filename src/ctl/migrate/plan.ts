@@ -6,7 +6,7 @@
  * records are imported only once greyd runs with that option.
  */
 import { errorText } from '../../log/error-text.ts';
-import { DEFAULTS_FILE } from '../defaults-file.ts';
+import { DEFAULTS_FILE } from '../../options/defaults-file.ts';
 import { ChangedFile } from './changed-file.ts';
 import { checkGreyd } from './check-greyd.ts';
 import { DatabaseCopy } from './database-copy.ts';

@@ -8,10 +8,10 @@
  */
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { lateNote, UsageError } from '../../command-line.ts';
-import { differences, readAs, type Starter, type Variables } from '../defaults-file.ts';
-import { systemdAssignments, systemdWords } from '../environment-file.ts';
-import { shellAssignments } from '../sourced-variables.ts';
+import { lateNote, UsageError } from '../../options/command-line.ts';
+import { differences, readAs, type Starter, type Variables } from '../../options/defaults-file.ts';
+import { systemdAssignments, systemdWords } from '../../options/environment-file.ts';
+import { shellAssignments } from '../../options/sourced-variables.ts';
 import { type GivenOption, readGivenOptions } from './given-options.ts';
 import { POSTGREY } from './places.ts';
 import type { Service, ServiceManager } from './service.ts';

@@ -5,7 +5,6 @@
  * A walk that only reads calls JavaScript from within SQLite, row by row, and returns only
  * the key at which the next slice begins: this takes a third of the time of fetching all rows.
  */
-
 import type { Slice } from '../store.ts';
 import type { SqliteFile } from './file.ts';
 

@@ -9,11 +9,11 @@
  * different values, a warning names the line, and what to write.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { readCommandLine, UsageError } from '../command-line.ts';
-import { OPTION_TABLE } from '../option-table.ts';
-import { PASSWORD_VARIABLE } from '../shared-store-options.ts';
+import { readCommandLine, UsageError } from './command-line.ts';
 import { systemdAssignments, systemdWords } from './environment-file.ts';
+import { PASSWORD_VARIABLE } from './shared.ts';
 import { shellAssignments, UnreadableLine } from './sourced-variables.ts';
+import { OPTION_TABLE } from './table.ts';
 
 export const DEFAULTS_FILE = '/etc/default/greyd';
 

@@ -1,17 +1,16 @@
 /**
  * The options of the daemon as plain values, made from the command line.
  */
+import type { NetworkLengths } from '../greylist/keys.ts';
+import type { LogFormat, LogLevel } from '../log/logger.ts';
+import type { RequestBounds } from '../policy/attributes.ts';
+import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
+import { SLOT_BITS } from '../store/redis/keys.ts';
+import type { SharedStoreSettings } from '../store/redis/open.ts';
 import { lateNote, readCommandLine, UsageError, withoutPassword } from './command-line.ts';
-import type { NetworkLengths } from './greylist/keys.ts';
-import type { LogFormat, LogLevel } from './log/logger.ts';
-import { type GivenOptions, OPTION_TABLE } from './option-table.ts';
-import { DAY } from './option-values.ts';
-import type { RequestBounds } from './policy/attributes.ts';
-import { networkLengthsOf, rulesOf } from './rules-options.ts';
-import type { Endpoint, InheritedEndpoint } from './server/endpoint.ts';
-import { sharedStoreOf } from './shared-store-options.ts';
-import { SLOT_BITS } from './store/redis/keys.ts';
-import type { SharedStoreSettings } from './store/redis/open.ts';
+import { networkLengthsOf, rulesOf, sharedStoreOf } from './shared.ts';
+import { type GivenOptions, OPTION_TABLE } from './table.ts';
+import { DAY } from './values.ts';
 
 export interface Options {
   readonly endpoints: readonly Endpoint[];

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readDaemonDefaults, type Starter } from '../../src/ctl/defaults-file.ts';
+import { readDaemonDefaults, type Starter } from '../../src/options/defaults-file.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
 function read(text: string, starter: Starter = 'systemd') {

@@ -2,11 +2,14 @@
  * Checks of option values: each turns the text of an option into its value, or throws with what to
  * write instead. That text follows `write ` in the message that the administrator sees.
  */
-import { FACILITIES } from './log/syslog.ts';
-import { type InetEndpoint, parseInet } from './server/endpoint.ts';
+import { FACILITIES } from '../log/syslog.ts';
+import { type InetEndpoint, parseInet } from '../server/endpoint.ts';
 
 const HOUR = 3600;
 export const DAY = 24 * HOUR;
+
+/** The number that --auto-whitelist-clients stands for without one. */
+export const DEFAULT_AUTO_WHITELIST = 5;
 
 /** Receives a warning. */
 export type Warn = (text: string) => void;

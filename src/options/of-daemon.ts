@@ -1,8 +1,8 @@
 /**
  * Options that several commands of greyctl share.
  */
-import type { OptionEntry } from '../command-line.ts';
-import { OPTION_TABLE } from '../option-table.ts';
+import type { OptionEntry } from './command-line.ts';
+import { OPTION_TABLE } from './table.ts';
 
 /** Options that the state of a record depends on. */
 export const RULES_OPTIONS: readonly OptionEntry[] = [

@@ -2,11 +2,15 @@
  * Every option of the daemon, once: its flags, default, help and check. The table makes --help,
  * and a test holds README.md to it.
  */
+import type { LogFormat } from '../log/logger.ts';
+import { DEFAULT_IDENT } from '../log/syslog.ts';
+import type { InetEndpoint } from '../server/endpoint.ts';
+import { parseRedisUrl } from '../store/redis/url.ts';
 import type { OptionEntry } from './command-line.ts';
-import type { LogFormat } from './log/logger.ts';
-import { DEFAULT_IDENT } from './log/syslog.ts';
+import type { GivenLookup, GivenRules, GivenSharedStore } from './shared.ts';
 import {
   DAY,
+  DEFAULT_AUTO_WHITELIST,
   daysOrHours,
   facility,
   header,
@@ -17,16 +21,11 @@ import {
   oneOf,
   syslogIdent,
   wholeNumber,
-} from './option-values.ts';
-import type { GivenLookup, GivenRules } from './rules-options.ts';
-import type { InetEndpoint } from './server/endpoint.ts';
-import type { GivenSharedStore } from './shared-store-options.ts';
-import { parseRedisUrl } from './store/redis/url.ts';
+} from './values.ts';
 
 const DEFAULT_DELAY = 300;
 const DEFAULT_MAX_AGE = 35;
 const DEFAULT_RETRY_DAYS = 2;
-export const DEFAULT_AUTO_WHITELIST = 5;
 const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html';
 const DEFAULT_HEADER = 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d';
 const DEFAULT_MAX_CONNECTIONS = 10_000;

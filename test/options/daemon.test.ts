@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../src/command-line.ts';
-import { printable } from '../src/log/printable.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
-import { type Options, parseOptions } from '../src/options.ts';
-import { temporaryDirectory } from './support/daemon.ts';
+import { printable } from '../../src/log/printable.ts';
+import { UsageError } from '../../src/options/command-line.ts';
+import { type Options, parseOptions } from '../../src/options/daemon.ts';
+import { OPTION_TABLE } from '../../src/options/table.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
 
 const SURROUNDINGS = { version: '1.2.3', hostname: 'mx.example.org', inherited: [] };
 

@@ -7,7 +7,7 @@
  * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
 import { Command, CommanderError, Help, Option } from 'commander';
-import type { ParseValue, Warn } from './option-values.ts';
+import type { ParseValue, Warn } from './values.ts';
 
 /**
  * An error in the command line; its message is one line that says what to write instead, without any password.
