@@ -11,20 +11,21 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Bookkeeper } from './greylister/bookkeeper.ts';
+import { DecisionCounters } from './decisions/counters.ts';
+import { Bookkeeper } from './decisions/saver.ts';
 import { CLEANING_PACE } from './greylister/cleaner.ts';
 import { Guard } from './greylister/guard.ts';
 import { GreylisterThread } from './greylister/thread.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { errorText } from './log/error-text.ts';
 import { createLogger, type Log } from './log/logger.ts';
+import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
 import { RequestLog } from './log/request-log.ts';
 import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
-import { DecisionCounters } from './metrics/counters.ts';
-import type { MetricsEndpoint, MetricsSources } from './metrics-endpoint.ts';
-import { UsageError, withoutPassword } from './options/command-line.ts';
+import type { MetricsEndpoint, MetricsSources } from './metrics/endpoint.ts';
+import { UsageError } from './options/command-line.ts';
 import { type Options, parseOptions } from './options/daemon.ts';
 import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { DUNNO } from './policy/action.ts';
@@ -265,7 +266,7 @@ async function openMetrics(
   warnings: string[],
 ): Promise<MetricsEndpoint | undefined> {
   if (metricsEndpoints.length === 0) return undefined;
-  const { MetricsEndpoint } = await import('./metrics-endpoint.ts');
+  const { MetricsEndpoint } = await import('./metrics/endpoint.ts');
   const metrics = new MetricsEndpoint(uptime);
   try {
     await metrics.open(metricsEndpoints, privileges);

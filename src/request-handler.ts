@@ -8,14 +8,14 @@
  * store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
  */
 import { formatAddress, type IpAddress, parseAddress } from './address/ip.ts';
+import type { DecisionCounters } from './decisions/counters.ts';
+import { DRY_RUN, FAIL_OPEN, type ReasonFor } from './decisions/reasons.ts';
 import type { GreylistVerdict } from './greylist/decision.ts';
 import { RecentInstances } from './greylist/instances.ts';
 import { clientKey, type NetworkLengths, tripletKey } from './greylist/keys.ts';
 import { delayHeader, greylistText, withStatusCode } from './greylist/texts.ts';
 import type { Greylisting, Judgement } from './greylister/greylister.ts';
-import { DRY_RUN } from './log/action-line.ts';
 import type { RequestLog } from './log/request-log.ts';
-import type { DecisionCounters } from './metrics/counters.ts';
 import { DUNNO } from './policy/action.ts';
 import type { RawRequest } from './policy/attributes.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy/request.ts';
@@ -61,10 +61,10 @@ export class RequestHandler {
       const request = toPolicyRequest(raw);
       if (!('fault' in request)) return await this.#decide(request);
       this.#parts.log.fault(request);
-      return request.fault === 'unrecognized type' ? undefined : this.#letThrough('bad request');
+      return request.fault === 'unrecognized type' ? undefined : this.#failOpen('bad request');
     } catch (error) {
       this.#parts.log.internalError(error);
-      return this.#letThrough('internal error');
+      return this.#failOpen('internal error');
     }
   }
 
@@ -73,7 +73,7 @@ export class RequestHandler {
     const client = parseAddress(request.clientAddress);
     if (client === undefined) {
       log.fault({ fault: 'no address', clientAddress: request.clientAddress });
-      return this.#letThrough('bad request');
+      return this.#failOpen('bad request');
     }
     const whitelist = this.#whitelistOf(request, client);
     if (whitelist !== undefined) {
@@ -87,12 +87,12 @@ export class RequestHandler {
     return greylisting.judge({ triplet, client: clientKey(client), now }).then(
       (judgement) => this.#act(request, client, judgement, now),
       // The circuit breaker logs the failure, once for all requests that it affects.
-      () => this.#letThrough('store failure'),
+      () => this.#failOpen('store failure'),
     );
   }
 
   /** Returns which whitelist passes this request, if one does. */
-  #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): string | undefined {
+  #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): ReasonFor<'pass'> | undefined {
     const { whitelists } = this.#parts;
     if (whitelists.findClient(clientName, client) !== undefined) return 'client whitelist';
     return whitelists.findRecipient(recipient) === undefined ? undefined : 'recipient whitelist';
@@ -132,14 +132,14 @@ export class RequestHandler {
     return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
   }
 
-  #passed(request: PolicyRequest, reason: string, delay?: number, waited?: number): void {
+  #passed(request: PolicyRequest, reason: ReasonFor<'pass'>, delay?: number, waited?: number): void {
     this.#parts.counters.count('pass', reason, waited);
     this.#parts.log.answered(request, { action: 'pass', reason, delay });
   }
 
   /** Answers DUNNO to a request that could not be decided. */
-  #letThrough(reason: string): string {
-    this.#parts.counters.count('let through', reason);
+  #failOpen(reason: ReasonFor<typeof FAIL_OPEN>): string {
+    this.#parts.counters.count(FAIL_OPEN, reason);
     return DUNNO;
   }
 }

@@ -2,11 +2,11 @@
  * The handler in the face of trouble. What it answers in good times is in test/daemon/.
  */
 import { expect, test } from 'vitest';
+import { DecisionCounters } from '../src/decisions/counters.ts';
 import type { Greylisting, Judgement } from '../src/greylister/greylister.ts';
 import { showAll } from '../src/log/disclosure.ts';
 import { createLogger } from '../src/log/logger.ts';
 import { RequestLog } from '../src/log/request-log.ts';
-import { DecisionCounters } from '../src/metrics/counters.ts';
 import { AttributeReader, type RawRequest } from '../src/policy/attributes.ts';
 import { RequestHandler } from '../src/request-handler.ts';
 import { Whitelists } from '../src/whitelist/whitelists.ts';
@@ -61,7 +61,7 @@ test('mail that cannot be stored passes, and is counted', async () => {
   for (let number = 0; number < 3; number += 1) expect(await handler.answer(raw())).toBe('DUNNO');
   isFailing = false;
   expect(await handler.answer(raw())).toBe(GREYLISTED);
-  expect(counters.summary()).toBe('4 requests: 3 let through (store failure), 1 greylist (new)');
+  expect(counters.summary()).toBe('4 requests: 3 fail open (store failure), 1 greylist (new)');
 });
 
 test('beyond --max-triplets mail passes; it is told once, beside the line of each mail', async () => {

@@ -5,6 +5,8 @@
  * Known limits: a running greyd has its whitelists as it last read them, and only it knows how many new triplets
  * of a network there were in this hour (--max-new-per-client).
  */
+
+import { DecisionCounters } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
@@ -14,7 +16,6 @@ import type { ActionEntry } from '../log/action-line.ts';
 import { showAll } from '../log/disclosure.ts';
 import type { Log } from '../log/logger.ts';
 import { RequestLog } from '../log/request-log.ts';
-import { DecisionCounters } from '../metrics/counters.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import { type HandlerSettings, RequestHandler } from '../request-handler.ts';
 import type { ReadableStore, RecordsOf, Step } from '../store/store.ts';

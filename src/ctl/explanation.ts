@@ -1,8 +1,9 @@
 /**
  * Prints a trace in words, step by step in the order of the decision, and as an object for --json.
  */
+
+import { DRY_RUN } from '../decisions/reasons.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
-import { DRY_RUN } from '../log/action-line.ts';
 import { printable } from '../log/printable.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';

@@ -2,11 +2,12 @@
  * The messages between the daemon's main thread and its store thread. Visits are sent as a flat list of
  * their parts, five for each: copying objects from thread to thread takes several times as long.
  */
+
+import type { DecisionCount } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
 import type { CleaningPace } from './cleaner.ts';

@@ -8,8 +8,8 @@
  * RESTART_PAUSE_MS of the last start.
  */
 import { Worker } from 'node:worker_threads';
+import type { DecisionCount } from '../decisions/counters.ts';
 import type { Log } from '../log/logger.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
 import {
   type DecisionBatch,

@@ -3,11 +3,12 @@
  */
 import type { NetworkLengths } from '../greylist/keys.ts';
 import type { LogFormat, LogLevel } from '../log/logger.ts';
+import { withoutPassword } from '../log/password.ts';
 import type { RequestBounds } from '../policy/attributes.ts';
 import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
 import { SLOT_BITS } from '../store/redis/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
-import { lateNote, readCommandLine, UsageError, withoutPassword } from './command-line.ts';
+import { lateNote, readCommandLine, UsageError } from './command-line.ts';
 import { networkLengthsOf, rulesOf, sharedStoreOf } from './shared.ts';
 import { type GivenOptions, OPTION_TABLE } from './table.ts';
 import { DAY } from './values.ts';

@@ -12,9 +12,10 @@
  * Known limits: the keys of one update must have one address in common (see redis-keys). A server answers
  * before a write is on its disk, see --store-replicas.
  */
+
+import type { DecisionCount } from '../../decisions/counters.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../../greylist/records.ts';
-import type { DecisionCount } from '../../metrics/counters.ts';
 import type { Entry, RecordsOf, Step, StepOutcome, Store, StoreSize } from '../store.ts';
 import type { RedisCommand } from './client.ts';
 import type { RedisConnection } from './connection.ts';

@@ -3,17 +3,17 @@
  * each request for it. It is loaded with the option only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Greylisting } from './greylister/greylister.ts';
-import type { StoreFigures } from './greylister/messages.ts';
-import { errorText } from './log/error-text.ts';
-import { printable } from './log/printable.ts';
-import { type Figures, metricsPage } from './metrics/exposition.ts';
-import { Measures } from './metrics/measures.ts';
-import { oneUnderWay } from './metrics/under-way.ts';
-import { withoutPassword } from './options/command-line.ts';
-import type { Endpoint } from './server/endpoint.ts';
-import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts';
-import type { SocketRights } from './server/listen.ts';
+import type { Greylisting } from '../greylister/greylister.ts';
+import type { StoreFigures } from '../greylister/messages.ts';
+import { type HttpAnswer, HttpServer, PLAIN_TEXT } from '../http/server.ts';
+import { errorText } from '../log/error-text.ts';
+import { withoutPassword } from '../log/password.ts';
+import { printable } from '../log/printable.ts';
+import type { Endpoint } from '../server/endpoint.ts';
+import type { SocketRights } from '../server/listen.ts';
+import { type Figures, metricsPage } from './exposition.ts';
+import { Measures } from './measures.ts';
+import { oneUnderWay } from './under-way.ts';
 
 /** How long a page waits for the figures of the store thread, in milliseconds. */
 const RECORDS_LIMIT_MS = 1000;

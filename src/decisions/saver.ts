@@ -4,7 +4,7 @@
  * not be saved are kept and tried again together with newer ones; a greyd that is killed loses those of the
  * last minute.
  */
-import type { DecisionCount } from '../metrics/counters.ts';
+import type { DecisionCount } from './counters.ts';
 
 const INTERVAL_MS = 60_000;
 

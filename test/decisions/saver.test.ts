@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Bookkeeper } from '../../src/greylister/bookkeeper.ts';
-import type { DecisionCount } from '../../src/metrics/counters.ts';
+import type { DecisionCount } from '../../src/decisions/counters.ts';
+import { Bookkeeper } from '../../src/decisions/saver.ts';
 
 const MINUTE_MS = 60_000;
 const NOW = 1_700_000_000;
