@@ -16,14 +16,14 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   decisions: { values: ['time'] },
   store: { values: ['files'], types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'] },
   // Greylisting as a whole, in its own thread.
-  greylister: { values: ['greylist', 'store'], types: ['log', 'decisions'] },
+  'store-thread': { values: ['greylist', 'store'], types: ['log', 'decisions'] },
   // log masks addresses, with the functions of address.
   log: { values: ['address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
-  server: { values: ['policy'] },
+  server: { values: ['policy', 'log'] },
   http: { values: ['server'] },
   metrics: {
     values: ['decisions', 'http', 'log'],
-    types: ['policy', 'whitelist', 'greylist', 'greylister', 'server'],
+    types: ['policy', 'whitelist', 'greylist', 'store-thread', 'server'],
   },
   // Changes to the main's own process.
   service: { values: [], types: ['server'] },
@@ -36,7 +36,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
       'policy',
       'whitelist',
       'greylist',
-      'greylister',
+      'store-thread',
       'store',
       'log',
       'decisions',
@@ -48,7 +48,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
 };
 
 /** Only these may look at the process, its signals and the clock. */
-const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//, /^greylister\/thread-main\.ts$/];
+const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//, /^store-thread\/thread-main\.ts$/];
 
 interface Import {
   readonly file: string;
