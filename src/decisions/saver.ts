@@ -4,6 +4,7 @@
  * not be saved are kept and tried again together with newer ones; a greyd that is killed loses those of the
  * last minute.
  */
+import { errorText } from '../errors/text.ts';
 import type { DecisionCount } from './counters.ts';
 
 const INTERVAL_MS = 60_000;
@@ -69,7 +70,7 @@ export class DecisionSaver {
   }
 
   #tellOnce(error: unknown): void {
-    if (!this.#isFailing) this.#parts.warn(`cannot save counts of decisions: ${(error as Error).message}`);
+    if (!this.#isFailing) this.#parts.warn(`cannot save counts of decisions: ${errorText(error)}`);
     this.#isFailing = true;
   }
 }

@@ -3,8 +3,8 @@
  * each request for it. It is loaded with the option only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorText } from '../errors/text.ts';
 import { type HttpAnswer, HttpServer, PLAIN_TEXT } from '../http/server.ts';
-import { errorText } from '../log/error-text.ts';
 import { withoutPassword } from '../log/password.ts';
 import { printable } from '../log/printable.ts';
 import type { Endpoint } from '../server/endpoint.ts';

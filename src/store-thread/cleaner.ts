@@ -4,6 +4,7 @@
  * not depend on it (an expired record counts as absent); it keeps the store from growing.
  */
 
+import { errorText } from '../errors/text.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { Log } from '../log/logger.ts';
 import type { CleanableStore, ExpiryRule, Slice } from '../store/store.ts';
@@ -53,7 +54,7 @@ export async function runCleaner(
     try {
       await walk(store, expired, log, pace, signal);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       waitMs = pace.retryMs;
       const minutes = Math.round(waitMs / 60_000);
       log.warn(`cleaning up old entries failed, the next attempt is in ${minutes} minutes: ${reason}`);

@@ -2,8 +2,10 @@
  * The store thread: opens the store and does all work with it for the daemon's main thread, which
  * sends visits and gets verdicts.
  */
+
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../errors/text.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
 import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.ts';
@@ -110,7 +112,7 @@ async function answer(message: VisitBatch | DecisionBatch): Promise<void> {
   try {
     post({ batch, outcomes: await ('visits' in message ? decide(message) : save(message)) });
   } catch (error) {
-    post({ batch, error: textOf(error) });
+    post({ batch, error: errorText(error) });
   }
 }
 
@@ -125,11 +127,7 @@ async function save({ decisions, forgetBefore }: DecisionBatch): Promise<[]> {
 }
 
 function outcomeOf(visit: Visit): Promise<VisitOutcome> {
-  return greylister.decide(visit).catch((error) => ({ error: textOf(error) }));
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return greylister.decide(visit).catch((error) => ({ error: errorText(error) }));
 }
 
 function post(message: FromThread): void {

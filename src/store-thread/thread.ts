@@ -7,8 +7,10 @@
  * dies (a bug, memory) fails its open visits; the next visit starts a new one, but not within
  * RESTART_PAUSE_MS of the last start.
  */
+
 import { Worker } from 'node:worker_threads';
 import type { DecisionCount } from '../decisions/counters.ts';
+import { asError } from '../errors/text.ts';
 import type { Log } from '../log/logger.ts';
 import type { Greylisting, Verdict, Visit } from './greylister.ts';
 import {
@@ -163,7 +165,7 @@ export class GreylisterThread implements Greylisting {
     try {
       worker = this.#worker ?? this.#start();
     } catch (error) {
-      batch.fail(error instanceof Error ? error : new Error(String(error)));
+      batch.fail(asError(error));
       return;
     }
     this.#lastBatch += 1;
