@@ -46,7 +46,7 @@ function setUp(decide: Greylisting['decide'], clock = () => 1_700_000_000) {
       greylisting: { decide },
       log: new RequestLog(log, showAll, () => 0),
       counters,
-      clock,
+      now: clock,
     },
   );
   return { handler, lines, counters };

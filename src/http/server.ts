@@ -7,7 +7,6 @@
  * As with the policy sockets, opening and serving are two steps: until `serve` is called every path answers
  * 503. An error here has no effect but one line in the log until the path works again.
  */
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { errorText } from '../errors/text.ts';
 import type { Endpoint } from '../server/endpoint.ts';

@@ -2,6 +2,7 @@
  * A once-log for an event that may happen many times: its first time is logged and, when it has
  * not happened for QUIET_MS, how often it did. A flood costs two lines, not one per connection.
  */
+import type { Millis } from '../time/clock.ts';
 
 /** Milliseconds. */
 export const QUIET_MS = 60_000;
@@ -20,14 +21,14 @@ export class OnceLog {
   }
 
   /** Notes an event. @param now milliseconds @param detail logged with the first event only */
-  note(now: number, detail = ''): void {
+  note(now: Millis, detail = ''): void {
     if (this.#count === 0) this.#warn(this.#begin + detail);
     this.#count += 1;
     this.#last = now;
   }
 
   /** Logs the end of a series of events; called periodically. @param now milliseconds */
-  look(now: number): void {
+  look(now: Millis): void {
     if (this.#count === 0 || now - this.#last < QUIET_MS) return;
     this.#warn(this.#end(this.#count));
     this.#count = 0;

@@ -1,10 +1,10 @@
 /**
  * The log of requests: one line for each answer, and lines about faults.
  */
-
 import { errorText } from '../errors/text.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import type { PolicyRequest, RequestFault } from '../policy/request.ts';
+import type { Clock, UnixSeconds } from '../time/clock.ts';
 import type { ActionEntry } from './action-line.ts';
 import type { Disclosure } from './disclosure.ts';
 import type { Log } from './logger.ts';
@@ -31,7 +31,7 @@ export class RequestLog {
   readonly #errors: Ration;
 
   /** @param uptime milliseconds, on the monotonic clock */
-  constructor(log: Log, disclosure: Disclosure, uptime: () => number) {
+  constructor(log: Log, disclosure: Disclosure, uptime: Clock['uptime']) {
     this.#log = log;
     this.#disclosure = disclosure;
     this.#faults = new Ration('malformed requests', (text) => log.warn(text), uptime);
@@ -96,7 +96,7 @@ export class RequestLog {
    * Logs that there is no room for a new triplet, once; each of the mails has its own line.
    * @param now Unix seconds
    */
-  storeIsFull(now: number): void {
+  storeIsFull(now: UnixSeconds): void {
     if (this.#passedWhileFull === 0) {
       this.#log.warn('--max-triplets reached: new triplets pass without greylisting');
     }
@@ -105,7 +105,7 @@ export class RequestLog {
   }
 
   /** Called when a new triplet was stored. @param now Unix seconds */
-  storeHasRoom(now: number): void {
+  storeHasRoom(now: UnixSeconds): void {
     if (this.#passedWhileFull === 0 || now - this.#lastWhileFull < ROOM_AFTER) return;
     this.#log.warn(
       `room for new triplets again: ${this.#passedWhileFull} ${this.#passedWhileFull === 1 ? 'mail' : 'mails'} passed without greylisting`,

@@ -7,11 +7,11 @@
  * dies (a bug, memory) fails its open visits; the next visit starts a new one, but not within
  * RESTART_PAUSE_MS of the last start.
  */
-
 import { Worker } from 'node:worker_threads';
 import type { DecisionCount } from '../decisions/counters.ts';
 import { asError } from '../errors/text.ts';
 import type { Log } from '../log/logger.ts';
+import type { Clock, UnixSeconds } from '../time/clock.ts';
 import type { Greylisting, Verdict, Visit } from './greylister.ts';
 import {
   type DecisionBatch,
@@ -59,7 +59,7 @@ interface Inquiry {
 export class GreylisterThread implements Greylisting {
   readonly #settings: ThreadSettings;
   readonly #log: Pick<Log, ThreadLogLevel>;
-  readonly #clock: () => number;
+  readonly #uptime: Clock['uptime'];
   readonly #main: URL;
   #worker: Worker | undefined;
   #startedAt = -RESTART_PAUSE_MS;
@@ -73,18 +73,18 @@ export class GreylisterThread implements Greylisting {
   readonly #ending = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 
   /**
-   * @param clock milliseconds, on the monotonic clock
+   * @param uptime milliseconds, on the monotonic clock
    * @param main the program of the thread
    */
   constructor(
     settings: ThreadSettings,
     log: Pick<Log, ThreadLogLevel>,
-    clock: () => number,
+    uptime: Clock['uptime'],
     main = THREAD_MAIN,
   ) {
     this.#settings = settings;
     this.#log = log;
-    this.#clock = clock;
+    this.#uptime = uptime;
     this.#main = main;
   }
 
@@ -106,7 +106,7 @@ export class GreylisterThread implements Greylisting {
    * Saves counts of decisions, see `Store.addDecisions`.
    * @throws (rejects) if that failed
    */
-  addDecisions(decisions: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+  addDecisions(decisions: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#send({ decisions, forgetBefore }, { done: () => resolve(), fail: reject });
     });
@@ -175,9 +175,9 @@ export class GreylisterThread implements Greylisting {
 
   /** @throws if it is too early for another start, or the system allows no more threads */
   #start(): Worker {
-    const isDue = this.#clock() - this.#startedAt >= RESTART_PAUSE_MS;
+    const isDue = this.#uptime() - this.#startedAt >= RESTART_PAUSE_MS;
     if (!isDue || this.#isEnding) throw new Error('the store thread has ended');
-    this.#startedAt = this.#clock();
+    this.#startedAt = this.#uptime();
     const worker = new Worker(this.#main, {
       workerData: { ...this.#settings, ending: this.#ending } satisfies ThreadData,
       name: 'greyd store',
