@@ -100,7 +100,7 @@ export class RequestHandler {
   }
 
   #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: UnixSeconds): string {
-    if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
+    if (verdict.action === 'greylist') return this.#defer(request, verdict);
     // The wait of the triplet. A mail to several recipients shows it once, though each of them waited.
     let waited: number | undefined;
     if (verdict.reason === 'triplet found') {
@@ -111,17 +111,17 @@ export class RequestHandler {
     }
     const isShown = waited !== undefined && this.#instances.isNew(request.instance);
     const delay = isShown ? waited : undefined;
-    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull(now);
+    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull();
     this.#passed(request, verdict.reason, delay, waited);
     const { dryRun, greylistHeader, hostname, version } = this.#settings;
     if (delay === undefined || dryRun) return DUNNO;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
   }
 
-  #defer(request: PolicyRequest, verdict: GreylistVerdict, now: UnixSeconds): string {
+  #defer(request: PolicyRequest, verdict: GreylistVerdict): string {
     const { log, counters } = this.#parts;
     const { reason, retryAfter, wasInFuture } = verdict;
-    if (reason === 'new') log.storeHasRoom(now);
+    if (reason === 'new') log.storeHasRoom();
     if (wasInFuture) log.firstVisitInFuture();
     const { dryRun, greylistAction, greylistText: plain } = this.#settings;
     const action = dryRun ? DRY_RUN : 'greylist';

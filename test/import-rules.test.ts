@@ -11,7 +11,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   policy: { values: [] },
   time: { values: [] },
   files: { values: [] },
-  errors: { values: [] },
+  errors: { values: ['time'] },
   whitelist: { values: ['errors', 'time', 'address', 'policy'] },
   greylist: { values: ['errors', 'time', 'address', 'policy'] },
   decisions: { values: ['errors', 'time'] },

@@ -4,6 +4,7 @@
  * not be saved are kept and tried again together with newer ones; a greyd that is killed loses those of the
  * last minute.
  */
+import { OnceLog } from '../errors/once-log.ts';
 import { errorText } from '../errors/text.ts';
 import type { Clock, UnixSeconds } from '../time/clock.ts';
 import type { DecisionCount } from './counters.ts';
@@ -32,11 +33,12 @@ export class DecisionSaver {
   readonly #parts: DecisionSaverParts;
   readonly #timer: NodeJS.Timeout;
   #unsaved: DecisionCount[] = [];
-  #isFailing = false;
+  readonly #failing: OnceLog;
   #saving: Promise<void> | undefined;
 
   constructor(parts: DecisionSaverParts) {
     this.#parts = parts;
+    this.#failing = new OnceLog({ begin: 'cannot save counts of decisions: ' }, parts.warn);
     this.#timer = setInterval(() => void this.#save(), INTERVAL_MS).unref();
   }
 
@@ -64,15 +66,10 @@ export class DecisionSaver {
     try {
       await save(counts, now - maxAge);
       this.#unsaved = [];
-      this.#isFailing = false;
+      this.#failing.over();
     } catch (error) {
-      if (storeWorks()) this.#tellOnce(error);
+      if (storeWorks()) this.#failing.note(errorText(error));
     }
-  }
-
-  #tellOnce(error: unknown): void {
-    if (!this.#isFailing) this.#parts.warn(`cannot save counts of decisions: ${errorText(error)}`);
-    this.#isFailing = true;
   }
 }
 
