@@ -7,7 +7,7 @@ import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Surroundings } from './ctl/command.ts';
 import { LOADERS } from './ctl/loaders.ts';
-import { errorText } from './log/error-text.ts';
+import { errorText } from './errors/text.ts';
 import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
 import { UsageError } from './options/command-line.ts';

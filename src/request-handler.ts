@@ -14,11 +14,11 @@ import type { GreylistVerdict } from './greylist/decision.ts';
 import { RecentInstances } from './greylist/instances.ts';
 import { clientKey, type NetworkLengths, tripletKey } from './greylist/keys.ts';
 import { delayHeader, greylistText, withStatusCode } from './greylist/texts.ts';
-import type { Greylisting, Judgement } from './greylister/greylister.ts';
 import type { RequestLog } from './log/request-log.ts';
 import { DUNNO } from './policy/action.ts';
 import type { RawRequest } from './policy/attributes.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy/request.ts';
+import type { Greylisting, Verdict } from './store-thread/greylister.ts';
 import type { Whitelists } from './whitelist/whitelists.ts';
 
 export interface HandlerSettings {
@@ -37,7 +37,7 @@ export interface HandlerSettings {
 
 export interface HandlerParts {
   readonly whitelists: Pick<Whitelists, 'findClient' | 'findRecipient'>;
-  readonly greylisting: Pick<Greylisting, 'judge'>;
+  readonly greylisting: Pick<Greylisting, 'decide'>;
   readonly log: RequestLog;
   readonly counters: DecisionCounters;
   /** Unix seconds. */
@@ -84,8 +84,8 @@ export class RequestHandler {
     const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
     const { sender, recipient } = request;
     const triplet = tripletKey(client, sender, recipient, this.#settings.networkLengths);
-    return greylisting.judge({ triplet, client: clientKey(client), now }).then(
-      (judgement) => this.#act(request, client, judgement, now),
+    return greylisting.decide({ triplet, client: clientKey(client), now }).then(
+      (verdict) => this.#act(request, client, verdict, now),
       // The circuit breaker logs the failure, once for all requests that it affects.
       () => this.#failOpen('store failure'),
     );
@@ -98,7 +98,7 @@ export class RequestHandler {
     return whitelists.findRecipient(recipient) === undefined ? undefined : 'recipient whitelist';
   }
 
-  #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {
+  #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: number): string {
     if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
     // The wait of the triplet. A mail to several recipients shows it once, though each of them waited.
     let waited: number | undefined;
@@ -119,17 +119,17 @@ export class RequestHandler {
 
   #defer(request: PolicyRequest, verdict: GreylistVerdict, now: number): string {
     const { log, counters } = this.#parts;
-    const { reason, missing, wasInFuture } = verdict;
+    const { reason, retryAfter, wasInFuture } = verdict;
     if (reason === 'new') log.storeHasRoom(now);
     if (wasInFuture) log.firstVisitInFuture();
     const { dryRun, greylistAction, greylistText: plain } = this.#settings;
     const action = dryRun ? DRY_RUN : 'greylist';
     counters.count(action, reason);
-    const detail = reason === 'early-retry' ? ` (${missing}s missing)` : '';
+    const detail = reason === 'early-retry' ? ` (${retryAfter}s missing)` : '';
     log.answered(request, { action, reason: reason + detail });
     if (dryRun) return DUNNO;
     const template = request.hasEtrnDomain ? withStatusCode(plain) : plain;
-    return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
+    return `${greylistAction} ${greylistText(template, retryAfter, request.recipient)}`;
   }
 
   #passed(request: PolicyRequest, reason: ReasonFor<'pass'>, delay?: number, waited?: number): void {

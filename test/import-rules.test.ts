@@ -11,32 +11,34 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   policy: { values: [] },
   time: { values: [] },
   files: { values: [] },
-  whitelist: { values: ['address', 'policy'] },
-  greylist: { values: ['address', 'policy', 'time'] },
-  decisions: { values: ['time'] },
-  store: { values: ['files'], types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'] },
+  errors: { values: [] },
+  whitelist: { values: ['errors', 'address', 'policy'] },
+  greylist: { values: ['errors', 'address', 'policy', 'time'] },
+  decisions: { values: ['errors', 'time'] },
+  store: { values: ['errors', 'files'], types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'] },
   // Greylisting as a whole, in its own thread.
-  greylister: { values: ['greylist', 'store'], types: ['log', 'decisions'] },
+  'store-thread': { values: ['errors', 'greylist', 'store'], types: ['log', 'decisions'] },
   // log masks addresses, with the functions of address.
-  log: { values: ['address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
-  server: { values: ['policy'] },
-  http: { values: ['server'] },
+  log: { values: ['errors', 'address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
+  server: { values: ['errors', 'policy', 'log'] },
+  http: { values: ['errors', 'server'] },
   metrics: {
-    values: ['decisions', 'http', 'log'],
-    types: ['policy', 'whitelist', 'greylist', 'greylister', 'server'],
+    values: ['decisions', 'errors', 'http', 'log'],
+    types: ['policy', 'whitelist', 'greylist', 'store-thread', 'server'],
   },
   // Changes to the main's own process.
-  service: { values: [], types: ['server'] },
-  options: { values: ['greylist', 'log', 'policy', 'server', 'store'] },
+  service: { values: ['errors'], types: ['server'] },
+  options: { values: ['errors', 'greylist', 'log', 'policy', 'server', 'store'] },
   ctl: {
     values: [
       '',
+      'errors',
       'options',
       'address',
       'policy',
       'whitelist',
       'greylist',
-      'greylister',
+      'store-thread',
       'store',
       'log',
       'decisions',
@@ -48,7 +50,7 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
 };
 
 /** Only these may look at the process, its signals and the clock. */
-const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//, /^greylister\/thread-main\.ts$/];
+const NEAR_THE_PROCESS = [/^greyd\.ts$/, /^greyctl\.ts$/, /^service\//, /^store-thread\/thread-main\.ts$/];
 
 interface Import {
   readonly file: string;

@@ -127,10 +127,10 @@ function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules)
 }
 
 function letInLines(examined: Examined, rules: GreylistRules, isDryRun: boolean): Line[] {
-  const { judgement, visit } = examined;
+  const { verdict, visit } = examined;
   const times = isDryRun ? undefined : letIn(examined, rules);
   if (times === undefined) return [['passes', 'now']];
-  if (judgement.action === 'greylist' && judgement.reason === 'new') {
+  if (verdict.action === 'greylist' && verdict.reason === 'new') {
     return [
       [
         'passes',
@@ -142,8 +142,8 @@ function letInLines(examined: Examined, rules: GreylistRules, isDryRun: boolean)
 }
 
 /** @returns undefined: the mail passes now */
-function letIn({ judgement, visit: { now } }: Examined, rules: GreylistRules): LetIn | undefined {
-  if (judgement.action === 'pass') return undefined;
-  const from = now + judgement.missing;
+function letIn({ verdict, visit: { now } }: Examined, rules: GreylistRules): LetIn | undefined {
+  if (verdict.action === 'pass') return undefined;
+  const from = now + verdict.retryAfter;
   return { from, until: from - rules.delay + rules.retryWindow };
 }

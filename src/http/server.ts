@@ -7,7 +7,9 @@
  * As with the policy sockets, opening and serving are two steps: until `serve` is called every path answers
  * 503. An error here has no effect but one line in the log until the path works again.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { errorText } from '../errors/text.ts';
 import type { Endpoint } from '../server/endpoint.ts';
 import { boundName, listen, type SocketRights } from '../server/listen.ts';
 
@@ -116,7 +118,7 @@ export class HttpServer {
       this.#failing.delete(path);
       end(response, status, text, type);
     } catch (error) {
-      this.#fail(path, `${path}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#fail(path, `${path}: ${errorText(error)}`);
       end(response, 500, 'failed, see the log of greyd\n');
     }
   }

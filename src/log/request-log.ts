@@ -1,11 +1,12 @@
 /**
  * The log of requests: one line for each answer, and lines about faults.
  */
+
+import { errorText } from '../errors/text.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import type { PolicyRequest, RequestFault } from '../policy/request.ts';
 import type { ActionEntry } from './action-line.ts';
 import type { Disclosure } from './disclosure.ts';
-import { errorText } from './error-text.ts';
 import type { Log } from './logger.ts';
 import { Ration } from './ration.ts';
 

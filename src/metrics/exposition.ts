@@ -8,7 +8,7 @@
 import type { DecisionTotal } from '../decisions/counters.ts';
 import { withZeros } from '../decisions/reasons.ts';
 import type { Key } from '../greylist/keys.ts';
-import type { StoreFigures } from '../greylister/messages.ts';
+import type { StoreFigures } from '../store-thread/messages.ts';
 import type { Measures } from './measures.ts';
 import { MetricsPage, type Sample } from './text-format.ts';
 

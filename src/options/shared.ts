@@ -2,7 +2,9 @@
  * The option values that the daemon and greyctl share: for the greylisting rule how long records are kept and under
  * which keys, and for a shared store where that is.
  */
+
 import { readFileSync } from 'node:fs';
+import { errorText } from '../errors/text.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { NetworkLengths } from '../greylist/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
@@ -88,6 +90,6 @@ function read(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${option}=${path}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read ${option}=${path}: ${errorText(error)}`);
   }
 }

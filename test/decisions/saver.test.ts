@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DecisionCount } from '../../src/decisions/counters.ts';
-import { Bookkeeper } from '../../src/decisions/saver.ts';
+import { DecisionSaver } from '../../src/decisions/saver.ts';
 
 const MINUTE_MS = 60_000;
 const NOW = 1_700_000_000;
@@ -20,7 +20,7 @@ function setUp(
       taken += 1;
       return { hour: taken, action: 'greylist', reason: 'new', waited: 0, count: 1 };
     });
-  return new Bookkeeper({
+  return new DecisionSaver({
     take,
     save,
     storeWorks: () => true,
@@ -32,11 +32,11 @@ function setUp(
 
 test('counts are saved each minute, and at the end', async () => {
   const saved: [hours: number[], forgetBefore: number][] = [];
-  const bookkeeper = setUp(async (counts, forgetBefore) => {
+  const saver = setUp(async (counts, forgetBefore) => {
     saved.push([counts.map(({ hour }) => hour), forgetBefore]);
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
-  await bookkeeper.finish();
+  await saver.finish();
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   expect(saved).toEqual([1, 2, 3].map((hour) => [[hour], NOW - MAX_AGE]));
 });
@@ -44,14 +44,14 @@ test('counts are saved each minute, and at the end', async () => {
 test('what could not be saved is saved the next time, with what is newer', async () => {
   let isFailing = true;
   const saved: number[][] = [];
-  const bookkeeper = setUp(async (counts) => {
+  const saver = setUp(async (counts) => {
     if (isFailing) throw new Error('disk full');
     saved.push(counts.map(({ hour }) => hour));
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   isFailing = false;
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  await bookkeeper.finish();
+  await saver.finish();
   expect(saved).toEqual([[1, 2, 3], [4]]);
 });
 
@@ -62,10 +62,10 @@ test('only so much is kept of what could not be saved: the newest', async () => 
     if (isFailing) throw new Error('disk full');
     saved.push(counts.map(({ hour }) => hour));
   };
-  const bookkeeper = setUp(save, 1002);
+  const saver = setUp(save, 1002);
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   isFailing = false;
-  await bookkeeper.finish();
+  await saver.finish();
   expect(saved).toEqual([Array.from({ length: 2000 }, (_, index) => 1007 + index)]);
 });
 
@@ -75,7 +75,7 @@ test('what belongs to one hour is one count, however often it could not be saved
   const warnings: string[] = [];
   const saved: DecisionCount[] = [];
   const count = { hour: 3600, action: 'greylist', reason: 'new', waited: 0, count: 2 };
-  const bookkeeper = new Bookkeeper({
+  const saver = new DecisionSaver({
     take: () => [count],
     save: async (counts) => {
       if (isFailing) throw new Error('disk full');
@@ -94,14 +94,14 @@ test('what belongs to one hour is one count, however often it could not be saved
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
   expect(saved).toEqual([]);
   works = true;
-  await bookkeeper.finish();
+  await saver.finish();
   expect(saved).toEqual([{ ...count, count: 8 }]);
 });
 
 test('nothing is saved twice while a save is under way', async () => {
   let done = () => {};
   const saved: number[][] = [];
-  const bookkeeper = setUp((counts) => {
+  const saver = setUp((counts) => {
     saved.push(counts.map(({ hour }) => hour));
     return new Promise((resolve) => {
       done = resolve;
@@ -109,7 +109,7 @@ test('nothing is saved twice while a save is under way', async () => {
   });
   await vi.advanceTimersByTimeAsync(3 * MINUTE_MS);
   expect(saved).toEqual([[1]]);
-  const finished = bookkeeper.finish();
+  const finished = saver.finish();
   done();
   await vi.advanceTimersByTimeAsync(0);
   done();

@@ -5,6 +5,7 @@
  * command makes a new one, RETRY_PAUSE_MS after a failed attempt. The caller bounds how long a server may
  * take to answer.
  */
+import { errorText } from '../../errors/text.ts';
 import {
   connectCluster,
   connectServer,
@@ -142,7 +143,7 @@ export class LazyRedisConnection implements RedisConnection {
 /** Names the reason: several addresses of one name fail together, without a message of their own. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 function isNoPrimary(error: unknown): boolean {

@@ -30,7 +30,7 @@ import {
   recordText,
 } from './keys.ts';
 import { compareAndSet, DELETE, NONE, readAnswer } from './script.ts';
-import { type Attempt, decideInTurn, type OpenAttempt, type Place, type Update } from './updates.ts';
+import { type Attempt, decideInTurn, type OpenAttempt, type RedisPlace, type Update } from './updates.ts';
 
 /** Maximum number of updates in one command; a script of so many takes the server a few milliseconds. */
 const MAX_UPDATES = 500;
@@ -128,7 +128,7 @@ export class RedisStore implements Store {
     await this.#connection.close();
   }
 
-  #placeOf(key: Key): Place {
+  #placeOf(key: Key): RedisPlace {
     const { prefix, digest } = this.#settings;
     const { kind } = key;
     const name = this.privacy || 'sha1' in key ? privateKeyText(kind, digest(key)) : plainKeyText(key);

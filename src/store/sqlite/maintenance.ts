@@ -5,6 +5,7 @@
  * Known limits: while it reads, greyd.db-wal cannot begin anew, and grows with each write.
  * SQLite has no checksums: damage inside of a value shows only where it breaks the order of keys.
  */
+import { errorText } from '../../errors/text.ts';
 import { damageOf, findDamage } from './damage.ts';
 import { isDamage, openSqliteFileToRead, refuseNewer, type SqliteFile, versionOf } from './file.ts';
 import { WrittenMeanwhileError } from './image.ts';
@@ -12,7 +13,7 @@ import { WrittenMeanwhileError } from './image.ts';
 /** A single damaged page may cause hundreds of problems. */
 const MAX_FINDINGS = 10;
 
-export interface RecordCounts {
+export interface StoredRecords {
   readonly triplets: number;
   readonly clients: number;
 }
@@ -28,7 +29,7 @@ const KINDS = {
  * @param checkRoom called first with the maximum size of the copy in bytes; it may throw
  * @throws if the database cannot be read or the copy not be written
  */
-export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): RecordCounts {
+export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): StoredRecords {
   try {
     reading(path, (file) => {
       checkRoom(numberOf(file, 'page_count') * numberOf(file, 'page_size'));
@@ -39,7 +40,7 @@ export function copyDatabase(path: string, to: string, checkRoom: (bytes: number
     return reading(to, countRecords);
   } catch (error) {
     const advice = isDamage(error) ? ', see greyctl check' : '';
-    throw new Error(`cannot copy ${path}: ${(error as Error).message}${advice}`);
+    throw new Error(`cannot copy ${path}: ${errorText(error)}${advice}`);
   }
 }
 
@@ -47,7 +48,7 @@ export interface Soundness {
   /** The damage, one line each, at most MAX_FINDINGS. */
   readonly damage: readonly string[];
   /** undefined: the records cannot be counted. */
-  readonly counts: RecordCounts | undefined;
+  readonly counts: StoredRecords | undefined;
 }
 
 /**
@@ -77,7 +78,7 @@ function isFoundDamaged(path: string): boolean {
   } catch (error) {
     // The disk fails. A write of greyd in the meantime proves nothing.
     if (!(error instanceof WrittenMeanwhileError))
-      throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+      throw new Error(`cannot read ${path}: ${errorText(error)}`);
     return false;
   }
 }
@@ -92,7 +93,7 @@ function inspect(file: SqliteFile): Soundness {
 }
 
 /** Compares with the counts that the database keeps itself, in `record_counts`. */
-function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
+function compareWithCounted(file: SqliteFile, counts: StoredRecords): string[] {
   const counted = file.prepare<[string], number>('SELECT records FROM record_counts WHERE kind = ?').pluck();
   return (['triplets', 'clients'] as const)
     .map((kind) => ({ kind, there: counts[kind], noted: counted.get(KINDS[kind].counted) ?? 'no number of' }))
@@ -100,7 +101,7 @@ function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
     .map(({ kind, there, noted }) => `record_counts says ${noted} ${kind}, but there are ${there}`);
 }
 
-function countRecords(file: SqliteFile): RecordCounts {
+function countRecords(file: SqliteFile): StoredRecords {
   const count = (table: string) => Number(file.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   const sum = (tables: readonly string[]) => tables.map(count).reduce((a, b) => a + b);
   return { triplets: sum(KINDS.triplets.tables), clients: sum(KINDS.clients.tables) };

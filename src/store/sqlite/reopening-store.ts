@@ -7,9 +7,11 @@
  *
  * While it cannot be opened every update fails; one in REOPEN_PAUSE_MS tries again.
  */
+
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DecisionCount } from '../../decisions/counters.ts';
+import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from '../store.ts';
 import { errorCode, isDamage, isOfTheFile } from './file.ts';
@@ -167,7 +169,7 @@ export class ReopeningStore implements OpenStore {
     try {
       aside = setAside(path, clock());
     } catch (reason) {
-      throw new Error(`${found} and cannot be set aside: ${(reason as Error).message}`);
+      throw new Error(`${found} and cannot be set aside: ${errorText(reason)}`);
     }
     this.#setAsideAt = clock();
     report(`${found}: set aside as ${aside}, and a new one created; known clients are greylisted again`);

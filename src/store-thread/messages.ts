@@ -10,9 +10,8 @@ import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
-import type { CleaningPace } from './cleaner.ts';
-import type { Cleaned } from './cleaning-progress.ts';
-import type { Judgement, Visit } from './greylister.ts';
+import type { Cleaned, CleaningPace } from './cleaner.ts';
+import type { Verdict, Visit } from './greylister.ts';
 
 /** The settings that the store thread is started with. */
 export interface ThreadSettings {
@@ -61,20 +60,20 @@ export interface StoreFigures {
   readonly cleaned: Readonly<Record<Key['kind'], Cleaned>> | undefined;
 }
 
-export type Outcome = Judgement | { readonly error: string };
+export type VisitOutcome = Verdict | { readonly error: string };
 
 /** The log levels that the thread uses. */
-export type LogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
+export type ThreadLogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
 
 /**
  * The results of a batch, one for each visit, in order; or why it has failed; or figures; or a line for the
  * log.
  */
 export type FromThread =
-  | { readonly batch: number; readonly outcomes: readonly Outcome[] }
+  | { readonly batch: number; readonly outcomes: readonly VisitOutcome[] }
   | { readonly batch: number; readonly error: string }
   | { readonly figures: StoreFigures }
-  | { readonly log: LogLevel; readonly text: string };
+  | { readonly log: ThreadLogLevel; readonly text: string };
 
 const PARTS = 5;
 

@@ -2,8 +2,10 @@
  * The store thread: opens the store and does all work with it for the daemon's main thread, which
  * sends visits and gets verdicts.
  */
+
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../errors/text.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
 import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.ts';
@@ -11,20 +13,19 @@ import { damageOf } from '../store/sqlite/damage.ts';
 import { ReopeningStore } from '../store/sqlite/reopening-store.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { Store } from '../store/store.ts';
-import { runCleaner } from './cleaner.ts';
-import { CleaningProgress } from './cleaning-progress.ts';
+import { CleaningProgress, runCleaner } from './cleaner.ts';
 import { updateWithFormer } from './former-records.ts';
 import { Greylister, type Visit } from './greylister.ts';
 import {
   type DecisionBatch,
   type FromThread,
-  type LogLevel,
-  type Outcome,
   type StoreFigures,
   type ThreadData,
+  type ThreadLogLevel,
   type ToThread,
   unpackVisits,
   type VisitBatch,
+  type VisitOutcome,
 } from './messages.ts';
 
 type UsedStore = Pick<Store, 'update' | 'check' | 'addDecisions' | 'close'>;
@@ -37,7 +38,7 @@ interface ThreadStore {
 const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs, pace, ending } =
   workerData as ThreadData;
 
-const say = (level: LogLevel) => (text: string) => post({ log: level, text });
+const say = (level: ThreadLogLevel) => (text: string) => post({ log: level, text });
 const hash = (key: Key) => hashOf(key, lookupByHost);
 const end = new AbortController();
 const ends = new Int32Array(ending);
@@ -109,13 +110,13 @@ parentPort?.on('message', async (message: ToThread) => {
 async function answer(message: VisitBatch | DecisionBatch): Promise<void> {
   const { batch } = message;
   try {
-    post({ batch, outcomes: await ('visits' in message ? judge(message) : save(message)) });
+    post({ batch, outcomes: await ('visits' in message ? decide(message) : save(message)) });
   } catch (error) {
-    post({ batch, error: textOf(error) });
+    post({ batch, error: errorText(error) });
   }
 }
 
-async function judge({ visits }: VisitBatch): Promise<Outcome[]> {
+async function decide({ visits }: VisitBatch): Promise<VisitOutcome[]> {
   if (visits.length === 0) await greylister.check();
   return Promise.all(unpackVisits(visits).map(outcomeOf));
 }
@@ -125,12 +126,8 @@ async function save({ decisions, forgetBefore }: DecisionBatch): Promise<[]> {
   return [];
 }
 
-function outcomeOf(visit: Visit): Promise<Outcome> {
-  return greylister.judge(visit).catch((error) => ({ error: textOf(error) }));
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function outcomeOf(visit: Visit): Promise<VisitOutcome> {
+  return greylister.decide(visit).catch((error) => ({ error: errorText(error) }));
 }
 
 function post(message: FromThread): void {
