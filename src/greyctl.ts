@@ -14,6 +14,7 @@ import { UsageError } from './options/command-line.ts';
 import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { giveWay } from './service/priority.ts';
 import { ignoreStraySignals } from './service/signals.ts';
+import { systemClock } from './service/system-clock.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 
@@ -94,8 +95,7 @@ function surroundings(): Surroundings {
     version: version(),
     hostname: hostname(),
     storePassword: process.env[PASSWORD_VARIABLE],
-    uptime: () => performance.now(),
-    now: () => Math.floor(Date.now() / 1000),
+    ...systemClock,
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? progressOn(stderr) : undefined,
     holdSignals,

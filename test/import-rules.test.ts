@@ -11,24 +11,27 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   policy: { values: [] },
   time: { values: [] },
   files: { values: [] },
-  errors: { values: [] },
-  whitelist: { values: ['errors', 'address', 'policy'] },
-  greylist: { values: ['errors', 'address', 'policy', 'time'] },
+  errors: { values: ['time'] },
+  whitelist: { values: ['errors', 'time', 'address', 'policy'] },
+  greylist: { values: ['errors', 'time', 'address', 'policy'] },
   decisions: { values: ['errors', 'time'] },
-  store: { values: ['errors', 'files'], types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'] },
+  store: {
+    values: ['errors', 'time', 'files'],
+    types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'],
+  },
   // Greylisting as a whole, in its own thread.
-  'store-thread': { values: ['errors', 'greylist', 'store'], types: ['log', 'decisions'] },
+  'store-thread': { values: ['errors', 'time', 'service', 'greylist', 'store'], types: ['log', 'decisions'] },
   // log masks addresses, with the functions of address.
-  log: { values: ['errors', 'address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
-  server: { values: ['errors', 'policy', 'log'] },
-  http: { values: ['errors', 'server'] },
+  log: { values: ['errors', 'time', 'address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
+  server: { values: ['errors', 'time', 'policy', 'log'] },
+  http: { values: ['errors', 'time', 'server'] },
   metrics: {
-    values: ['decisions', 'errors', 'http', 'log'],
+    values: ['decisions', 'errors', 'http', 'log', 'time'],
     types: ['policy', 'whitelist', 'greylist', 'store-thread', 'server'],
   },
   // Changes to the main's own process.
-  service: { values: ['errors'], types: ['server'] },
-  options: { values: ['errors', 'greylist', 'log', 'policy', 'server', 'store'] },
+  service: { values: ['errors', 'time'], types: ['server'] },
+  options: { values: ['errors', 'time', 'greylist', 'log', 'policy', 'server', 'store'] },
   ctl: {
     values: [
       '',

@@ -4,7 +4,6 @@
  * --check is a plugin of Nagios and its successors: one line, and their exit status
  * (https://nagios-plugins.org/doc/guidelines.html).
  */
-
 import type { NetConnectOpts } from 'node:net';
 import { errorText } from '../errors/text.ts';
 import { printable } from '../log/printable.ts';

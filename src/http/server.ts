@@ -7,8 +7,8 @@
  * As with the policy sockets, opening and serving are two steps: until `serve` is called every path answers
  * 503. An error here has no effect but one line in the log until the path works again.
  */
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { OnceLog } from '../errors/once-log.ts';
 import { errorText } from '../errors/text.ts';
 import type { Endpoint } from '../server/endpoint.ts';
 import { boundName, listen, type SocketRights } from '../server/listen.ts';
@@ -57,7 +57,7 @@ export class HttpServer {
   #routes: Readonly<Record<string, HttpRoute>> = {};
   #warn: (text: string) => void = () => {};
   /** The paths whose last request has failed. */
-  readonly #failing = new Set<string>();
+  readonly #failing = new Map<string, OnceLog>();
 
   /** @param paths all paths of the server */
   constructor(paths: readonly string[], limits: HttpTimeLimits = TIME_LIMITS) {
@@ -115,7 +115,7 @@ export class HttpServer {
     }
     try {
       const { status, type, text } = (await this.#routes[path]?.()) ?? STARTING;
-      this.#failing.delete(path);
+      this.#failing.get(path)?.over();
       end(response, status, text, type);
     } catch (error) {
       this.#fail(path, `${path}: ${errorText(error)}`);
@@ -124,9 +124,10 @@ export class HttpServer {
   }
 
   #fail(what: string, text: string): void {
-    if (this.#failing.has(what)) return;
-    this.#failing.add(what);
-    this.#warn(`--metrics: ${text}`);
+    const known = this.#failing.get(what);
+    const failing = known ?? new OnceLog({ begin: '--metrics: ' }, (line) => this.#warn(line));
+    this.#failing.set(what, failing);
+    failing.note(text);
   }
 }
 

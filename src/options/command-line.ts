@@ -6,7 +6,6 @@
  * still count. An empty value changes nothing: the default, or the value of an earlier option, stays
  * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
-
 import { Command, CommanderError, Help, Option } from 'commander';
 import { errorText } from '../errors/text.ts';
 import { withoutPassword } from '../log/password.ts';

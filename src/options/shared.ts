@@ -2,15 +2,15 @@
  * The option values that the daemon and greyctl share: for the greylisting rule how long records are kept and under
  * which keys, and for a shared store where that is.
  */
-
 import { readFileSync } from 'node:fs';
 import { errorText } from '../errors/text.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { NetworkLengths } from '../greylist/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RedisLocation } from '../store/redis/url.ts';
+import { DAY } from '../time/units.ts';
 import { UsageError } from './command-line.ts';
-import { DAY, DEFAULT_AUTO_WHITELIST } from './values.ts';
+import { DEFAULT_AUTO_WHITELIST } from './values.ts';
 
 export interface GivenRules {
   /** Seconds. */

@@ -2,12 +2,12 @@
  * The store thread: opens the store and does all work with it for the daemon's main thread, which
  * sends visits and gets verdicts.
  */
-
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../errors/text.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
+import { systemClock } from '../service/system-clock.ts';
 import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.ts';
 import { damageOf } from '../store/sqlite/damage.ts';
 import { ReopeningStore } from '../store/sqlite/reopening-store.ts';
@@ -60,9 +60,9 @@ function openEmbedded(): ThreadStore {
     open: () => openSqliteStore(dbdir, { privacy, hash, busyTimeoutMs, isEnding, report: say('warn') }),
     damageOf,
     report: say('error'),
-    clock: Date.now,
+    clock: systemClock,
   });
-  const now = () => Math.floor(Date.now() / 1000);
+  const { now } = systemClock;
   const isOver = (record: TripletRecord | ClientRecord) => isExpired(record, rules, now());
   const log = { notice: say('notice'), warn: say('warn') };
   const progress = new CleaningProgress(embedded, now);
@@ -81,7 +81,7 @@ function countsOf(embedded: ReopeningStore): StoreFigures['records'] {
 
 /** Opens a shared store, which deletes expired records by itself. */
 function openShared(settings: SharedStoreSettings): ThreadStore {
-  const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: () => performance.now() };
+  const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: systemClock.uptime };
   const shared = openSharedStore(settings, { ...parts, privacy, report: say('warn') });
   return { store: shared, figures: () => ({ records: undefined, cleaned: undefined }) };
 }

@@ -9,7 +9,6 @@
  * RE2 would read otherwise (`{,n}`, `\Q…\E`), a pattern that is longer than MAX_SOURCE_LENGTH, and one
  * whose program is so long (`(a{100}){10}`) that one match could take many milliseconds.
  */
-
 import { RE2JS } from 're2js';
 import { errorText } from '../errors/text.ts';
 

@@ -6,7 +6,6 @@
  * A `#` starts a comment anywhere, inside a regular expression too. A line that is no pattern is
  * skipped with a warning that names file and line and shows its beginning.
  */
-
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errorText } from '../errors/text.ts';

@@ -25,7 +25,7 @@ function setUp(
     save,
     storeWorks: () => true,
     warn: () => {},
-    clock: () => NOW,
+    now: () => NOW,
     maxAge: MAX_AGE,
   });
 }
@@ -83,7 +83,7 @@ test('what belongs to one hour is one count, however often it could not be saved
     },
     storeWorks: () => works,
     warn: (text) => void warnings.push(text),
-    clock: () => NOW,
+    now: () => NOW,
     maxAge: MAX_AGE,
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);

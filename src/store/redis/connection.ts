@@ -6,6 +6,7 @@
  * take to answer.
  */
 import { errorText } from '../../errors/text.ts';
+import type { Clock } from '../../time/clock.ts';
 import {
   connectCluster,
   connectServer,
@@ -35,7 +36,7 @@ export class LazyRedisConnection implements RedisConnection {
   readonly #settings: RedisSettings;
   readonly #name: string;
   /** Milliseconds on the monotonic clock. */
-  readonly #uptime: () => number;
+  readonly #uptime: Clock['uptime'];
   readonly #greet: (client: Pick<RedisClient, 'send'>) => Promise<void>;
   /** The attempt to connect, finished or not; and its result. */
   #opening: Promise<RedisClient> | undefined;
@@ -47,7 +48,7 @@ export class LazyRedisConnection implements RedisConnection {
   /** @param greet runs first on each new connection, which is closed if it fails */
   constructor(
     settings: RedisSettings,
-    uptime: () => number,
+    uptime: Clock['uptime'],
     greet: (client: Pick<RedisClient, 'send'>) => Promise<void> = async () => {},
   ) {
     this.#settings = settings;

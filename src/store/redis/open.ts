@@ -6,11 +6,11 @@
  *
  * `secret` tells greyd.secret of one host from that of another; all that share a store must have the same.
  */
-
 import { createHmac } from 'node:crypto';
 import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../../greylist/records.ts';
+import type { Clock } from '../../time/clock.ts';
 import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../private-keys.ts';
 import type { RedisClient, RedisSettings } from './client.ts';
 import { LazyRedisConnection, type RedisConnection } from './connection.ts';
@@ -34,7 +34,7 @@ export interface SharedStoreParts {
   /** `lifetimeOf` in greylist/records. */
   readonly lifetimeOf: (record: TripletRecord | ClientRecord, lifetimes: Lifetimes) => number;
   /** Milliseconds on the monotonic clock. */
-  readonly uptime: () => number;
+  readonly uptime: Clock['uptime'];
 }
 
 /** The settings in the store. */

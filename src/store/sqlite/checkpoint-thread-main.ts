@@ -1,7 +1,6 @@
 /**
  * The thread of a CheckpointThread: a connection of its own, and a checkpoint for each message.
  */
-
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../../errors/text.ts';
 import { type CheckpointReply, type CheckpointSettings, END } from './checkpoint-thread.ts';

@@ -5,7 +5,6 @@
  * memory, and
  * what SQLite finds wrong there is wrong.
  */
-
 import { closeSync, lstatSync, openSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { errorText } from '../../errors/text.ts';

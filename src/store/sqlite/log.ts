@@ -10,7 +10,6 @@
  * Known limit: the loss may not be noticed if a log is cut, other than to nothing, between the check before a
  * commit and the one after it.
  */
-
 import { closeSync, fdatasyncSync, ftruncateSync, openSync } from 'node:fs';
 import { errorText } from '../../errors/text.ts';
 import { FileHarmedError } from './file-identity.ts';

@@ -4,7 +4,6 @@
  * A commit waits until it is on disk: a deferral must not be forgotten, not even when the power fails.
  * SQLite does that here (synchronous=FULL), and GroupCommit in a store.
  */
-
 import { chmodSync } from 'node:fs';
 import { errorText } from '../../errors/text.ts';
 import { missingRight } from '../../files/access.ts';

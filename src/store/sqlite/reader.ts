@@ -2,7 +2,6 @@
  * greyd.db for programs that only read. In WAL mode a reader blocks no writer, and each
  * read sees one state; it is short, so that the log of the database can begin anew between two of them.
  */
-
 import { join } from 'node:path';
 import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
