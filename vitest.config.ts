@@ -27,7 +27,8 @@ const BEGUN_FIRST = [
 ];
 
 for (const place of [...TIMED, ...BEGUN_FIRST, ...ROOT]) {
-  if (!existsSync(place)) throw new Error(`${place} is not there: mend its name in vitest.config.ts or test/support/root-tests.ts`);
+  if (!existsSync(place))
+    throw new Error(`${place} is not there: mend its name in vitest.config.ts or test/support/root-tests.ts`);
 }
 
 /** Most tests wait for a process of their own: with one for each processor, half of these were idle. */
