@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -25,8 +26,13 @@ const BEGUN_FIRST = [
   ),
 ];
 
+for (const place of [...TIMED, ...BEGUN_FIRST, ...ROOT]) {
+  if (!existsSync(place))
+    throw new Error(`${place} is not there: mend its name in vitest.config.ts or test/support/root-tests.ts`);
+}
+
 /** Most tests wait for a process of their own: with one for each processor, half of these were idle. */
-const WORKERS = Math.ceil(availableParallelism() * 1.5);
+const WORKERS = Number(process.env.GREYD_WORKERS ?? Math.ceil(availableParallelism() * 1.5));
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -17,13 +17,24 @@ import { boundName, listen, type SocketRights } from '../server/listen.ts';
 export const MAX_CONNECTIONS = 8;
 /** Maximum size of the head of a request, in bytes; a larger one is answered with 431. */
 export const MAX_HEADER_BYTES = 8 * 1024;
-/** Time limit for a client to send the head, from its connection on, and then the rest, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 10_000;
-/** Milliseconds until an inactive connection is closed: no answer takes so long. */
-const IDLE_TIMEOUT_MS = 65_000;
-/** How often the first two time limits are checked, in milliseconds. */
-const TIMEOUTS_LOOK_MS = 1000;
+
+export interface HttpTimeLimits {
+  /** For a client to send the head, from its connection on, in milliseconds. */
+  readonly headersMs: number;
+  /** For a client to send all of its request, in milliseconds. */
+  readonly requestMs: number;
+  /** How often these two are checked, in milliseconds. */
+  readonly checkEveryMs: number;
+  /** Milliseconds until an inactive connection is closed: no answer takes so long. */
+  readonly idleMs: number;
+}
+
+const TIME_LIMITS: HttpTimeLimits = {
+  headersMs: 5000,
+  requestMs: 10_000,
+  checkEveryMs: 1000,
+  idleMs: 65_000,
+};
 
 export interface HttpAnswer {
   readonly status: 200 | 503;
@@ -42,14 +53,16 @@ export class HttpServer {
   readonly #servers: Server[] = [];
   readonly #names: string[] = [];
   readonly #paths: readonly string[];
+  readonly #limits: HttpTimeLimits;
   #routes: Readonly<Record<string, HttpRoute>> = {};
   #warn: (text: string) => void = () => {};
   /** The paths whose last request has failed. */
   readonly #failing = new Map<string, OnceLog>();
 
   /** @param paths all paths of the server */
-  constructor(paths: readonly string[]) {
+  constructor(paths: readonly string[], limits: HttpTimeLimits = TIME_LIMITS) {
     this.#paths = paths;
+    this.#limits = limits;
   }
 
   /** @throws {ListenError} (rejects) if one of the endpoints cannot be opened */
@@ -58,15 +71,15 @@ export class HttpServer {
       const server = createServer(
         {
           maxHeaderSize: MAX_HEADER_BYTES,
-          headersTimeout: HEADERS_TIMEOUT_MS,
-          requestTimeout: REQUEST_TIMEOUT_MS,
-          connectionsCheckingInterval: TIMEOUTS_LOOK_MS,
+          headersTimeout: this.#limits.headersMs,
+          requestTimeout: this.#limits.requestMs,
+          connectionsCheckingInterval: this.#limits.checkEveryMs,
         },
         // An error thrown here would end the process.
         (request, response) => void this.#answer(request, response).catch(() => response.destroy()),
       );
       server.maxConnections = MAX_CONNECTIONS;
-      server.timeout = IDLE_TIMEOUT_MS;
+      server.timeout = this.#limits.idleMs;
       if (!(await listen(server, endpoint, rights))) continue;
       server.on('error', ({ message }) => this.#fail('accept', `cannot accept connections: ${message}`));
       this.#servers.push(server);

@@ -3,7 +3,7 @@ import { AttributeReader } from '../../src/policy/attributes.ts';
 import { TRAFFIC } from './plan.ts';
 import { RECENT_TRIPLETS, Traffic, tripletMail, WHITELISTED_CLIENTS, whitelistedMail } from './traffic.ts';
 
-const MAILS = 100_000;
+const MAILS = 20_000;
 
 /** The triplet and the client that a request is about, as `mailOf` has them. */
 function askedAbout(request: string): string {
@@ -16,7 +16,7 @@ function askedAbout(request: string): string {
 const textOf = ({ clientAddress, sender, recipient }: ReturnType<typeof tripletMail>) =>
   [clientAddress, sender, recipient].join(' ');
 
-const TRIPLETS = 200_000;
+const TRIPLETS = 50_000;
 const START = { new: 1_000_000, known: 0 };
 
 test('no triplet is new twice, or is in the database', () => {

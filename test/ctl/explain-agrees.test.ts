@@ -14,7 +14,7 @@ import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL } from '../support/greyctl.ts';
 import { type Attributes, requestText } from '../support/policy-client.ts';
 
-const REQUESTS = Number(process.env.GREYD_EXPLAIN_REQUESTS ?? 10_000);
+const REQUESTS = Number(process.env.GREYD_EXPLAIN_REQUESTS ?? 3000);
 const SEED = Number(process.env.GREYD_EXPLAIN_SEED ?? Date.now());
 
 const DELAY = 300;

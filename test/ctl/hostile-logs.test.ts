@@ -13,6 +13,7 @@ import { MailLog } from '../../src/ctl/mail-log.ts';
 import { ownForm, sortByClient } from '../../src/ctl/report-format.ts';
 import { Unreturned } from '../../src/ctl/unreturned.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { inputs } from '../support/fuzz.ts';
 import { greyctl } from '../support/greyctl.ts';
 
 const NOW = 1_764_000_000;
@@ -99,7 +100,7 @@ describe('any bytes', () => {
           expect(outcome).toMatch(/^Error: cannot read standard input: [^\n]+$/);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: inputs(150) },
     );
   });
 
@@ -109,7 +110,7 @@ describe('any bytes', () => {
       fc.asyncProperty(plain, shares, async (whole, cuts) => {
         expect(await linesIn(cutAt(gzipSync(whole), cuts))).toEqual(await linesIn([whole]));
       }),
-      { numRuns: 200 },
+      { numRuns: inputs(60) },
     );
   });
 
@@ -120,7 +121,7 @@ describe('any bytes', () => {
         const lines = await linesIn([bytes('\n'), whole]);
         if (reportOf(lines) !== reportOf([])) reported += 1;
       }),
-      { numRuns: 1000 },
+      { numRuns: inputs(300) },
     );
     expect(reported).toBeGreaterThan(0);
   });
@@ -144,10 +145,10 @@ describe('memory', () => {
   }
 
   const around = (whole: Buffer) => Buffer.concat([Buffer.from(LINE), whole, Buffer.from(`\n${LATER}`)]);
-  const longLine = () => around(Buffer.alloc(200 * MEGABYTE, 'x'));
+  const longLine = () => around(Buffer.alloc(120 * MEGABYTE, 'x'));
 
   test.each([
-    ['a line of 200 MB', longLine],
+    ['a line of 120 MB', longLine],
     ['the same, packed', () => gzipSync(longLine())],
   ])('for %s is that for a few lines', { timeout: 60_000 }, async (name, makeLog) => {
     const few = await peakOf(around(Buffer.alloc(0)));
@@ -158,6 +159,6 @@ describe('memory', () => {
     expect(much.stdout).toContain('from=<alice@example.net>');
     const more = (much.peak - few.peak) / MEGABYTE;
     console.info(`${name}: ${more.toFixed(0)} MB more than for 2 lines, ${seconds.toFixed(1)} s`);
-    expect(more).toBeLessThan(100);
+    expect(more).toBeLessThan(60);
   });
 });

@@ -9,13 +9,17 @@ const MAX_AGE = 86_400;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A decision saver that has one count to save each time, numbered by its hour. */
-function setUp(save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>) {
+/** A decision saver that has so many counts to save each time, numbered by their hours. */
+function setUp(
+  save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>,
+  countsEachTime = 1,
+) {
   let taken = 0;
-  const take = (): DecisionCount[] => {
-    taken += 1;
-    return [{ hour: taken, action: 'greylist', reason: 'new', waited: 0, count: 1 }];
-  };
+  const take = (): DecisionCount[] =>
+    Array.from({ length: countsEachTime }, () => {
+      taken += 1;
+      return { hour: taken, action: 'greylist', reason: 'new', waited: 0, count: 1 };
+    });
   return new DecisionSaver({
     take,
     save,
@@ -37,7 +41,7 @@ test('counts are saved each minute, and at the end', async () => {
   expect(saved).toEqual([1, 2, 3].map((hour) => [[hour], NOW - MAX_AGE]));
 });
 
-test('what could not be saved is saved the next time; only so much of it is kept', async () => {
+test('what could not be saved is saved the next time, with what is newer', async () => {
   let isFailing = true;
   const saved: number[][] = [];
   const saver = setUp(async (counts) => {
@@ -47,13 +51,22 @@ test('what could not be saved is saved the next time; only so much of it is kept
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   isFailing = false;
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
-  expect(saved).toEqual([[1, 2, 3]]);
-  isFailing = true;
-  await vi.advanceTimersByTimeAsync(3000 * MINUTE_MS);
+  await saver.finish();
+  expect(saved).toEqual([[1, 2, 3], [4]]);
+});
+
+test('only so much is kept of what could not be saved: the newest', async () => {
+  let isFailing = true;
+  const saved: number[][] = [];
+  const save = async (counts: readonly DecisionCount[]) => {
+    if (isFailing) throw new Error('disk full');
+    saved.push(counts.map(({ hour }) => hour));
+  };
+  const saver = setUp(save, 1002);
+  await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   isFailing = false;
   await saver.finish();
-  expect(saved[1]).toHaveLength(2000);
-  expect(saved[1]?.at(-1)).toBe(3004);
+  expect(saved).toEqual([Array.from({ length: 2000 }, (_, index) => 1007 + index)]);
 });
 
 test('what belongs to one hour is one count, however often it could not be saved', async () => {

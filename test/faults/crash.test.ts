@@ -2,7 +2,7 @@
  * SIGKILL again and again, at random moments of the daemon's life, its start among them, while clients
  * send new mails and retries as fast as answers come. All lives share one database.
  *
- *   GREYD_KILLS       how many (200)
+ *   GREYD_KILLS       how many (60)
  *   GREYD_FAULT_SEED  the moments of an earlier run, as far as time can be repeated
  *
  * Each life has a second of its own, told by policy_test_time, so that an answer shows exactly when
@@ -20,7 +20,7 @@ import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import type { PolicyClient } from '../support/policy-client.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 
-const KILLS = Number(process.env.GREYD_KILLS ?? 200);
+const KILLS = Number(process.env.GREYD_KILLS ?? 60);
 const SEED = Number(process.env.GREYD_FAULT_SEED ?? Date.now() % 2 ** 31);
 
 /** One life in so many ends before it serves. */

@@ -1,12 +1,18 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { type HttpAnswer, HttpServer, MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../src/http/server.ts';
+import {
+  type HttpAnswer,
+  HttpServer,
+  type HttpTimeLimits,
+  MAX_CONNECTIONS,
+  MAX_HEADER_BYTES,
+} from '../../src/http/server.ts';
 import { OWN_RIGHTS } from '../support/rights.ts';
 
 const ANSWER: HttpAnswer = { status: 200, type: 'text/x-test', text: 'größe\n' };
 
-async function setUp() {
-  const server = new HttpServer(['/a', '/b']);
+async function setUp(limits?: HttpTimeLimits) {
+  const server = new HttpServer(['/a', '/b'], limits);
   onTestFinished(() => server.destroy());
   await server.open([{ kind: 'inet', host: '127.0.0.1', port: 0, optional: false }], OWN_RIGHTS);
   const [name = ''] = server.names;
@@ -104,10 +110,17 @@ test('one connection too many is closed at once, and there is room again when on
   expect(await ask('/b')).toEqual([200, ANSWER.text]);
 });
 
+const LONG = { headersMs: 60_000, requestMs: 60_000, checkEveryMs: 20, idleMs: 60_000 };
+
 test('one that does not finish its request is told so, and closed', async () => {
-  const { serve, raw } = await setUp();
+  const { serve, raw } = await setUp({ ...LONG, headersMs: 100 });
   serve(async () => ANSWER);
   expect(await raw('GET /a HTTP/1.1\r\nX:')).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('one that says nothing is closed', async () => {
+  const { raw } = await setUp({ ...LONG, idleMs: 100 });
+  expect(await raw('')).toBe('');
 });
 
 test('destroyed, it leaves nobody connected and listens no more', async () => {

@@ -7,6 +7,7 @@ import { UsageError } from '../../src/options/command-line.ts';
 import { type Options, parseOptions } from '../../src/options/daemon.ts';
 import { OPTION_TABLE } from '../../src/options/table.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { inputs } from '../support/fuzz.ts';
 
 const SURROUNDINGS = { version: '1.2.3', hostname: 'mx.example.org', inherited: [] };
 
@@ -541,7 +542,7 @@ describe('any command line', () => {
           expect(error.message).toMatch(/^[^\r\n]+$/);
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: inputs(1000) },
     );
   });
 });

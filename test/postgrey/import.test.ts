@@ -1,7 +1,9 @@
 /**
- * The move from postgrey to greyd and back, with databases of real size: a postgrey with a million
+ * The move from postgrey to greyd and back, with databases of real size: a postgrey with many
  * triplets, greyctl import while both run, the same requests to both; greyctl export, and another
  * postgrey on what it wrote.
+ *
+ *   GREYD_IMPORT_TRIPLETS   how many in the largest database (150,000)
  */
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +22,8 @@ import {
 } from './database.ts';
 import { type Name, Program } from './program.ts';
 
-const REQUESTS = 5000;
+const TRIPLETS = Number(process.env.GREYD_IMPORT_TRIPLETS ?? 150_000);
+const REQUESTS = 800;
 const NOW = Math.floor(Date.now() / 1000);
 const ACTIONS = ['DUNNO', 'PREPEND', 'DEFER_IF_PERMIT'];
 
@@ -82,7 +85,7 @@ async function expectSameAnswers(
   }
   // Agreement on one answer to everything would show nothing.
   expect([...counts.keys()]).toEqual(ACTIONS);
-  expect(Math.min(...counts.values())).toBeGreaterThan(REQUESTS / 250);
+  expect(Math.min(...counts.values())).toBeGreaterThan(REQUESTS / 20);
 }
 
 /** A database of postgrey of what greyd knows. */
@@ -105,10 +108,10 @@ describe.skipIf(!canRun('import tests', { programs: ['postgrey', 'db_load', 'db_
   'the move from postgrey, and back',
   () => {
     test.each([
-      ['a million triplets', 1_000_000, []],
-      ['--lookup-by-host', 20_000, ['--lookup-by-host']],
-      ['--privacy', 20_000, ['--privacy']],
-      ['--privacy and --lookup-by-host', 20_000, ['--privacy', '--lookup-by-host']],
+      ['no options', TRIPLETS, []],
+      ['--lookup-by-host', 10_000, ['--lookup-by-host']],
+      ['--privacy', 10_000, ['--privacy']],
+      ['--privacy and --lookup-by-host', 10_000, ['--privacy', '--lookup-by-host']],
     ])('%s', { timeout: 600_000 }, async (_, triplets, options) => {
       const settings = { triplets, options, now: NOW };
       const database = temporaryDirectory();

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { RawRequest } from '../../src/policy/attributes.ts';
 import { Connection } from '../../src/server/connection.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { inputs } from '../support/fuzz.ts';
 import { streamInPieces } from '../support/request-bytes.ts';
 
 const eventLoopTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -73,7 +74,7 @@ test.each([false, true])(
         expect(await converse(path, pieces)).toBe(whole);
         expect(unfinished.splice(0)).toEqual(before);
       }),
-      { numRuns: 2000 },
+      { numRuns: inputs(300) },
     );
   },
 );

@@ -5,6 +5,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,8 +19,10 @@ const DOWN_AFTER_MS = 500;
 const SENTINELS = 3;
 /** The first copy for a replica; otherwise a server waits 5 seconds for others that may want one too. */
 const AT_ONCE = ['--repl-diskless-sync-delay', '0'];
-/** Between two looks at something that is to happen. */
-const LOOK_PAUSE_MS = 20;
+/** Between two looks at something that is to happen; most of them start a redis-cli. */
+const LOOK_PAUSE_MS = 50;
+/** Between two attempts to connect to a server that starts. */
+const START_PAUSE_MS = 10;
 
 /** Takes what is to be done at the end: of a test, unless it is for several. */
 export type AtEnd = (end: () => Promise<void>) => void;
@@ -88,23 +91,27 @@ export class RedisServer {
     await this.isAnswering();
   }
 
-  isAnswering(): Promise<void> {
-    return until(() => {
+  async isAnswering(): Promise<void> {
+    while (!/^(?:\+PONG|-NOAUTH)/.test(await this.#ping())) {
       if (this.#hasEnded) throw new Error('the server has ended');
-      return /^(?:PONG|NOAUTH)/.test(this.#ping());
-    });
+      await pause(START_PAUSE_MS);
+    }
   }
 
   get #hasEnded(): boolean {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
-  #ping(): string {
-    try {
-      return this.cli('PING');
-    } catch {
-      return '';
-    }
+  /** Returns the beginning of the answer, '' if there is none. */
+  #ping(): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'));
+      socket.setEncoding('latin1').once('data', (text: string) => {
+        resolve(text);
+        socket.destroy();
+      });
+      socket.on('error', () => {}).on('close', () => resolve(''));
+    });
   }
 
   #spawn(): ChildProcess {

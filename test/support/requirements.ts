@@ -3,7 +3,7 @@
  * failure. An account without rights runs all that needs no root there, and root the rest:
  *
  *   GREYD_TESTS=unprivileged  what needs root is left to the other run, if that has the file (see ROOT in vitest.config.ts)
- *   GREYD_TESTS=root          the files in which something needs root
+ *   GREYD_TESTS=root          the files in which something needs root, without what says that it needs none
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -21,6 +21,8 @@ export interface Needs {
 
 /** Tells whether the tests that need all of this can run; if not, says why. */
 export function canRun(tests: string, { programs = [], root = false, commands = [] }: Needs): boolean {
+  // That run is only for what the other one has left to it.
+  if (!root && process.env.GREYD_TESTS === 'root') return false;
   const reasons = [
     ...programs
       .filter((program) => pathOf(program) === undefined)

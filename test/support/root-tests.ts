@@ -7,7 +7,6 @@ export const ROOT: readonly string[] = [
   ...[
     'backup',
     'check',
-    'defaults-init-script',
     'golden-defaults',
     'golden-examples',
     'golden-migrate',
@@ -16,8 +15,8 @@ export const ROOT: readonly string[] = [
     'import-safety',
     'migrate-former',
     'migrate/changed-file',
-    'sourced-variables',
   ].map((name) => `test/ctl/${name}.test.ts`),
+  ...['defaults-init-script', 'sourced-variables'].map((name) => `test/options/${name}.test.ts`),
   ...['cleaning', 'disk', 'read-only', 'slow-store', 'unusable-database'].map(
     (name) => `test/faults/${name}.test.ts`,
   ),

@@ -6,6 +6,7 @@ import { type IpAddress, parseAddress } from '../../src/address/ip.ts';
 import { printable } from '../../src/log/printable.ts';
 import { Whitelists } from '../../src/whitelist/whitelists.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { inputs } from '../support/fuzz.ts';
 import { hasClient, hasRecipient } from '../support/whitelisted.ts';
 
 /** Whitelists over files with these contents; undefined: no such file. */
@@ -251,7 +252,7 @@ describe('files that are no whitelists', () => {
         expect(hasClient(whitelists, 'mx.last.example')).toBe(true);
         expect(hasRecipient(whitelists, 'last@example.org')).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: inputs(150) },
     );
   });
 
