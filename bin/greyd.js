@@ -1,15 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 // What requests leave behind is collected in space of 4 MB; with the 16 of Node.js 20 greyd is 20 MB larger, under
 // random inputs with the 32 of Node.js 24 100 MB, and no faster.
-import { existsSync } from 'node:fs';
+import { start } from './start.js';
 
-// A reload that comes before the daemon has read its whitelists must not end it, nor a signal that means nothing to it. At
-// SIGUSR1 Node.js would open its debugger to every local user.
-for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
-
-const main = new URL('../dist/greyd.js', import.meta.url);
-if (!existsSync(main)) {
-  console.error('greyd: not built yet, run: npm ci && npm run build');
-  process.exit(2);
-}
-await import(main.href);
+// A reload that comes before the daemon has read its whitelists must not end it.
+await start('greyd', ['SIGHUP', 'SIGUSR1', 'SIGUSR2']);

@@ -56,6 +56,7 @@ async function layOutPrograms(inputs: Inputs, lib: string): Promise<string[]> {
   copyFileSync(join(inputs.runtime, 'bin/node'), join(lib, 'node'));
   for (const name of ['greyd.js', 'greyctl.js'])
     copyLauncher(join('bin', name), join(lib, 'bin', name), `${PLACE}/node`);
+  copyFileSync('bin/start.js', join(lib, 'bin/start.js'));
   writeFileSync(join(lib, 'package.json'), `${JSON.stringify({ name: 'greyd', version, type: 'module' })}\n`);
   return bundle(inputs.sqliteModule, lib);
 }
