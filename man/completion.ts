@@ -1,13 +1,14 @@
 /**
- * The completion of greyctl and greyd in bash, made of the tables of options and commands. It needs nothing
- * of the package bash-completion, which only loads it, by the name of the program.
+ * The completion of greyctl and greyd in bash, made from the tables of options and commands. The package
+ * bash-completion loads it by the name of the program, and is not needed for anything else.
  *
  * In the script each program and command has a line of options, as `--help --delay= --dbdir=FILE
  * --format=text,json`: without `=` no value is taken, `FILE` is one by its name, others are those there are.
  */
-import { type OptionEntry, partsOf } from '../src/command-line.ts';
+
 import { COMMANDS } from '../src/ctl/commands.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 
 export const COMPLETION_PATH = 'etc/bash-completion/greyctl';
 

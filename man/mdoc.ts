@@ -5,14 +5,14 @@
  * The pages are plain ASCII, and pass `mandoc -T lint`: no line is longer than WIDTH but in displays, and
  * each sentence begins a line.
  */
-import { type OptionEntry, partsOf } from '../src/command-line.ts';
+import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
 
 const WIDTH = 78;
 
-/** What could be the name of a macro, where such are read. */
+/** A word that mdoc could take for the name of a macro. */
 const MACRO_NAME = /^(?:%[A-Z]|[A-Z][a-z]{1,2})$/;
 
-/** Characters with a meaning to roff, and those that it prints as others than are to be copied. */
+/** Characters with a meaning to roff, and those that it prints as other ones, which must not be copied. */
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\e',
   '"': '\\(dq',
@@ -27,7 +27,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const SPECIAL_WORD =
   /^([("]*)(?:(--[a-z][\w-]*)(?:(=)([\w./:…,-]*\w))?|([a-z][\w.-]*)\((\d)\))([.,;:)"?!]*)$/;
 
-/** A text as arguments of a macro, or as a line of prose: nothing in it is taken for a command. */
+/** Escapes a text for the arguments of a macro, or a line of prose, so that nothing in it is a command. */
 function literal(text: string): string {
   return text
     .replace(/[\\"'`^~-]/g, (character) => ESCAPES[character] ?? character)
@@ -37,7 +37,7 @@ function literal(text: string): string {
     });
 }
 
-/** One argument of a macro. */
+/** Escapes one argument of a macro. */
 function argument(text: string): string {
   // At the end, punctuation would stand outside of what the macro does.
   const escaped = literal(text).replace(/[.,:;)\]?!]$/, '$&\\&');
@@ -45,7 +45,7 @@ function argument(text: string): string {
   return /\s/.test(escaped) ? `"${escaped}"` : escaped;
 }
 
-/** Lines of prose: a sentence begins a line, options and pages stand on lines of their own. */
+/** Returns lines of prose: each sentence begins a line, options and pages are on separate lines. */
 export function prose(text: string): string[] {
   const lines: string[] = [];
   let line = '';
@@ -69,7 +69,7 @@ export function prose(text: string): string[] {
   return lines;
 }
 
-/** A word of prose that has a macro of its own, as a line. */
+/** Returns the line for a word of prose that has a macro of its own. */
 function macroOf(word: string): string | undefined {
   const match = SPECIAL_WORD.exec(word);
   if (match === null) return undefined;
@@ -82,16 +82,13 @@ function macroOf(word: string): string | undefined {
   return `.${opening}${macro}${[...after].map((character) => ` ${literal(character)}`).join('')}`;
 }
 
-/** Lines that stand as they are. */
+/** Returns a display: lines that are shown unchanged. */
 export function display(lines: readonly string[]): string[] {
   const shown = lines.map((line) => literal(line).replace(/^(?=\.)/, '\\&'));
   return ['.Bd -literal -offset indent', ...shown, '.Ed'];
 }
 
-/**
- * A description as --help has it: paragraphs between empty lines, and in them indented lines, which are
- * displayed.
- */
+/** Converts a description of --help: paragraphs between empty lines, and in them indented lines, which become displays. */
 export function description(text: string): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n\n')) {
@@ -110,7 +107,7 @@ function withoutIndent(lines: readonly string[]): string[] {
   return lines.map((line) => line.slice(indent));
 }
 
-/** What follows the name of a program on a command line: `[--dbdir=PATH] FILE | -`. */
+/** Converts the usage after the name of a program: `[--dbdir=PATH] FILE | -`. */
 export function usage(text: string): string[] {
   const lines: string[] = [];
   let isOpen = false;
@@ -124,7 +121,7 @@ export function usage(text: string): string[] {
   return lines;
 }
 
-/** What is written as it stands is a command to mdoc, what stands for something an argument. */
+/** Marks a literal word as a command of mdoc, a placeholder as an argument. */
 function usageWord(word: string): string {
   if (word === '|') return word;
   const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
@@ -134,7 +131,7 @@ function usageWord(word: string): string {
   return `${isKeyword ? 'Cm' : 'Ar'} ${argument(name)}${rest}`;
 }
 
-/** A list of options, each with its meaning and its default. */
+/** Returns a list of options, each with its meaning and its default. */
 export function optionList(options: readonly OptionEntry[]): string[] {
   return ['.Bl -tag -width Ds', ...options.flatMap(optionItem), '.El'];
 }
@@ -155,7 +152,7 @@ function optionItem({ flags, help, default: value, defaultText }: OptionEntry): 
   ];
 }
 
-/** `-u, --unix <PATH>` as macros. */
+/** Converts `-u, --unix <PATH>` to macros. */
 export function optionFlags(flags: string): string {
   const { short, long, value, isValueOptional } = partsOf(flags);
   const given = `= Ns Ar ${argument(value)}`;

@@ -2,16 +2,17 @@
  * The pages of the manual: PAGE.in is written by hand, and holds lines `@…@` in place of what the tables of
  * the programs say. Pages are committed as they are made, so that they are installed without a build.
  */
-import { type OptionEntry, partsOf } from '../src/command-line.ts';
+
 import type { CommandProgram } from '../src/ctl/command.ts';
 import { COMMANDS } from '../src/ctl/commands.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 import { description, optionFlags, optionList, prose, usage } from './mdoc.ts';
 
-/** Those that are made. */
+/** The generated pages. */
 export const MADE_PAGES = ['greyd.8', 'greyctl.8'] as const;
 
-/** An option that means the same to so many commands is explained once for all. */
+/** An option that means the same to this many commands is explained once for all of them. */
 const COMMON_FROM = 3;
 
 const ALL = [...COMMANDS.values()].flatMap(({ program }) => program.options);
@@ -25,7 +26,7 @@ const COMMON = new Map(
   ]),
 );
 
-/** What stands for the lines `@…@` of the sources. */
+/** The text that replaces each line `@…@` of the sources. */
 const PLACES: Readonly<Record<string, () => readonly string[]>> = {
   'greyd options': () => optionList(OPTION_TABLE),
   'greyctl list of commands': () => [
@@ -42,7 +43,7 @@ function saying({ flags, help, default: value, defaultText }: OptionEntry): stri
 }
 
 /**
- * A page from its source.
+ * Makes a page from its source.
  * @throws if a place is none of PLACES
  */
 export function makePage(name: string, source: string): string {
@@ -82,5 +83,5 @@ function commonOptions(options: readonly OptionEntry[]): string[] {
   const flags = options.map(
     ({ flags }, index) => `.${optionFlags(partsOf(flags).long)} ${index === last ? '.' : ','}`,
   );
-  return ['Of', '.Sx COMMON OPTIONS :', ...flags];
+  return ['Also', '.Sx COMMON OPTIONS :', ...flags];
 }

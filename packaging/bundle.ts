@@ -1,7 +1,7 @@
 /**
- * greyd's JavaScript and its libraries in few files, laid out as in the sources: `bin/` has the launchers, `dist/` what
- * they load. Threads and what is loaded lazily stay files of their own; they lie flat, since each is looked for beside
- * the file that loads it.
+ * Bundles greyd's JavaScript and its libraries into few files, laid out as in the sources: `bin/` has the launchers,
+ * `dist/` the files that they load. Threads and lazily loaded parts stay separate files in the same folder, since each
+ * is looked for beside the file that loads it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,7 +12,7 @@ const ENTRIES = [
   'src/greyd.ts',
   'src/greyctl.ts',
   'src/greylister/thread-main.ts',
-  'src/store/checkpoint-thread-main.ts',
+  'src/store/sqlite/checkpoint-thread-main.ts',
 ];
 
 /** Libraries that are no ES modules ask for the parts of Node.js with it. */
@@ -21,7 +21,7 @@ const REQUIRE =
   'const require = createRequireHere(import.meta.url);';
 
 /**
- * @param sqliteModule takes the place of better-sqlite3
+ * @param sqliteModule replaces better-sqlite3
  * @param folder gets `dist/`
  * @returns the folders of the libraries that are in it
  */

@@ -1,5 +1,5 @@
 /**
- * What the package brings along beside greyd's own files: a Node.js runtime, and SQLite for it. npm fetches both for
+ * The parts of the package beside greyd's own files: a Node.js runtime, and SQLite for it. npm fetches both for
  * the architecture of the package, whatever the machine is, in the versions and with the hashes of package-lock.json
  * in this folder.
  */
@@ -18,7 +18,7 @@ export interface Inputs {
   readonly runtime: string;
   /** The folder of better-sqlite3. */
   readonly sqlite: string;
-  /** What better-sqlite3 is imported as: with the binary of this architecture alone. */
+  /** The module that replaces better-sqlite3: with the binary of this architecture alone. */
   readonly sqliteModule: string;
 }
 
@@ -30,7 +30,7 @@ export interface Inputs {
 export function fetchInputs(architecture: string, folder: string): Inputs {
   const cpu = ARCHITECTURES.get(architecture);
   if (cpu === undefined) {
-    throw new Error(`--arch=${architecture}: one of ${[...ARCHITECTURES.keys()].join(', ')} is meant`);
+    throw new Error(`--arch=${architecture}: write one of ${[...ARCHITECTURES.keys()].join(', ')}`);
   }
   mkdirSync(folder, { recursive: true });
   for (const name of ['package.json', 'package-lock.json'])

@@ -1,7 +1,7 @@
 /**
  * npm run package: makes greyd_VERSION_ARCHITECTURE.deb, for this machine's architecture or that of --arch.
  *
- * What the package is made of is laid out below build/, with `packaging/debian` beside it, and debhelper does the
+ * The content of the package is laid out below build/, with `packaging/debian` beside it, and debhelper does the
  * rest. Two builds of one commit have the same bytes: all times are that of the commit, and npm's lock files say
  * what is taken from the registry.
  *

@@ -5,41 +5,41 @@
  */
 import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { UsageError, withoutPassword } from './command-line.ts';
 import type { Surroundings } from './ctl/command.ts';
 import { LOADERS } from './ctl/loaders.ts';
 import { errorText } from './log/error-text.ts';
 import { printable } from './log/printable.ts';
+import { UsageError, withoutPassword } from './options/command-line.ts';
+import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { giveWay } from './service/priority.ts';
 import { ignoreStraySignals } from './service/signals.ts';
-import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 
-/** Between two texts that show how far long work has come. */
+/** Least time between two progress texts. */
 const PROGRESS_PAUSE_MS = 100;
 
-/** Shells' number for a process that a signal ended: 128 and the signal. */
+/** Exit status after a signal, as shells report it: 128 plus the number of the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 ignoreStraySignals(() => {});
 let onSignal: (status: number) => void = process.exit;
 for (const [signal, status] of Object.entries(SIGNAL_STATUS)) process.on(signal, () => onSignal(status));
 
-/** Of the signal that came first while they were held. */
+/** Exit status for the first signal that came while signals were held. */
 let heldStatus: number | undefined;
 
-// As ps shows it: without passwords.
+// For ps: no passwords.
 process.title = ['greyctl', ...process.argv.slice(2).map(withoutPassword)].join(' ');
 
 // For a file, Node.js's own stream takes a write that a full disk has cut short for a whole one.
 const target = fstatSync(1);
 const output = target.isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
-/** Whether what was begun is to be done to its end, whoever listens. */
+/** A command that changes something runs to its end, even if nobody reads its output any more. */
 let mustFinish = false;
 
-// Whoever reads only the head of the output is not told of an error.
+// A reader that takes only the head of the output, as head(1), gets no error.
 output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (isGone(code) && mustFinish) return;
   if (code === 'EPIPE') process.exit(0);
@@ -51,7 +51,7 @@ process.stderr.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (!isGone(code) || !mustFinish) process.exit(1);
 });
 
-/** Nobody reads any more: a pipe, or a terminal that was hung up. */
+/** Tells whether the reader is gone: a closed pipe, or a terminal that was hung up. */
 function isGone(code: string | undefined): boolean {
   return code === 'EPIPE' || code === 'EIO';
 }
@@ -74,8 +74,8 @@ async function run([name = '', ...argv]: readonly string[]): Promise<number> {
   if (['--help', '-h'].includes(name)) output.write(await help());
   else if (name === '--version') output.write(`greyctl ${version()}\n`);
   else {
-    const what = name === '' ? 'name a command' : `there is no command ${name}`;
-    throw new UsageError(`${what}: ${[...LOADERS.keys()].join(', ')}; see greyctl --help`);
+    const what = name === '' ? 'missing command' : `unknown command '${name}'`;
+    throw new UsageError(`${what}; expected ${[...LOADERS.keys()].join(', ')}; see greyctl --help`);
   }
   return 0;
 }
@@ -110,7 +110,7 @@ function holdSignals(): AbortSignal {
   return controller.signal;
 }
 
-/** Shows a text in place of the one before it, but not too many of them; an empty one clears it away. */
+/** Shows each text in place of the last one, at most one per PROGRESS_PAUSE_MS; an empty text erases it. */
 function progressOn(terminal: NodeJS.WriteStream): (text: string) => void {
   const erase = '\r\x1b[K';
   let due = 0;
@@ -125,7 +125,7 @@ function progressOn(terminal: NodeJS.WriteStream): (text: string) => void {
 async function help(): Promise<string> {
   const { COMMANDS } = await import('./ctl/commands.ts');
   const lines = [...COMMANDS].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
-  return `Usage: greyctl COMMAND [options]\n\nWhat an administrator does with the records and the log of greyd.\n\nCommands:\n${lines.join('')}\nEach of them: greyctl COMMAND --help\n`;
+  return `Usage: greyctl COMMAND [options]\n\nExamines and changes the records of greyd, and reads its log.\n\nCommands:\n${lines.join('')}\nFor one command: greyctl COMMAND --help\n`;
 }
 
 function version(): string {

@@ -4,13 +4,13 @@
  *   server -> policy -> request-handler -> whitelist -> greylister -> log -> policy -> server
  *
  * Exit status: 0 after SIGTERM, SIGINT or SIGQUIT, 2 if a restart with the same command line cannot succeed
- * (systemd then leaves it alone), 1 for every other failure. It ends by a SIGKILL of its own if the disk
- * under its database does not answer at the end, or fails to lock it; the locks of other processes are not waited for.
+ * (systemd does not restart then), 1 for every other failure. greyd ends itself with SIGKILL if at the end
+ * the disk under its database does not respond, or fails to lock it; it does not wait for the locks of other
+ * processes.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UsageError, withoutPassword } from './command-line.ts';
 import { Bookkeeper } from './greylister/bookkeeper.ts';
 import { CLEANING_PACE } from './greylister/cleaner.ts';
 import { Guard } from './greylister/guard.ts';
@@ -24,7 +24,9 @@ import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
 import { DecisionCounters } from './metrics/counters.ts';
 import type { MetricsEndpoint, MetricsSources } from './metrics-endpoint.ts';
-import { type Options, parseOptions } from './options.ts';
+import { UsageError, withoutPassword } from './options/command-line.ts';
+import { type Options, parseOptions } from './options/daemon.ts';
+import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { DUNNO } from './policy/action.ts';
 import { RequestHandler } from './request-handler.ts';
 import type { AnswerRequest } from './server/connection.ts';
@@ -40,40 +42,43 @@ import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { Privileges } from './service/privileges.ts';
 import { nameProcess } from './service/process-name.ts';
-import { PASSWORD_VARIABLE } from './shared-store-options.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /**
- * At the start, how long mail waits for the store to open: on a busy machine that takes longer than an answer. Whoever has
- * connected already waits as long, and a Postfix that was told `timeout=10s` must not give up.
+ * At the start, how long mail waits for the store to open, in milliseconds: longer than for an answer, since
+ * that takes
+ * time on a busy machine. Clients that have connected already wait as long, and a Postfix with `timeout=10s`
+ * must not give up.
  */
 const OPEN_LIMIT_MS = 8000;
 
-/** At the end, how long a connection stays open for its next answer, in milliseconds, ... */
+/** At the end, how long a connection stays open for its next request, in milliseconds. */
 const DRAIN_GRACE_MS = 500;
-/** ... how long a request waits for the database, whatever --store-timeout says, ... */
+/** At the end, how long a request waits for the database, whatever --store-timeout says, in milliseconds. */
 const GIVE_UP_AFTER_MS = 2000;
-/** ... how long all of it takes at most, ... */
+/** Limit of the whole drain, in milliseconds. */
 const DRAIN_LIMIT_MS = 2700;
-/** ... how long the database has to take what was counted last, ... */
+/** How long the database may take to save the last counts, in milliseconds. */
 const LAST_COUNTS_LIMIT_MS = 400;
-/** ... how long it has to be closed, ... */
+/** How long the database may take to close, in milliseconds. */
 const CLOSE_LIMIT_MS = 1000;
-/** ... how long the service manager has to hear of it, ... */
+/** How long the service manager may take to read the last message, in milliseconds. */
 const TELL_LIMIT_MS = 500;
-/** ... and how long whoever reads the log has to take its last lines. */
+/** How long the log reader may take to read the last lines, in milliseconds. */
 const LAST_LINES_LIMIT_MS = 500;
 
-/** Of --store-timeout, how long another process may lock the database: then that is named as the cause. */
+/**
+ * The share of --store-timeout for which another process may lock the database: then the error names the lock.
+ */
 const BUSY_SHARE = 0.8;
 
-/** How often it is seen whether a flood of lines is over, in milliseconds. */
+/** How often to check whether a flood of log lines is over, in milliseconds. */
 const LOOK_MS = 10_000;
 
 const clock = (): number => Math.floor(Date.now() / 1000);
-/** Milliseconds, on a clock that nobody sets. */
+/** Milliseconds on the monotonic clock. */
 const uptime = (): number => performance.now();
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -97,7 +102,7 @@ try {
   process.exit(exitStatus(error));
 }
 
-/** Prints a text that was asked for; whoever reads only its head is not told of an error. */
+/** Prints a text to standard output; a closed pipe, as behind head(1), is no error. */
 function print(text: string): void {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
   process.stdout.write(text);
@@ -107,21 +112,24 @@ function tell(error: string): void {
   process.stderr.write(`greyd: ${printable(error)}\n`);
 }
 
-/** 2 if a restart with the same command line would fail again. */
+/** Returns 2 if a restart with the same command line would fail again. */
 function exitStatus(error: unknown): 1 | 2 {
   const isOfTheCommandLine = error instanceof UsageError || error instanceof AccountError;
   const cannotPass = error instanceof ListenError && !error.canPass;
   return isOfTheCommandLine || cannotPass ? 2 : 1;
 }
 
-/** The first process of --daemonize; what the second one could not clear away is still in its power. */
+/**
+ * Runs the first process of --daemonize, which also cleans up what the second one no longer has the rights to
+ * remove.
+ */
 async function start({ pidfile }: Options): Promise<void> {
   await startBackground(tell, (pid) => {
     if (pidfile !== undefined) removePidfile(pidfile, pid);
   });
 }
 
-/** The daemon itself, from its start to its end. */
+/** Runs the daemon itself, from start to end. */
 async function live(options: Options): Promise<void> {
   const lifetime = new Lifetime();
   try {
@@ -134,9 +142,9 @@ async function live(options: Options): Promise<void> {
   }
 }
 
-/** Opens everything in its order, and answers requests from then on. */
+/** Opens everything in order, and answers requests from then on. */
 async function serve(options: Options, lifetime: Lifetime): Promise<void> {
-  // Whatever is wrong with what was asked for is told before anything is opened.
+  // Wrong options are reported before anything is opened.
   const { account, warnings: accountWarnings } = resolveAccount(options);
   if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
   const privileges = new Privileges(account);
@@ -150,7 +158,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   };
   lifetime.onEnd(() => {
     if (server.isServing) return server.destroy();
-    // A start that fails or is broken off leaves nobody unanswered who has connected already.
+    // A start that fails or is interrupted still answers the clients that have connected.
     server.serve({ ...serving, answer: async () => DUNNO, warn: () => {} });
     return withinLimit(server, server.abandon());
   });
@@ -158,7 +166,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const warnings = [...options.warnings];
   const metrics = await openMetrics(options, privileges, warnings);
   if (options.pidfile !== undefined) await keepPidfile(options.pidfile, privileges);
-  // If it fails, the database says that it cannot be opened, and mail passes until it can.
+  // If it fails, opening the database reports why, and mail passes until it can be opened.
   await privileges.makeDirectory(options.dbdir).catch(() => {});
   privileges.giveUp();
   warnings.push(...accountWarnings);
@@ -168,7 +176,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
   const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
-  // A message that waits behind another one is not to be lost with the process.
+  // A message that waits behind another one must not be lost with the process.
   lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
   const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
@@ -181,7 +189,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
     requestLog,
     uptime,
   );
-  // What is wrong with the store is told now, not with the first mail; it is no reason not to serve.
+  // A store that fails is reported now, not with the first mail; greyd serves all the same.
   await guard.open(OPEN_LIMIT_MS).catch(() => {});
 
   const bookkeeper = new Bookkeeper({
@@ -222,7 +230,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   });
   const names = [server.names.join(', '), ...(metrics?.names ?? []).map((name) => `metrics on ${name}`)];
   log.notice(`greyd ${version} listening on ${names.join(', ')}`);
-  // First of all: whoever looks there sees it go before mail servers do.
+  // The metrics close first: monitoring sees greyd go before mail servers do.
   lifetime.onEnd(() => metrics?.destroy());
   lifetime.onEnd(() => manager.stopping());
   manager.ready();
@@ -230,7 +238,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
 }
 
 function exposureWarning(name: string): string {
-  return `listening on ${name}, beyond loopback: whoever reaches it can fill the database; let a firewall admit your mail servers only, or use 127.0.0.1`;
+  return `listening on ${name}, not only on loopback: any host that can connect can fill the database; restrict it to your mail servers with a firewall, or use 127.0.0.1`;
 }
 
 async function openLog(
@@ -242,14 +250,14 @@ async function openLog(
   lifetime.onInternalError((error) =>
     log.error(`internal error, please report it: ${error.stack ?? error.message}`),
   );
-  lifetime.onStraySignal((signal) => log.notice(`${signal} received, which means nothing to greyd: ignored`));
+  lifetime.onStraySignal((signal) => log.notice(`ignoring ${signal}: it has no meaning to greyd`));
   lifetime.onEnd(() => Promise.race([sink.close(), pause(LAST_LINES_LIMIT_MS)]));
   return log;
 }
 
 /**
- * Mail does not wait for those who measure it: where they cannot be served, greyd serves without them.
- * @returns undefined without --metrics, of which nothing is loaded then, and if it cannot listen there
+ * Opens --metrics. Mail does not wait for monitoring: if metrics cannot be served, greyd serves without them.
+ * @returns undefined if it cannot listen there, or without --metrics: then nothing of it is loaded
  */
 async function openMetrics(
   { metricsEndpoints }: Options,
@@ -264,7 +272,7 @@ async function openMetrics(
     return metrics;
   } catch (error) {
     metrics.destroy();
-    warnings.push(`--metrics: ${errorText(error)}; there are none until greyd is started again`);
+    warnings.push(`--metrics: ${errorText(error)}; no metrics until greyd is restarted`);
     return undefined;
   }
 }
@@ -336,14 +344,14 @@ function startGreylister(
     log.notice(`${reason}: stopping after ${summary()}`);
     const isClosed = await Promise.race([thread.close().then(() => true), pause(CLOSE_LIMIT_MS, false)]);
     if (isClosed) return;
-    log.warn('the database does not answer: greyd ends without closing it, what was answered is stored');
-    // process.exit() would wait for the thread, and that for the disk.
+    log.warn('database not responding; exiting without closing it (everything answered is on disk)');
+    // process.exit() would wait for the thread, which waits for the disk.
     process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
   });
   return thread;
 }
 
-/** Waits until a server has ended; clients that do not take their answers do not hold it up. */
+/** Waits until a server has ended; clients that do not read their answers do not delay that. */
 async function withinLimit(server: PolicyServer, ended: Promise<void>): Promise<void> {
   const limit = setTimeout(() => server.destroy(), DRAIN_LIMIT_MS);
   await ended;

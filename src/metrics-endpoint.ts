@@ -1,9 +1,8 @@
 /**
- * What --metrics adds to the daemon: a small HTTP server with /metrics and /healthz, and what is measured of
+ * The part of the daemon behind --metrics: a small HTTP server with /metrics and /healthz, and the measures of
  * each request for it. It is loaded with the option only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { withoutPassword } from './command-line.ts';
 import type { Greylisting } from './greylister/greylister.ts';
 import type { StoreFigures } from './greylister/messages.ts';
 import { errorText } from './log/error-text.ts';
@@ -11,21 +10,22 @@ import { printable } from './log/printable.ts';
 import { type Figures, metricsPage } from './metrics/exposition.ts';
 import { Measures } from './metrics/measures.ts';
 import { oneUnderWay } from './metrics/under-way.ts';
+import { withoutPassword } from './options/command-line.ts';
 import type { Endpoint } from './server/endpoint.ts';
 import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts';
 import type { SocketRights } from './server/listen.ts';
 
-/** How long a page waits for what the store thread has to say, in milliseconds. */
+/** How long a page waits for the figures of the store thread, in milliseconds. */
 const RECORDS_LIMIT_MS = 1000;
 
-/** From one page to the next, in milliseconds: who asks all the time must not have the time of mail. */
+/** Pause from one page to the next, in milliseconds: frequent scrapes must not take time from mail. */
 const REST_MS = 50;
 
-/** Where figures are read. */
+/** The sources of the figures. */
 export interface MetricsSources {
   readonly greylisting: Pick<Greylisting, 'check'>;
   readonly records: () => Promise<StoreFigures>;
-  /** All others. */
+  /** All other figures. */
   readonly figures: () => Omit<Figures, 'measures' | 'records'>;
   readonly warn: (text: string) => void;
 }
@@ -34,7 +34,7 @@ export class MetricsEndpoint {
   readonly measures: Measures;
   readonly #server = new HttpServer(['/metrics', '/healthz']);
 
-  /** @param uptime milliseconds, on a clock that nobody sets */
+  /** @param uptime milliseconds, on the monotonic clock */
   constructor(uptime: () => number) {
     this.measures = new Measures(uptime);
   }
@@ -44,7 +44,7 @@ export class MetricsEndpoint {
     await this.#server.open(endpoints, rights);
   }
 
-  /** Where it listens. */
+  /** The addresses it listens on. */
   get names(): readonly string[] {
     return this.#server.names;
   }
@@ -52,7 +52,7 @@ export class MetricsEndpoint {
   serve({ greylisting, records, figures, warn }: MetricsSources): void {
     const known = oneUnderWay(records);
     const metrics = async (): Promise<HttpAnswer> => {
-      // Whoever looks is told of now, and not of the last probe.
+      // A reader wants the state of now, not of the last probe.
       if (!figures().store.works) await greylisting.check().catch(() => {});
       const inTime = await Promise.race([
         known().catch(() => undefined),
@@ -76,7 +76,7 @@ export class MetricsEndpoint {
   }
 }
 
-/** Whether the store takes writes; if not, why, on one line. */
+/** Reports whether the store accepts writes; if not, why, on one line. */
 async function health(greylisting: MetricsSources['greylisting']): Promise<HttpAnswer> {
   try {
     await greylisting.check();

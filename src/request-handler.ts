@@ -4,8 +4,8 @@
  *   1. whitelists: client name, client address, recipient     -> DUNNO
  *   2. greylisting, over the records of client and triplet     -> DUNNO, PREPEND or the greylist action
  *
- * A mail is deferred only after its first-seen time is stored. Whatever goes wrong on the way (bad
- * input, the store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
+ * A mail is deferred only after its first-seen time is stored. Any failure on the way (bad input, the
+ * store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
  */
 import { formatAddress, type IpAddress, parseAddress } from './address/ip.ts';
 import type { GreylistVerdict } from './greylist/decision.ts';
@@ -23,15 +23,15 @@ import type { Whitelists } from './whitelist/whitelists.ts';
 
 export interface HandlerSettings {
   readonly networkLengths: NetworkLengths;
-  /** What a deferred client gets: an action of access(5), as DEFER_IF_PERMIT, and its text. */
+  /** The action for a greylisted mail, as in access(5): DEFER_IF_PERMIT, say. */
   readonly greylistAction: string;
   readonly greylistText: string;
   readonly greylistHeader: string;
   readonly hostname: string;
   readonly version: string;
-  /** Decide, save and log as ever, but let all mail pass. */
+  /** Decide, save and log as usual, but answer DUNNO. */
   readonly dryRun: boolean;
-  /** Take the time from policy_test_time where a request has it. */
+  /** Take the time from policy_test_time of a request that has it. */
   readonly allowTestTime: boolean;
 }
 
@@ -86,12 +86,12 @@ export class RequestHandler {
     const triplet = tripletKey(client, sender, recipient, this.#settings.networkLengths);
     return greylisting.judge({ triplet, client: clientKey(client), now }).then(
       (judgement) => this.#act(request, client, judgement, now),
-      // The guard of greylisting tells it, once for all requests that it hits.
+      // The circuit breaker logs the failure, once for all requests that it affects.
       () => this.#letThrough('store failure'),
     );
   }
 
-  /** Which whitelist lets this request pass, if any. */
+  /** Returns which whitelist passes this request, if one does. */
   #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): string | undefined {
     const { whitelists } = this.#parts;
     if (whitelists.findClient(clientName, client) !== undefined) return 'client whitelist';
@@ -100,7 +100,7 @@ export class RequestHandler {
 
   #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {
     if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
-    // Of the triplet; one mail to several recipients shows it once, and each of them waited.
+    // The wait of the triplet. A mail to several recipients shows it once, though each of them waited.
     let waited: number | undefined;
     if (verdict.reason === 'triplet found') {
       if (verdict.clientWhitelisted) {
@@ -137,7 +137,7 @@ export class RequestHandler {
     this.#parts.log.answered(request, { action: 'pass', reason, delay });
   }
 
-  /** Passes what could not be decided. */
+  /** Answers DUNNO to a request that could not be decided. */
   #letThrough(reason: string): string {
     this.#parts.counters.count('let through', reason);
     return DUNNO;

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMPLETION_PATH, makeCompletion } from '../man/completion.ts';
-import { partsOf } from '../src/command-line.ts';
 import { COMMANDS } from '../src/ctl/commands.ts';
 import { FACILITIES } from '../src/log/syslog.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import { partsOf } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 import { canRun } from './support/requirements.ts';
 
 const SCRIPT = resolve(COMPLETION_PATH);
@@ -25,7 +25,7 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 _greyctl "$1"
 printf '%s\\n' "\${COMPREPLY[@]}"`;
 
-/** As bash tears words apart at `=`; the last one is at the cursor. */
+/** Splits words as bash does at `=`; the last one is at the cursor. */
 const torn = (line: string) =>
   line.split(' ').flatMap((word) => word.split(/(=)/).filter((part, index) => part !== '' || index === 0));
 const whole = (line: string) => line.split(' ');
@@ -42,7 +42,7 @@ describe.runIf(canRun('completion', { programs: ['bash'] }))('completion', () =>
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** What is offered at the end of a line. */
+  /** Returns the completions at the end of a line. */
   function offered(line: string, split: (line: string) => string[] = torn): string[] {
     const words = split(line);
     const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', ASK, 'bash', SCRIPT, ...words], {

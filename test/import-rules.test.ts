@@ -10,21 +10,23 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   address: { values: [] },
   policy: { values: [] },
   time: { values: [] },
+  files: { values: [] },
   whitelist: { values: ['address', 'policy'] },
   greylist: { values: ['address', 'policy', 'time'] },
-  store: { values: [], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
+  store: { values: ['files'], types: ['address', 'policy', 'whitelist', 'greylist', 'metrics'] },
   // Greylisting as a whole, in its own thread.
   greylister: { values: ['greylist', 'store'], types: ['log', 'metrics'] },
-  // It masks addresses, with the functions of address.
+  // log masks addresses, with the functions of address.
   log: { values: ['address'], types: ['policy', 'whitelist', 'greylist'] },
   metrics: { values: [], types: ['policy', 'whitelist', 'greylist', 'greylister', 'server'] },
   server: { values: ['policy'] },
-  // What main does to its own process.
+  // Changes to the main's own process.
   service: { values: [], types: ['server'] },
-  // Commands of greyctl read their options as the mains do, from what stands beside them.
+  options: { values: ['greylist', 'log', 'policy', 'server', 'store'] },
   ctl: {
     values: [
       '',
+      'options',
       'address',
       'policy',
       'whitelist',
@@ -103,9 +105,9 @@ test('each library is imported in one place', () => {
   const places = new Map<string, Set<string>>();
   for (const { from, file } of libraries) places.set(from, (places.get(from) ?? new Set()).add(file));
   expect(Object.fromEntries([...places].map(([library, files]) => [library, [...files]]))).toEqual({
-    '@redis/client': ['store/redis-client.ts'],
-    'better-sqlite3': ['store/sqlite-file.ts'],
-    commander: ['command-line.ts'],
+    '@redis/client': ['store/redis/client.ts'],
+    'better-sqlite3': ['store/sqlite/file.ts'],
+    commander: ['options/command-line.ts'],
     pino: ['log/logger.ts'],
     'prom-client': ['metrics/text-format.ts'],
     re2js: ['whitelist/perl-regex.ts'],

@@ -6,7 +6,7 @@
  *   SQL       the text of a statement is a literal; what is put into it is on the list PUT_INTO_SQL
  *   Lua       the script is a literal
  *
- * Whoever puts something new into an SQL text has to name it here, and to see for himself that it is a
+ * Anything new that is put into an SQL text has to be named here, and checked to be a
  * constant of the program, or a number of it. Values of requests and files are bound.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { describe, expect, test } from 'vitest';
 const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => ({ file, text: withoutComments(readFileSync(join('src', file), 'utf8')) }));
-const STORE = SOURCES.filter(({ file }) => file.startsWith('store/sqlite-'));
+const STORE = SOURCES.filter(({ file }) => file.startsWith('store/sqlite/'));
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*.*?\*\//gs, '').replace(/^\s*\/\/.*$/gm, '');
@@ -37,7 +37,7 @@ describe('commands', () => {
     const names = imports.flatMap((one) => one.replace(/^.*: /, '').split(','));
     const functions = names.map((name) => name.trim()).filter((name) => !name.startsWith('type '));
     expect(unique(functions)).toEqual(['execFile', 'execFileSync', 'spawn']);
-    // It comes in no other way.
+    // There is no other way in.
     expect(found(SOURCES, /child_process/g)).toHaveLength(imports.length);
     expect(found(SOURCES, /\bshell\b/g)).toEqual([]);
   });
@@ -55,7 +55,7 @@ describe('commands', () => {
         'ctl/postgrey-environment.ts: program',
         // The same for true, and getent.
         'service/sandbox.ts: program',
-        // Of a folder that is root's in /var/tmp.
+        // Part of a folder of root's in /var/tmp.
         "service/sandbox.ts: 'rm'",
         // Which version is installed.
         "ctl/export.ts: 'postgrey'",
@@ -83,21 +83,21 @@ test('no text is run as code', () => {
 test('the script that runs in a shared store is a literal, to which nothing is added', () => {
   const uses = found(SOURCES, /'EVAL'[^\]]*/g);
   expect(uses).toEqual([
-    "store/redis-script.ts: 'EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args",
+    "store/redis/script.ts: 'EVAL', COMPARE_AND_SET, String(keys.length), ...keys, ...args",
   ]);
   const scripts = found(SOURCES, /const COMPARE_AND_SET = (`[^`]*`;)/g);
   expect(scripts).toHaveLength(1);
   expect(scripts.join()).not.toContain('${');
 });
 
-/** What stands between `${` and `}` in SQL texts, by file. */
+/** The parts between `${` and `}` in SQL texts, by file. */
 const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
   // A number.
-  'sqlite-damage.ts': ['max'],
+  'damage.ts': ['max'],
   // The tables of KINDS there.
-  'sqlite-maintenance.ts': ['table'],
+  'maintenance.ts': ['table'],
   // Numbers of versions, names of tables, triggers and columns in MIGRATIONS, and such a name with a number.
-  'sqlite-prepare.ts': [
+  'prepare.ts': [
     'MIGRATIONS.length',
     'aside',
     'from',
@@ -108,23 +108,13 @@ const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
     'wanted.name',
   ],
   // The constants of MOVES.
-  'sqlite-privacy.ts': ['columns', 'from', 'key', 'merge', 'to'],
+  'privacy.ts': ['columns', 'from', 'key', 'merge', 'to'],
   // Tables and kinds in MIGRATIONS.
-  'sqlite-schema.ts': ["change('+')", "change('-')", 'kind', 'sign', 'table'],
+  'schema.ts': ["change('+')", "change('-')", 'kind', 'sign', 'table'],
   // --store-timeout, a number.
-  'sqlite-store.ts': ['busyTimeoutMs'],
+  'store.ts': ['busyTimeoutMs'],
   // Made of what `new SqliteTable` is given, see below, and question marks.
-  'sqlite-table.ts': [
-    'SLICE_ROWS',
-    'first',
-    'inOrder',
-    'marks',
-    'names',
-    'second',
-    'select',
-    'table',
-    'visited',
-  ],
+  'table.ts': ['SLICE_ROWS', 'first', 'inOrder', 'marks', 'names', 'second', 'select', 'table', 'visited'],
 };
 
 /**
@@ -132,8 +122,8 @@ const PUT_INTO_SQL: Readonly<Record<string, readonly string[]>> = {
  * and a name of a pragma.
  */
 const NAMED_STATEMENTS = [
-  'sqlite-maintenance.ts: pragma',
-  ...['migration', 'migration', 'wanted.sql', 'sql', 'RECOUNT'].map((name) => `sqlite-prepare.ts: ${name}`),
+  'maintenance.ts: pragma',
+  ...['migration', 'migration', 'wanted.sql', 'sql', 'RECOUNT'].map((name) => `prepare.ts: ${name}`),
 ];
 
 /** A call that runs SQL, up to its first argument. */
@@ -147,7 +137,7 @@ const SQL_WORD =
 describe('SQL', () => {
   const calls = STORE.flatMap(({ file, text }) =>
     [...text.matchAll(SQL_CALL)].map((match) => ({
-      file: file.replace('store/', ''),
+      file: file.replace('store/sqlite/', ''),
       argument: text.slice(match.index + match[0].length),
     })),
   );
@@ -174,7 +164,7 @@ describe('SQL', () => {
       const expressions = [...inCalls, ...elsewhere].flatMap((literal) =>
         [...literal.matchAll(/\$\{([^}]*)\}/g)].map(([, expression = '']) => expression),
       );
-      return [file.replace('store/', ''), unique(expressions)] as const;
+      return [file.replace('store/sqlite/', ''), unique(expressions)] as const;
     });
     expect(Object.fromEntries(put.filter(([, expressions]) => expressions.length > 0))).toEqual(PUT_INTO_SQL);
   });

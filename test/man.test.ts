@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { description, optionList, prose, usage } from '../man/mdoc.ts';
 import { MADE_PAGES, makePage } from '../man/pages.ts';
-import { partsOf } from '../src/command-line.ts';
 import { COMMANDS } from '../src/ctl/commands.ts';
-import { OPTION_TABLE } from '../src/option-table.ts';
+import { partsOf } from '../src/options/command-line.ts';
+import { OPTION_TABLE } from '../src/options/table.ts';
 import { canRun } from './support/requirements.ts';
 
 const PAGES = readdirSync('man').filter((name) => /\.\d$/.test(name));
@@ -108,8 +108,8 @@ describe.runIf(canRun('pages of the manual', { programs: ['man', 'mandoc'] }))('
 
 describe('text as mdoc', () => {
   test('a sentence begins a line, and an option and a page stand on their own', () => {
-    expect(prose("Is put off. It's (see --delay, or access(5)), not lost. .x \\ é")).toEqual([
-      'Is put off.',
+    expect(prose("Is deferred. It's (see --delay, or access(5)), not lost. .x \\ é")).toEqual([
+      'Is deferred.',
       'It\\(aqs (see',
       '.Fl \\-delay ,',
       'or',

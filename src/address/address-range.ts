@@ -5,12 +5,12 @@
  */
 import { addressBits, formatAddress, type IpAddress, parseAddress } from './ip.ts';
 
-/** The first and the last address. */
+/** The first and the last address of a range. */
 export type AddressRange = readonly [first: IpAddress, last: IpAddress];
 
 const WORD_BITS = 16n;
 
-/** @returns undefined if it is no range, or ends before it begins */
+/** @returns undefined if the text is no range, or a range that ends before it begins */
 export function parseRange(text: string): AddressRange | undefined {
   const [, start = '', from = '', to = ''] = /^((?:\d+\.){3})[[{(]?(\d+)-(\d+)[\]})]?$/.exec(text) ?? [];
   const [firstText = '', lastText = ''] = start === '' ? text.split('-') : [start + from, start + to];
@@ -19,7 +19,9 @@ export function parseRange(text: string): AddressRange | undefined {
   return toNumber(first) <= toNumber(last) ? [first, last] : undefined;
 }
 
-/** The fewest networks that hold all addresses of the range and no other, in their order; at most `max` of them. */
+/**
+ * Returns the fewest networks that hold exactly the addresses of the range, in order; at most `max` of them.
+ */
 export function networksBetween([first, last]: AddressRange, max: number): string[] {
   const { family } = first;
   const bits = addressBits(family);
@@ -35,7 +37,7 @@ export function networksBetween([first, last]: AddressRange, max: number): strin
   return networks;
 }
 
-/** Whether a network of so many host bits begins at `start`, and ends at `end` at the latest. */
+/** Tells whether a network of so many host bits begins at `start`, and ends at `end` at the latest. */
 function isNetwork(start: bigint, hostBits: bigint, end: bigint): boolean {
   const size = 1n << hostBits;
   return start % size === 0n && start + size - 1n <= end;

@@ -13,10 +13,10 @@ export interface IpAddress {
 }
 
 const BITS_PER_WORD = 16;
-/** Of ASCII; the only other character in an IPv4 address, `.`, stands below it. */
+/** The character `0`; the only other character in an IPv4 address, `.`, sorts before it. */
 const DIGIT_ZERO = 0x30;
 
-/** The number of bits in an address of this family: 32 or 128. */
+/** Returns the number of bits in an address of this family: 32 or 128. */
 export function addressBits(family: 4 | 6): number {
   return family === 4 ? 32 : 128;
 }
@@ -32,7 +32,7 @@ export function parseAddress(text: string): IpAddress | undefined {
   return undefined;
 }
 
-/** The network of `prefixLength` bits (0 to 32 or 128) around an address; its host bits are 0. */
+/** Returns the network of `prefixLength` bits (0 to 32 or 128) around an address; its host bits are 0. */
 export function networkOf(address: IpAddress, prefixLength: number): IpAddress {
   const words = address.words.map((word, index) => {
     const hostBits = Math.min(Math.max((index + 1) * BITS_PER_WORD - prefixLength, 0), BITS_PER_WORD);
@@ -48,7 +48,9 @@ export function formatAddress({ family, words }: IpAddress): string {
   return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
 }
 
-/** Writes it as inet_ntop(3) does: of IPv6 the longest row of zeros, two words at least, is `::` (RFC 5952). */
+/**
+ * Writes an address as inet_ntop(3) does: in IPv6 the longest run of two or more zero words is `::` (RFC 5952).
+ */
 export function formatShort(address: IpAddress): string {
   const full = formatAddress(address);
   if (address.family === 4) return full;
@@ -82,7 +84,7 @@ function ipv6Words(text: string): number[] {
   return [...left, ...zeros, ...right];
 }
 
-/** The words of colon-separated groups, the last of which may be a dotted IPv4 address. */
+/** Reads colon-separated groups, the last of which may be a dotted IPv4 address, as words. */
 function groupWords(text: string): number[] {
   if (text === '') return [];
   return text

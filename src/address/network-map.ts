@@ -1,5 +1,5 @@
 /**
- * Networks, each with a value; asked for one that holds an address.
+ * A map from networks to values, looked up by an address inside the network.
  *
  * Networks are grouped by family and prefix length; a look-up masks the address once per length in
  * use (a handful) instead of comparing it with every network.
@@ -32,7 +32,7 @@ export class NetworkMap<Value> {
     6: new Map<number, Map<string, Value>>(),
   };
 
-  /** Of the same network, the first counts. */
+  /** Adds a network; if it is there already, the first value stays. */
   add({ address, prefixLength }: Network, value: Value): void {
     const byLength = this.#networksByLength[address.family];
     const networks = byLength.get(prefixLength) ?? new Map<string, Value>();
@@ -41,7 +41,7 @@ export class NetworkMap<Value> {
     if (!networks.has(name)) networks.set(name, value);
   }
 
-  /** The value of a network that holds this address. IPv4 networks hold no IPv6 address. */
+  /** Returns the value of a network that holds this address. IPv4 networks hold no IPv6 address. */
   find(address: IpAddress): Value | undefined {
     for (const [prefixLength, networks] of this.#networksByLength[address.family]) {
       const value = networks.get(formatAddress(networkOf(address, prefixLength)));

@@ -11,11 +11,11 @@
  */
 
 const BATV = /^prvs=([^=]*)=([^=]+)$/;
-/** What postgrey takes for a BATV tag. */
+/** A BATV tag, as postgrey recognises it. */
 const BATV_TAG = /^[0-9a-z]{10}/;
 
 /**
- * The form of an envelope sender that stands in its triplet. Upper and lower case are kept.
+ * Returns the envelope sender in the form that a triplet holds. Upper and lower case are kept.
  * @param sender without `<>`; empty for the null sender, which stays empty
  */
 export function normaliseSender(sender: string): string {

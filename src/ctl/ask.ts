@@ -1,16 +1,16 @@
 /**
- * Asks a policy daemon one request over its socket, as Postfix would.
+ * Sends one request to a policy daemon over its socket, as Postfix does.
  */
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** An answer is a line; what is longer is none. */
+/** The longest answer that is read, in characters. */
 const MAX_ANSWER = 64 * 1024;
 
 /**
- * Asks one request, on a connection of its own.
+ * Sends one request on a connection of its own.
  * @returns the action
- * @throws (rejects) with the reason if there is none in time
+ * @throws (rejects) with the reason if no answer comes in time
  */
 export async function ask(target: NetConnectOpts, request: string, timeoutMs: number): Promise<string> {
   const socket = connect(target);
@@ -36,7 +36,8 @@ async function actionFrom(socket: Socket): Promise<string> {
     text += String(chunk);
     const [, action] = /^action=(.*)\n\n/.exec(text) ?? [];
     if (action !== undefined) return action;
-    if (text.length > MAX_ANSWER || /\n\n/.test(text)) throw new Error('it answers in no policy protocol');
+    if (text.length > MAX_ANSWER || /\n\n/.test(text))
+      throw new Error('not a policy server (unexpected reply)');
   }
-  throw new Error('it closed the connection without an answer');
+  throw new Error('connection closed without an answer');
 }

@@ -1,32 +1,32 @@
 /**
  * greyctl backup: copies the database while greyd runs.
  *
- * The copy is made by the account that the database belongs to, in a folder beside it, and handed to
- * whoever called: a file of root's is written by a greyctl that stays root and reads nothing of the
- * database, from another one that gives root up.
+ * The account that owns the database makes the copy, in a folder beside it. Started as root, greyctl stays
+ * root to write the file and reads nothing of the database: a second greyctl, which drops root, sends it the copy.
  *
- * Known limits: the directory of the database has to hold a second copy for a moment. Whether what is
- * written goes to the same disk is known by the number of its device: btrfs gives each subvolume its own.
+ * Known limits: the directory of the database must have room for a second copy for a moment. Two files are
+ * taken to be on the same disk if their device numbers are equal: btrfs gives each subvolume its own number.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, statfsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
+import { DBDIR_OPTION } from '../options/of-daemon.ts';
 import { makeNewFile } from '../service/new-file.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
-import { copyDatabase } from '../store/sqlite-maintenance.ts';
+import { copyDatabase } from '../store/sqlite/maintenance.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseOwner } from './database.ts';
-import { DBDIR_OPTION } from './options.ts';
+import { counted } from './format/counted.ts';
 
-/** In place of a file: the copy is written to standard output. */
+/** Stands for standard output, in place of a file. */
 const STDOUT = '-';
 
 /**
- * What must be free beside the database, in sizes of the copy: it is made there, and greyd needs room to
- * write meanwhile. One more if what is written goes to the same file system.
+ * The free space required beside the database, in sizes of the copy: one for the copy, one for greyd, which
+ * writes meanwhile. One more if the output goes to the same file system.
  */
 const ROOM = 2;
 
@@ -40,9 +40,9 @@ export const backupCommand = makeCommand<Given>(
     summary: 'copy the database while greyd runs',
     usage: '[--dbdir=PATH] FILE | -',
     description:
-      'Copies the database, as it is at one moment, into a file that must not be there yet, or to standard ' +
-      'output. greyd may run meanwhile, and is not held up. With --privacy the copy is of use only together ' +
-      'with greyd.secret: keep a copy of that too.\n\n' +
+      'Copies the database, as it is at one moment, to a file that must not exist yet, or to standard ' +
+      'output. greyd may run meanwhile, and is not slowed down. With --privacy the copy can be used only with ' +
+      'the file greyd.secret: keep a copy of that too.\n\n' +
       'Examples:\n' +
       '  greyctl backup /var/backups/greyd-$(date +%F).db\n' +
       '  ssh mx2 greyctl backup - > mx2.db',
@@ -50,17 +50,17 @@ export const backupCommand = makeCommand<Given>(
   },
   async (given, [to, ...others], surroundings) => {
     if (to === undefined || others.length > 0) {
-      throw new UsageError(`name one file to write, for example /var/backups/greyd.db, or ${STDOUT}`);
+      throw new UsageError(`expected one FILE to write, as /var/backups/greyd.db, or ${STDOUT}`);
     }
-    // Whom it belongs to may not be allowed to look for it from here.
+    // The owner of the database may not be allowed to read the working directory.
     const dbdir = resolve(given.dbdir);
     if (to === STDOUT && surroundings.isJson)
-      throw new UsageError('with --json name a file: standard output is for the copy');
+      throw new UsageError('--json needs a FILE: standard output is taken by the copy');
     return to === STDOUT ? writeCopy(dbdir, surroundings) : saveCopy(dbdir, to, surroundings);
   },
 );
 
-/** @returns 1 if the other greyctl has said why it failed */
+/** @returns 1 if the second greyctl failed, which has printed the reason */
 async function saveCopy(
   dbdir: string,
   to: string,
@@ -72,7 +72,7 @@ async function saveCopy(
     stdio: ['ignore', file.fd, 'inherit'],
   });
   const [status, signal] = await once(child, 'close');
-  if (signal !== null) tell(`the copy was ended by ${signal}`);
+  if (signal !== null) tell(`backup interrupted by ${signal}`);
   if (status !== 0) return 1;
   file.finish();
   if (isJson) print({ file: to, bytes: statSync(to).size }, '');
@@ -89,13 +89,16 @@ async function writeCopy(dbdir: string, { output, outputDevice, tell, progress }
   });
   await pipeline(createReadStream(copy), output, { end: false });
   progress?.('');
-  tell(`copied ${triplets} triplets and ${clients} clients, ${statSync(copy).size} bytes`);
+  tell(
+    `copied ${counted(triplets, 'triplet')} and ${counted(clients, 'client')}, ${statSync(copy).size} bytes`,
+  );
   return 0;
 }
 
-/** A disk that is full keeps greyd from greylisting: rather no backup. */
+/** Refuses a backup that could fill the disk: greyd cannot greylist on a full one. */
 function checkRoom(dbdir: string, needed: number): void {
   const { bavail, bsize } = statfsSync(dbdir);
   const free = bavail * bsize;
-  if (free < needed) throw new Error(`${dbdir} has ${free} bytes free, a backup needs ${needed} there`);
+  if (free < needed)
+    throw new Error(`not enough space in ${dbdir}: ${free} bytes free, a backup needs ${needed}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The history of a record in words: what its numbers say about what has happened, and what will.
+ * Record history: tells in words what the numbers of a record say about the past and the future of its mail.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
 import { type ClientRecord, hasPassed, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
@@ -8,7 +8,7 @@ import { duration, moment } from './format/times.ts';
 import { stateOf } from './states.ts';
 
 /**
- * @param client the record of its client, which goes before it
+ * @param client the record of its client, which decides first
  * @param now Unix seconds
  */
 export function tripletBiography(
@@ -22,27 +22,31 @@ export function tripletBiography(
   const end = last + lifetimeOf(record, rules);
   const lines: Line[] = [
     ['first seen', moment(first, now)],
-    ['last seen', last === first ? 'then, and not again' : moment(last, now)],
+    ['last seen', last === first ? 'same as first seen' : moment(last, now)],
   ];
-  if (state === 'expired') lines.push(['state', 'expired: it counts as new']);
-  else if (first > now) lines.push(['state', 'waiting: the clock was set back, so the wait begins anew']);
+  if (state === 'expired') lines.push(['state', 'expired: counts as new']);
+  else if (first > now)
+    lines.push([
+      'state',
+      'waiting: first seen in the future (was the clock set back?), the delay starts again',
+    ]);
   else if (state === 'passed') {
-    lines.push(['state', 'passed: mail of this triplet is let in']);
-    lines.push(['forgotten', moment(end, now)]);
+    lines.push(['state', 'passed: mail of this triplet passes']);
+    lines.push(['expires', moment(end, now)]);
   } else {
     const from = first + rules.delay;
     const waiting =
-      from > now ? `waiting: let in from ${moment(from, now)}` : 'waiting: the next attempt is let in';
+      from > now ? `waiting: passes from ${moment(from, now)}` : 'waiting: passes at the next retry';
     lines.push(['state', waiting]);
     lines.push([
-      'forgotten',
-      `${moment(Math.min(first + rules.retryWindow, end), now)}, if nobody tries until then`,
+      'expires',
+      `${moment(Math.min(first + rules.retryWindow, end), now)}, if not retried by then`,
     ]);
   }
   if (!hasPassed(record, rules) && last !== first)
-    lines.push(['tried again', `too early, ${duration(last - first)} after the first attempt`]);
+    lines.push(['retried', `too early, ${duration(last - first)} after the first attempt`]);
   if (client !== undefined && stateOf(client, rules, now) === 'auto-whitelisted' && state !== 'passed')
-    lines.push(['but', 'its client is on the auto-whitelist: all its mail is let in']);
+    lines.push(['client', 'auto-whitelisted: all its mail passes']);
   return lines;
 }
 
@@ -52,17 +56,17 @@ export function clientBiography(record: ClientRecord, rules: GreylistRules, now:
   const state = stateOf(record, rules, now);
   const enough = rules.autoWhitelistAfter;
   const meaning = {
-    expired: 'expired: it counts as new',
-    'auto-whitelisted': 'auto-whitelisted: all its mail is let in',
+    expired: 'expired: counts as new',
+    'auto-whitelisted': 'auto-whitelisted: all its mail passes',
     counted:
       enough === 0
-        ? 'counted; the auto-whitelist is off'
-        : `counted: ${enough - count} more, and all its mail is let in`,
+        ? 'counted; auto-whitelisting is off'
+        : `counted: auto-whitelisted after ${enough - count} more`,
   };
   return [
-    ['came back', `${count} ${count === 1 ? 'mail' : 'mails'}, at most one counted in an hour`],
-    ['last', moment(last, now)],
+    ['retries', `${count} successful, at most one counted per hour`],
+    ['last counted', moment(last, now)],
     ['state', meaning[state as keyof typeof meaning]],
-    ...(state === 'expired' ? [] : [['forgotten', moment(last + lifetimeOf(record, rules), now)] as const]),
+    ...(state === 'expired' ? [] : [['expires', moment(last + lifetimeOf(record, rules), now)] as const]),
   ];
 }

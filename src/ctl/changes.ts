@@ -1,19 +1,19 @@
 /**
- * What greyctl pass and greyctl forget have in common: the triplet that is named, or all records that are
- * meant, are changed by the store's own update, while daemons use it. After each group of them comes a pause in
- * which these have their turn.
+ * Changes records for greyctl pass and greyctl forget: the named triplet, or all records that match, each by an
+ * atomic update of the store, while daemons use it. A pause after each group lets the daemons have their turn.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseAddress } from '../address/ip.ts';
-import { type OptionEntry, UsageError } from '../command-line.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
-import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { ExitStatus, Work } from './command.ts';
+import { counted } from './format/counted.ts';
 import { namedKeys } from './keys.ts';
-import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { keyObject, keyText } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
 import { FROM_LOG_OPTION, requestAttributes } from './request-words.ts';
@@ -31,41 +31,46 @@ export const CHANGE_OPTIONS: readonly OptionEntry[] = [
   ...LOOKUP_OPTIONS,
 ];
 
-/** Changed at a time: daemons wait for such a group, half a millisecond of work. */
+/** Records changed at a time: daemons wait for each group, half a millisecond of work. */
 const GROUP = 25;
 const PAUSE_MS = 10;
 
 export interface Change {
-  /** What was done to a record, as `let in`, and what its state was if nothing had to be done. */
+  /** What was done to a record: `forgotten`. */
   readonly done: string;
+  /** The same in the field `change` of --json. */
+  readonly jsonDone: string;
+  /** The state of a record that did not have to be changed: `has passed already`. */
   readonly idle: string;
-  /** What the exit status is then. */
+  /** Exit status if no record had to be changed. */
   readonly idleStatus: ExitStatus;
-  /** Which kinds of records are walked over, if it is not about one triplet. */
+  /** Returns the kinds of records to walk over, unless one triplet is named. */
   readonly kindsOf: (attributes: Attributes) => readonly Key['kind'][];
-  /** Of those that are selected. */
+  /** Tells whether a selected record is to be changed. */
   readonly isMeant: (entry: Entry, rules: GreylistRules, now: number) => boolean;
   /** @returns whether there was anything to change */
   readonly apply: (key: PlainKey, store: Store, rules: GreylistRules, now: number) => Promise<boolean>;
 }
 
 /**
- * Changes what a command line names.
- * @returns 1 if there is nothing of the kind
+ * Changes the records that a command line names.
+ * @returns 1 if there are none
  */
 export async function change(
   given: GivenChange,
   words: readonly string[],
   work: Work,
-  { done, idle, idleStatus, kindsOf, isMeant, apply }: Change,
+  { done, jsonDone, idle, idleStatus, kindsOf, isMeant, apply }: Change,
 ): Promise<ExitStatus> {
   const attributes = await requestAttributes(words, given.fromLog, work, true);
   if (!SELECTING_WORDS.some((name) => attributes.has(name)))
-    throw new UsageError('name a client_address=…, sender=… or recipient=…, or all three');
-  // Else many records might be changed in the belief that the other attributes choose some of them.
+    throw new UsageError('missing client_address=…, sender=… or recipient=…, or all three');
+  // Ignored attributes would change more records than the administrator meant.
   const other = [...attributes.keys()].find((name) => !SELECTING_WORDS.some((one) => one === name));
   if (other !== undefined && !isOneTriplet(attributes))
-    throw new UsageError(`there is no use for ${other}= here: write client_address=…, sender=…, recipient=…`);
+    throw new UsageError(
+      `unexpected argument '${other}=…'; expected client_address=…, sender=…, recipient=…`,
+    );
   const lengths = networkLengthsOf(given);
   const kinds = kindsOf(attributes);
   const [rules, now] = [rulesOf(given), work.now()];
@@ -75,7 +80,7 @@ export async function change(
     found[wasChanged ? 'changed' : 'idle'] += 1;
     const what = wasChanged ? done : idle;
     await work.print(
-      { ...keyObject(key), change: wasChanged ? done : null },
+      { ...keyObject(key), change: wasChanged ? jsonDone : null },
       `${what}: ${printable(keyText(key))}`,
     );
   };
@@ -84,7 +89,7 @@ export async function change(
       const { triplet } = namedKeys(attributes, lengths);
       if (triplet !== undefined) await take(triplet, store);
     } else if (store.privacy && kinds.includes('client') && isOneClient(attributes)) {
-      // Its triplets cannot be found; its place on the auto-whitelist can.
+      // With --privacy its triplets cannot be found, but its client record can.
       await take(namedKeys(attributes, lengths).client, store);
     } else {
       requireReadableKeys(store);
@@ -105,7 +110,7 @@ export async function change(
         }
       }
       if (group.length > 0) await takeGroup();
-      work.tell(`${found.changed} ${found.changed === 1 ? 'record' : 'records'} ${done}`);
+      work.tell(`${counted(found.changed, 'record')} ${done}`);
     }
     if (found.changed > 0) return 0;
     return found.idle > 0 ? idleStatus : 1;

@@ -1,22 +1,22 @@
 /**
- * A command of greyctl: what --help says of it, the options it takes, and what it does.
+ * A command of greyctl: its --help text, its options, and its function.
  *
  * Beside its own options each command has --help, and --json unless its output is made for another program.
- * Options that are the daemon's (OptionEntry.isOfDaemon) and not given are those of /etc/default/greyd.
+ * Options of the daemon (OptionEntry.isOfDaemon) that are not given are taken from /etc/default/greyd.
  */
 import type { Readable, Writable } from 'node:stream';
-import { type OptionEntry, type Program, readCommandLine } from '../command-line.ts';
-import { DEFAULTS_FILE, readDaemonDefaults } from './defaults-file.ts';
+import { type OptionEntry, type Program, readCommandLine } from '../options/command-line.ts';
+import { DEFAULTS_FILE, readDaemonDefaults } from '../options/defaults-file.ts';
 import { jsonLine } from './format/json.ts';
 import { roomIn } from './format/room.ts';
 import { type Paint, paintFor, type Terminal } from './format/terminal.ts';
 
-/** 0: done, or found; 1: not found, or not done. `query --check` alone has 2 for what Nagios calls critical. */
+/** 0: done, or found; 1: not found, or not done. Only `query --check` has 2, Nagios's CRITICAL. */
 export type ExitStatus = 0 | 1 | 2;
 
-/** What surrounds a command, so that none looks at the process itself. */
+/** What a command knows of the process that it runs in. */
 export interface Surroundings {
-  /** The words that start greyctl once more. */
+  /** The command line that starts a second greyctl. */
   readonly greyctl: readonly [string, ...string[]];
   readonly version: string;
   readonly hostname: string;
@@ -24,50 +24,50 @@ export interface Surroundings {
   readonly output: Writable;
   /** The number of the device that holds the output, if it is a file. */
   readonly outputDevice: number | undefined;
-  /** Where the output is shown; undefined: it goes to a file or another program. */
+  /** The terminal that shows the output; undefined: it goes to a file or another program. */
   readonly terminal: Terminal | undefined;
-  /** For --store, from the environment. */
+  /** The password for --store, from the environment. */
   readonly storePassword: string | undefined;
-  /** Milliseconds, on a clock that nobody sets. */
+  /** Milliseconds on the monotonic clock. */
   readonly uptime: () => number;
   /** Unix time. */
   readonly now: () => number;
-  /** Prints a line for the administrator, beside the output. */
+  /** Prints a line for the administrator on standard error. */
   readonly tell: (line: string) => void;
   /**
-   * From here on SIGINT, SIGTERM and SIGHUP end the process no more, but abort what this returns: the command puts
-   * things in order first, and returns another status than 0.
+   * Has SIGINT, SIGTERM and SIGHUP abort the returned signal from now on, in place of ending the process: the
+   * command first rolls back, and returns a status other than 0.
    */
   readonly holdSignals: () => AbortSignal;
-  /** Shows how far long work has come, in place of what it showed before; undefined: nobody watches. */
+  /** Shows the progress of long work, in place of the last text; undefined: standard error is no terminal. */
   readonly progress: ((text: string) => void) | undefined;
 }
 
-/** What surrounds a command whose command line was read. */
+/** The surroundings of a command, and what its command line says about the output. */
 export interface Work extends Surroundings {
-  /** --json: an object on a line for each result. */
+  /** --json: each result is an object on one line. */
   readonly isJson: boolean;
-  /** Puts a style around a text, where styles are shown. */
+  /** Puts a style around a text, if the output shows styles. */
   readonly paint: Paint;
   /**
-   * Prints a result: the object with --json, else the text, which may have several lines. Whoever prints many waits
-   * each time until it settles: when there is room for more.
+   * Prints a result: the object with --json, else the text, which may have several lines. The promise settles when
+   * the output has room for more; a command that prints many results waits for it.
    */
   readonly print: (result: object, text: string) => Promise<void>;
 }
 
-/** What --help says of a command; `summary` stands in the list of all commands. */
+/** The --help text of a command; `summary` is for the list of all commands. */
 export interface CommandProgram extends Program {
   readonly summary: string;
-  /** Words that it takes, as `triplets` or `sender=`, for completion; undefined: names of files. */
+  /** Arguments for completion, as `triplets` or `sender=`; undefined: names of files. */
   readonly words?: readonly string[];
 }
 
 export interface Command {
   readonly program: CommandProgram;
   /**
-   * @param argv the words after the name of the command
-   * @throws (rejects with) UsageError, or what made the command fail
+   * @param argv the arguments after the name of the command
+   * @throws (rejects with) UsageError, or the error that made the command fail
    */
   readonly run: (argv: readonly string[], surroundings: Surroundings) => Promise<ExitStatus>;
 }
@@ -82,19 +82,19 @@ const HELP_OPTION: OptionEntry = { flags: '-h, --help', help: 'print this help' 
 const JSON_OPTION: OptionEntry = { flags: '--json', help: 'print one JSON object per line, for programs' };
 const DEFAULTS_OPTION: OptionEntry = {
   flags: '--defaults <FILE>',
-  help: 'where options of greyd are that are not given here',
+  help: 'file with the options of greyd, for those that are not given here',
   defaultText: DEFAULTS_FILE,
 };
 
 /**
- * Options of where records are: once one of them is given, the file says nothing about the others. The directory
- * stays: it has the secret of --privacy.
+ * Options that say where the records are: if one of them is given, those in the defaults file do not count. --dbdir
+ * still does: its directory has the secret of --privacy.
  */
 const PLACES: ReadonlySet<string> = new Set(['store', 'storePrefix', 'storePasswordFile', 'storeCaFile']);
 
 /**
  * Makes a command.
- * @param run is given the values of the options, and the words that belong to none
+ * @param run is given the values of the options, and the arguments that belong to none
  */
 export function makeCommand<Given extends object>(
   program: CommandProgram,
@@ -143,7 +143,7 @@ export function makeCommand<Given extends object>(
   };
 }
 
-/** `--store-prefix <TEXT>` as its value is called. */
+/** Returns the property that holds the value of an option: `storePrefix` for `--store-prefix <TEXT>`. */
 export function nameOf(flags: string): string {
   const [, name = ''] = /--([\w-]+)/.exec(flags) ?? [];
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,5 +1,5 @@
 /**
- * The commands of greyctl by their names, in the order of --help: all of them, for whoever tells of them.
+ * All commands of greyctl by name, in the order of --help, for the help, the manual and the completion.
  */
 import type { Command } from './command.ts';
 import { LOADERS } from './loaders.ts';

@@ -1,10 +1,10 @@
 /**
- * greyctl copy: takes records over from one store into another, the database of one host into a shared
- * store, or back, or from one shared store to the next. Daemons may use both meanwhile: what they know is
- * merged, as by greyctl import, and the copy may be made as often as one likes.
+ * greyctl copy: copies records from one store to another: from the database of a host to a shared store, or back,
+ * or between shared stores. Daemons may use both meanwhile: records are merged, as by greyctl import, so a copy
+ * may be repeated.
  */
-import { type OptionEntry, UsageError } from '../command-line.ts';
-import type { RedisLocation } from '../store/redis-url.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import type { RedisLocation } from '../store/redis/url.ts';
 import type { Store } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openExistingRecords, openRecords } from './database.ts';
@@ -30,29 +30,31 @@ function storeOption(flags: string, help: string): OptionEntry {
 export const copyCommand = makeCommand<Given>(
   {
     name: 'greyctl copy',
-    summary: 'take records over into a shared store, or from it',
+    summary: 'copy records to or from a shared store',
     usage: '[--dbdir=PATH] --from=URL | --to=URL',
     description:
-      'Copies all records from one shared store, or the database, to the other. greyd may run on both ' +
-      'meanwhile. What both know is merged, so that nobody waits longer than before. A password is that of ' +
-      'both, or stands in the URLs. Records of greyd --privacy cannot be read, and so not copied.\n\n' +
+      'Copies all records from one shared store, or from the database, to the other. greyd may run on both ' +
+      'meanwhile. A record that both have is merged, so that no mail waits longer than before. One password is ' +
+      'used for both, unless the URLs have their own. Records of greyd --privacy cannot be read, so they cannot ' +
+      'be copied.\n\n' +
       'Examples:\n' +
       '  greyctl copy --to=redis://192.0.2.10\n' +
       '  greyctl copy --from=redis://192.0.2.10',
     words: [],
     options: [
-      storeOption('--from <URL>', 'the shared store that is read, as --store of greyd'),
-      storeOption('--to <URL>', 'the shared store that is written'),
+      storeOption('--from <URL>', 'shared store to read from, as --store of greyd'),
+      storeOption('--to <URL>', 'shared store to write to'),
       ...RECORDS_OPTIONS.filter((entry) => entry !== STORE_OPTION),
     ],
   },
   async ({ from, to, ...given }, words, surroundings) => {
-    if (from === undefined && to === undefined) throw new UsageError('give --from=URL or --to=URL, or both');
-    if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
+    if (from === undefined && to === undefined)
+      throw new UsageError('missing --from=URL or --to=URL, or both');
+    if (words.length > 0) throw new UsageError('copy takes no arguments');
     let source: Store | undefined;
     let target: Store | undefined;
     try {
-      // First, as long as files of passwords can be read; then as the account of the database.
+      // The password files may be readable only before the change to the account of the database.
       source = await openGivenShared({ ...given, store: from }, surroundings);
       target = await openGivenShared({ ...given, store: to }, surroundings);
       if (target === undefined) becomeDatabaseAccount(given.dbdir);

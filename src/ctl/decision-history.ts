@@ -1,6 +1,5 @@
 /**
- * What counts of decisions say: how many there were in each hour and day, how long mail had to wait, and how many
- * new triplets never came back.
+ * Decision history: decisions per hour and day, the waits of mail, and how many new triplets were never retried.
  */
 import { DRY_RUN } from '../log/action-line.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
@@ -10,13 +9,13 @@ import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 export interface Period {
   /** Unix seconds. */
   readonly begin: number;
-  /** By `action (reason)`. */
+  /** Number of decisions by `action (reason)`. */
   readonly decisions: ReadonlyMap<string, number>;
   readonly greylisted: number;
   readonly passed: number;
 }
 
-/** Hours, the latest last; those in which nothing was decided are among them. */
+/** Returns hours, the latest last, with those in which nothing was decided. */
 export function hoursOf(counts: readonly DecisionCount[], now: number, hours: number): Period[] {
   const { minute, second } = localTimeOf(now);
   const last = now - minute * 60 - second;
@@ -25,7 +24,7 @@ export function hoursOf(counts: readonly DecisionCount[], now: number, hours: nu
   return begins.map((begin) => periodOf(sums, begin, begin + 3600));
 }
 
-/** Days by the clock on the wall, the latest last. */
+/** Returns days in local time, the latest last. */
 export function daysOf(counts: readonly DecisionCount[], now: number, days: number): Period[] {
   const { year, month, day } = localTimeOf(now);
   // A day has 23 or 25 hours where the clock is changed.
@@ -38,7 +37,7 @@ export function daysOf(counts: readonly DecisionCount[], now: number, days: numb
 
 type HourSum = Pick<DecisionCount, 'hour' | 'action' | 'reason' | 'count'>;
 
-/** However long mail waited: there are a hundred times fewer of them, and each period looks at all. */
+/** Adds up counts that differ only in the wait: each period walks over all, and there are a hundred times fewer sums. */
 function sumsOf(counts: readonly DecisionCount[]): readonly HourSum[] {
   const sums = new Map<string, { -readonly [Name in keyof HourSum]: HourSum[Name] }>();
   for (const { hour, action, reason, count } of counts) {
@@ -54,7 +53,7 @@ function periodOf(counts: readonly HourSum[], begin: number, end: number): Perio
   const decisions = new Map<string, number>();
   let [greylisted, passed] = [0, 0];
   for (const { hour, action, reason, count } of counts) {
-    // Zones whose hours begin at another minute: an hour belongs to the period in which it begins.
+    // In zones with a half hour an hour belongs to the period in which it begins.
     if (hour < begin || hour >= end) continue;
     const name = `${action} (${reason})`;
     decisions.set(name, (decisions.get(name) ?? 0) + count);
@@ -64,7 +63,7 @@ function periodOf(counts: readonly HourSum[], begin: number, end: number): Perio
   return { begin, decisions, greylisted, passed };
 }
 
-/** How long mail had waited that passed for the first time. Seconds. */
+/** Waits of mail that passed for the first time, in seconds. */
 export interface Waits {
   readonly mails: number;
   readonly median: number;
@@ -72,7 +71,7 @@ export interface Waits {
   readonly worst: number;
 }
 
-/** @returns undefined: there was none */
+/** @returns undefined if no mail has waited and passed */
 export function waitsOf(counts: readonly DecisionCount[]): Waits | undefined {
   const waits = counts.filter(({ waited }) => waited > 0).sort((a, b) => a.waited - b.waited);
   const mails = waits.reduce((sum, { count }) => sum + count, 0);
@@ -89,20 +88,20 @@ export function waitsOf(counts: readonly DecisionCount[]): Waits | undefined {
     : { mails, median: within(0.5), ninety: within(0.9), worst: waits.at(-1)?.waited ?? 0 };
 }
 
-/** What has become of new triplets. */
+/** The fate of new triplets. */
 export interface Newcomers {
   readonly seen: number;
   readonly passed: number;
   readonly waiting: number;
-  /** A client on the auto-whitelist needs no triplet to come back: it counts here. */
+  /** Never retried; or retried after the client was auto-whitelisted, where the triplet does not count. */
   readonly neverCame: number;
 }
 
-/** @param waiting triplets that wait now */
+/** @param waiting number of triplets that are waiting now */
 export function newcomersOf(counts: readonly DecisionCount[], waiting: number): Newcomers {
   const sum = (isMeant: (count: DecisionCount) => boolean) =>
     counts.filter(isMeant).reduce((total, { count }) => total + count, 0);
-  // With --dry-run nobody has to come back.
+  // With --dry-run mail need not be retried.
   const seen = sum(({ action, reason }) => action === 'greylist' && reason === 'new');
   const passed = Math.min(
     seen,

@@ -1,9 +1,9 @@
 /**
- * Asks greyd's own request handler about a request, over a view of the store that saves nothing, and notes what
- * it looks at on its way. What comes out is what a greyd with the same options and records answers now.
+ * Traces a request through greyd's own request handler, over a view of the store that saves nothing. The answer is
+ * that of a greyd with the same options and records now.
  *
- * Known limits: a greyd that runs has its whitelists as they were when it read them last; and it alone knows how
- * many new triplets of a network (--max-new-per-client) there were in this hour.
+ * Known limits: a running greyd has its whitelists as it last read them, and only it knows how many new triplets
+ * of a network there were in this hour (--max-new-per-client).
  */
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
@@ -21,7 +21,7 @@ import type { ReadableStore, RecordsOf, Step } from '../store/store.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
 import type { Whitelists } from '../whitelist/whitelists.ts';
 
-/** The records of a visit, and what was made of them. */
+/** The records that a decision was made on, and the decision. */
 export interface Examined {
   readonly visit: Visit;
   readonly triplet: TripletRecord | undefined;
@@ -32,14 +32,14 @@ export interface Examined {
 export interface Examination {
   /** undefined: the connection is closed without an answer. */
   readonly answer: string | undefined;
-  /** What the log would say of it; undefined: nothing was decided, see the remarks. */
+  /** The line that greyd would log; undefined: nothing was decided, see the remarks. */
   readonly entry: ActionEntry | undefined;
-  /** Other lines that the log would have. */
+  /** Other lines that greyd would log. */
   readonly remarks: readonly string[];
-  /** The lists that were asked, and the line by which the request is on one. */
+  /** The line of each whitelist that matches; undefined: the list was not searched. */
   readonly clientLine: WhitelistLine | 'not on it' | undefined;
   readonly recipientLine: WhitelistLine | 'not on it' | undefined;
-  /** undefined: it did not come to that. */
+  /** undefined: no record was read. */
   readonly examined: Examined | undefined;
 }
 
@@ -83,7 +83,7 @@ export class Examiner {
   }
 
   /**
-   * One request at a time.
+   * Traces one request; the next one must wait until it is done.
    * @throws (rejects) if the store cannot be read
    */
   async examine(request: RawRequest): Promise<Examination> {
@@ -105,10 +105,10 @@ export class Examiner {
     }
   }
 
-  /** Of the visit under way. */
+  /** The records of the request under way. */
   #records: Pick<Examined, 'triplet' | 'client'> = { triplet: undefined, client: undefined };
 
-  /** Has a step decide on what is there, and saves nothing. */
+  /** Returns a view of the store: a step decides on its records, and nothing is saved. */
   #viewOf(store: ReadableStore): ConstructorParameters<typeof Greylister>[0] {
     return {
       update: async <const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>) => {

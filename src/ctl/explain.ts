@@ -1,18 +1,18 @@
 /**
- * greyctl explain: what greyd decides about a request now, why, and from when on it would let it in. It is
- * greyd's own request handler that decides (see examination); nothing is changed.
+ * greyctl explain: shows what greyd decides about a request now, why, and from when on its mail passes. greyd's
+ * own request handler decides, in a trace; nothing is changed.
  */
 import { parseAddress } from '../address/ip.ts';
-import { UsageError } from '../command-line.ts';
-import type { GivenOptions } from '../option-table.ts';
+import { UsageError } from '../options/command-line.ts';
+import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { networkLengthsOf, rulesOf } from '../options/shared.ts';
+import type { GivenOptions } from '../options/table.ts';
 import { AttributeReader, type RawRequest } from '../policy/attributes.ts';
-import { networkLengthsOf, rulesOf } from '../rules-options.ts';
 import type { ReadableStore } from '../store/store.ts';
 import { Whitelists } from '../whitelist/whitelists.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { Examiner } from './examination.ts';
 import { explanationObject, explanationText } from './explanation.ts';
-import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { policyText } from './policy-text.ts';
 import { RECORDS_OPTIONS, withRecords } from './records.ts';
 import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from './request-words.ts';
@@ -22,7 +22,7 @@ interface Given extends GivenOptions {
   fromLog?: string;
 }
 
-/** What the answer of the daemon depends on, beside the records and the rules. */
+/** Options that the answer depends on, beside those of the records and the rules. */
 const ANSWER_OPTIONS = [
   '--whitelist-clients',
   '--whitelist-recipients',
@@ -43,14 +43,14 @@ const ASKED = ['client_address', 'sender', 'recipient'] as const;
 export const explainCommand = makeCommand<Given>(
   {
     name: 'greyctl explain',
-    summary: 'say what greyd decides about a mail, and why',
+    summary: 'show what greyd decides about a mail, and why',
     usage: '[options] client_address=… [client_name=…] sender=… recipient=… | --from-log=LINE',
     description:
-      'Walks through the decision of greyd about a request, without changing anything: the whitelists, with ' +
-      'file and line, the records, with their times, the answer, and from when on the mail would be let in. ' +
-      'Without words, policy requests are read from standard input as Postfix sends them, each with an empty ' +
-      'line at its end. The whitelist files are read as they are now; greyd has them as they were at its last ' +
-      'reload. Exit status 0: it would be let in; 1: put off.\n\n' +
+      'Shows each step of the decision of greyd about a request, and changes nothing: the whitelists, with ' +
+      'file and line, the records, with their times, the answer, and from when on the mail passes. ' +
+      'Without arguments, policy requests are read from standard input as Postfix sends them, each with an ' +
+      'empty line at its end. The whitelist files are read as they are now; greyd has them as they were at its ' +
+      'last reload. Exit status 0: the mail passes; 1: it is deferred.\n\n' +
       'Examples:\n' +
       '  greyctl explain client_address=192.0.2.10 client_name=mail.example.net sender=alice@example.net ' +
       'recipient=bob@example.org\n' +
@@ -106,7 +106,7 @@ async function explainAll(
     if (examination.entry?.action === 'greylist') putOff += 1;
   }
   if (count === 0)
-    throw new UsageError('there is no whole request on standard input: it ends with an empty line');
+    throw new UsageError('no complete request on standard input: a request ends with an empty line');
   return putOff > 0 ? 1 : 0;
 }
 
@@ -119,7 +119,7 @@ async function namedRequest(given: Given, words: readonly string[], work: Work):
   const reader = readerFor(given);
   reader.push(Buffer.from(policyText(attributes)));
   const request = reader.next();
-  if (request === undefined) throw new UsageError('the words make no request');
+  if (request === undefined) throw new UsageError('the arguments make no valid request');
   return request;
 }
 

@@ -1,5 +1,5 @@
 /**
- * An examination in words, step by step in the order of the decision, and as an object for --json.
+ * Prints a trace in words, step by step in the order of the decision, and as an object for --json.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
 import { DRY_RUN } from '../log/action-line.ts';
@@ -13,14 +13,14 @@ import { duration, localTime, moment, utc } from './format/times.ts';
 import { clientForm, keyText, shownRecipient, shownSender, tripletForm } from './record-rows.ts';
 import { stateOf } from './states.ts';
 
-/** When a mail that is put off is let in. Unix seconds. */
+/** The time in which a retry of a deferred mail passes, in Unix seconds. */
 interface LetIn {
   readonly from: number;
-  /** Later than this, the wait begins anew. */
+  /** After this the delay starts again. */
   readonly until: number;
 }
 
-/** @param now when it was examined, Unix seconds */
+/** @param now time of the trace, in Unix seconds */
 export function explanationText(
   { attributes }: RawRequest,
   examination: Examination,
@@ -33,8 +33,8 @@ export function explanationText(
   const isPutOff = entry?.action.startsWith('greylist');
   const undecided =
     answer === undefined
-      ? 'none, it is no request that can be answered'
-      : 'let in, because it cannot be decided';
+      ? 'none: not a valid request'
+      : 'none: the request cannot be decided, so the mail passes';
   const decision = entry === undefined ? undecided : `action=${entry.action}, reason=${entry.reason}`;
   const lines: Line[] = [
     ...listLines('client whitelist', examination.clientLine),
@@ -108,13 +108,11 @@ function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules)
   const { clientAddress } = visit.client;
   const clientState = client && stateOf(client, rules, now);
   const count = client === undefined || clientState === 'expired' ? 0 : client.count;
-  const mails = count === 1 ? '1 mail' : `${count === 0 ? 'no' : count} mails`;
-  const autoWhitelist: Line = [
-    'auto-whitelist',
-    enough === 0
-      ? 'off (--auto-whitelist-clients=0)'
-      : `${clientState === 'auto-whitelisted' ? 'on it' : 'not on it'}: ${mails} of ${clientAddress} came back, ${enough} are enough`,
-  ];
+  const retries =
+    clientState === 'auto-whitelisted'
+      ? `auto-whitelisted: ${count === 1 ? '1 successful retry' : `${count} successful retries`} from ${clientAddress}, ${enough} needed`
+      : `not auto-whitelisted: ${count} of ${enough} successful retries from ${clientAddress}`;
+  const autoWhitelist: Line = ['auto-whitelist', enough === 0 ? 'off (--auto-whitelist-clients=0)' : retries];
   if (clientState === 'auto-whitelisted') return [autoWhitelist];
   const name = keyText(visit.triplet);
   if (triplet === undefined) return [autoWhitelist, ['triplet', `${name}: not known`]];
@@ -123,28 +121,26 @@ function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules)
     autoWhitelist,
     ['triplet', `${name}: ${stateOf(triplet, rules, now)}`],
     ['first seen', moment(first, now)],
-    ['last seen', last === first ? 'then, and not again' : moment(last, now)],
+    ['last seen', last === first ? 'same as first seen' : moment(last, now)],
   ];
 }
 
 function letInLines(examined: Examined, rules: GreylistRules, isDryRun: boolean): Line[] {
   const { judgement, visit } = examined;
   const times = isDryRun ? undefined : letIn(examined, rules);
-  if (times === undefined) return [['let in', 'now']];
+  if (times === undefined) return [['passes', 'now']];
   if (judgement.action === 'greylist' && judgement.reason === 'new') {
     return [
       [
-        'let in',
-        `${duration(rules.delay)} after this attempt, if it is tried again within ${duration(rules.retryWindow)}`,
+        'passes',
+        `${duration(rules.delay)} after this attempt, if retried within ${duration(rules.retryWindow)}`,
       ],
     ];
   }
-  return [
-    ['let in', `from ${moment(times.from, visit.now)}, if it is tried again by ${localTime(times.until)}`],
-  ];
+  return [['passes', `from ${moment(times.from, visit.now)}, if retried by ${localTime(times.until)}`]];
 }
 
-/** @returns undefined: now */
+/** @returns undefined: the mail passes now */
 function letIn({ judgement, visit: { now } }: Examined, rules: GreylistRules): LetIn | undefined {
   if (judgement.action === 'pass') return undefined;
   const from = now + judgement.missing;

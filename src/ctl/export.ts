@@ -1,21 +1,20 @@
 /**
- * greyctl export: writes records in a form that another program reads. The one there is makes the
- * way back to postgrey: input for db_load(1), as described in postgrey-dump, with the keys of the postgrey that is
- * installed, see greylist/former-keys.
+ * greyctl export: writes records for another program. The only format is the way back to postgrey: input for
+ * db_load(1), as described in postgrey-dump, with the keys of the installed postgrey, see greylist/former-keys.
  */
 import { execFile } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { UsageError } from '../command-line.ts';
 import { type Lookup, maskedKey, shortKey } from '../greylist/former-keys.ts';
 import { type Key, type PlainKey, postgreyKey } from '../greylist/keys.ts';
-import { oneOf } from '../option-values.ts';
-import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
+import { UsageError } from '../options/command-line.ts';
+import { daemonOption, LOOKUP_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, networkLengthsOf } from '../options/shared.ts';
+import { oneOf } from '../options/values.ts';
 import { cleanEnvironment } from '../service/clean-environment.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
-import { daemonOption, LOOKUP_OPTIONS } from './options.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
 
 interface Given extends GivenRecords, GivenLookup {
@@ -23,18 +22,18 @@ interface Given extends GivenRecords, GivenLookup {
   postgreyVersion?: number;
 }
 
-/** The first that writes keys as postgrey 1.37 does; `1.36` is 36. */
+/** Minor version of the first postgrey that writes keys as 1.37 does; `1.36` is 36. */
 const PRESENT_VERSION = 37;
 const OLDEST_VERSION = 27;
 
 export const exportCommand = makeCommand<Given>(
   {
     name: 'greyctl export',
-    summary: 'write records for another program, as postgrey',
+    summary: 'write records for another program, such as postgrey',
     usage: '[--dbdir=PATH | --store=URL] --format=postgrey triplets | clients',
     description:
-      'Writes all triplets, or all clients, as input for db_load, from which postgrey goes on where greyd ' +
-      'was. greyd may run meanwhile. Records of greyd --privacy cannot be turned back.\n\n' +
+      'Writes all triplets, or all clients, as input for db_load, so that postgrey continues with the records ' +
+      'of greyd. greyd may run meanwhile. Records of greyd --privacy cannot be exported.\n\n' +
       'Examples:\n' +
       '  greyctl export --format=postgrey triplets | db_load /var/lib/postgrey/postgrey.db\n' +
       '  greyctl export --format=postgrey clients | db_load /var/lib/postgrey/postgrey_clients.db',
@@ -44,8 +43,8 @@ export const exportCommand = makeCommand<Given>(
       { flags: '--format <FORMAT>', help: 'postgrey: input for db_load', parse: oneOf(['postgrey']) },
       {
         flags: '--postgrey-version <VERSION>',
-        help: 'the postgrey that is to read it, 1.27 to 1.37: 1.36 has other keys, and so have those before',
-        defaultText: 'that of the one that is installed, else 1.37',
+        help: 'version of the postgrey that will read it, 1.27 to 1.37: the keys differ before 1.37',
+        defaultText: 'the installed version, else 1.37',
         parse: postgreyVersion,
       },
       {
@@ -57,8 +56,8 @@ export const exportCommand = makeCommand<Given>(
   },
   async (given, words, surroundings) => {
     const { format, lookupByHost = false } = given;
-    if (format === undefined) throw new UsageError('give --format=postgrey');
-    const kind = kindOf(words, 'export');
+    if (format === undefined) throw new UsageError('missing --format=postgrey');
+    const kind = kindOf(words, 'export triplets or clients');
     const lengths = networkLengthsOf(given);
     return withRecords(given, surroundings, async (store) => {
       requireReadableKeys(store);
@@ -80,7 +79,7 @@ function postgreyVersion(text: string): number {
   throw new Error('a version from 1.27 to 1.37');
 }
 
-/** @returns undefined if there is none, or one that is not known */
+/** @returns undefined if none is installed, or its version is not known */
 async function installedVersion(): Promise<number | undefined> {
   try {
     const { stdout } = await promisify(execFile)('postgrey', ['--version'], {
@@ -94,9 +93,9 @@ async function installedVersion(): Promise<number | undefined> {
 }
 
 function formNote(version: number, byHost: boolean): string {
-  const note = `the keys are written as postgrey 1.${version} writes them`;
+  const note = `writing keys in the format of postgrey 1.${version}`;
   const isLost = version < 36 && !byHost;
-  return isLost ? `${note}, which will not find triplets of IPv6: it keeps these by the full address` : note;
+  return isLost ? `${note}, which does not find IPv6 triplets: it looks for the full address` : note;
 }
 
 function keyWriter(version: number, { byHost, lengths }: Lookup): (key: PlainKey) => string {
@@ -121,7 +120,7 @@ function pairOf([key, record]: Entry, written: (key: PlainKey) => string): strin
   return ` ${printed(written(key))}\n ${first},${record.last}\n`;
 }
 
-/** Bytes that are no printable ASCII as `\hh`. */
+/** Returns a text with each byte that is no printable ASCII as `\hh`. */
 function printed(text: string): string {
   return Buffer.from(text)
     .toString('latin1')

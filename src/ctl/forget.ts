@@ -1,5 +1,5 @@
 /**
- * greyctl forget: records are deleted, so that mail is put off once more as if it had never come.
+ * greyctl forget: deletes records, so that mail is greylisted again as if it were new.
  */
 import { CHANGE_OPTIONS, change, type GivenChange } from './changes.ts';
 import { makeCommand } from './command.ts';
@@ -8,14 +8,14 @@ import { SELECTING_WORDS } from './selection.ts';
 export const forgetCommand = makeCommand<GivenChange>(
   {
     name: 'greyctl forget',
-    summary: 'delete records, so that mail is put off once more',
+    summary: 'delete records, so that mail is greylisted again',
     usage: '[options] client_address=… sender=… recipient=… | --from-log=LINE',
     description:
-      'Deletes the record of a triplet; or, if not all three are named, of all triplets that fit: of a client, a ' +
+      'Deletes the record of a triplet; or, if not all three are given, of all triplets that match: of a client, a ' +
       'network (client_address=192.0.2.0/24), a sender, a recipient, or a whole domain (sender=@example.net). ' +
-      'If only client_address is named, the records of its clients are deleted as well, and with them their ' +
-      'place on the auto-whitelist, which lets mail in whatever else is forgotten (with --privacy these alone, and ' +
-      'only of one address). greyd may run meanwhile. Exit status 1: there are none.\n\n' +
+      'If only client_address is given, the records of its clients are deleted as well, so that these are no ' +
+      'longer auto-whitelisted (with --privacy only these records, and only of one address). Otherwise mail of ' +
+      'an auto-whitelisted client still passes. greyd may run meanwhile. Exit status 1: no such records.\n\n' +
       'Examples:\n' +
       '  greyctl forget client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org\n' +
       '  greyctl forget client_address=192.0.2.10',
@@ -25,6 +25,7 @@ export const forgetCommand = makeCommand<GivenChange>(
   (given, words, work) =>
     change(given, words, work, {
       done: 'forgotten',
+      jsonDone: 'forgotten',
       idle: 'not known',
       idleStatus: 1,
       kindsOf: (attributes) =>

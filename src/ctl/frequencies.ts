@@ -1,20 +1,20 @@
 /**
- * How often things occur, for those that occur most, in bounded memory (Misra and Gries, 1982): beyond MAX_COUNTED
- * different ones, each count is made one smaller and those at 0 are forgotten, until half of them are left. So a
- * count is too low by at most `error`, and whatever occurs more often than that is there.
+ * Counts the most frequent names in bounded memory (Misra and Gries, 1982): beyond MAX_COUNTED different names, each
+ * count is lowered by one and names at 0 are dropped, until half of them are left. So a count is too low by at most
+ * `error`, and no name that occurs more often than `error` is missing.
  */
 
-/** Different ones that are counted at a time. */
+/** Different names that are counted at a time. */
 const MAX_COUNTED = 100_000;
 
 export interface Frequency {
   count: number;
-  /** Of these, how many had some mark. */
+  /** How many of `count` were marked. */
   marked: number;
 }
 
 export class Frequencies {
-  /** By how much a count may be too low. */
+  /** The most by which a count may be too low. */
   error = 0;
   readonly #counts = new Map<string, Frequency>();
   readonly #limit: number;
@@ -34,7 +34,7 @@ export class Frequencies {
     if (isMarked) known.marked += 1;
   }
 
-  /** In the order in which they came. */
+  /** Returns the counts in the order in which the names came. */
   entries(): Iterable<readonly [name: string, frequency: Frequency]> {
     return this.#counts;
   }

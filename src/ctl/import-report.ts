@@ -1,7 +1,7 @@
 /**
- * What greyctl import did, counted, and as the lines that it prints:
+ * Counts what greyctl import did with each record, and prints it:
  *
- *   triplets: 1200 read, 1190 new, 6 merged with what was known, 4 known already, 0 skipped
+ *   triplets: 1200 read, 1190 new, 6 merged, 4 known already, 0 skipped
  */
 import type { Key } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
@@ -9,19 +9,19 @@ import type { Work } from './command.ts';
 
 export type Fate = 'new' | 'merged' | 'known' | 'skipped';
 
-/** What a record is; `other`: that cannot be told. */
+/** The kind of a record; `other`: unknown. */
 type Kind = Key['kind'] | 'other';
 
 const HEADINGS: readonly Kind[] = ['triplet', 'client', 'other'];
 
 export class ImportReport {
-  /** Records read until now. */
+  /** Records read so far. */
   read = 0;
   readonly #counts = new Map<Kind, Record<Fate, number>>();
-  /** By reason: how many records, and one of them. */
+  /** The number of skipped records by reason, with one of them as an example. */
   readonly #reasons = new Map<string, { count: number; readonly example: string }>();
 
-  /** Something was read, and nothing of it taken. */
+  /** Tells whether records were read, and all of them skipped. */
   get isAllSkipped(): boolean {
     const skipped = [...this.#counts.values()].reduce((sum, counts) => sum + counts.skipped, 0);
     return this.read > 0 && skipped === this.read;
@@ -34,7 +34,7 @@ export class ImportReport {
     counts[fate] += 1;
   }
 
-  /** @param kind undefined: it cannot be told */
+  /** @param kind undefined: unknown */
   skip(kind: Key['kind'] | undefined, reason: string, example: string): void {
     this.count(kind ?? 'other', 'skipped');
     const known = this.#reasons.get(reason) ?? { count: 0, example };
@@ -42,7 +42,7 @@ export class ImportReport {
     known.count += 1;
   }
 
-  /** Nothing if nothing was read. */
+  /** Prints a line for each kind of which records were read, and one for each reason to skip. */
   print(print: Work['print']): void {
     for (const kind of HEADINGS) {
       const counts = this.#counts.get(kind);
@@ -61,5 +61,5 @@ function readOf(counts: Record<Fate, number>): number {
 }
 
 function summary(counts: Record<Fate, number>): string {
-  return `${readOf(counts)} read, ${counts.new} new, ${counts.merged} merged with what was known, ${counts.known} known already, ${counts.skipped} skipped`;
+  return `${readOf(counts)} read, ${counts.new} new, ${counts.merged} merged, ${counts.known} known already, ${counts.skipped} skipped`;
 }

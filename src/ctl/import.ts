@@ -1,16 +1,16 @@
 /**
- * greyctl import: takes over the records of postgrey.
+ * greyctl import: imports the records of postgrey.
  *
- * Each record is merged into what greyd knows already, by the store's own update: while greyd runs,
- * as often as one likes; a group of them is saved in one transaction, and then comes a pause in which greyd
- * has its turn.
+ * Each record is merged into that of greyd by an atomic update of the store, so an import may run beside greyd, and
+ * be repeated. A group of records is saved in one transaction; a pause after it lets greyd have its turn.
  */
 import { resolve } from 'node:path';
-import { UsageError } from '../command-line.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { RecordOf } from '../greylist/records.ts';
+import { UsageError } from '../options/command-line.ts';
+import { LOOKUP_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, networkLengthsOf } from '../options/shared.ts';
 import { textOf } from '../policy/text.ts';
-import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
 import { isRoot } from '../service/account.ts';
 import { plainSandbox, rootSandbox } from '../service/sandbox.ts';
 import { makeWorkFolder } from '../service/work-folder.ts';
@@ -19,7 +19,6 @@ import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { becomeDatabaseAccount, openRecords } from './database.ts';
 import { ImportReport } from './import-report.ts';
 import { mergeAll } from './merge.ts';
-import { LOOKUP_OPTIONS } from './options.ts';
 import { type DumpedPair, readDump } from './postgrey-dump.ts';
 import { PostgreyEnvironment } from './postgrey-environment.ts';
 import { FormSurvey, MAX_WAITING } from './postgrey-form.ts';
@@ -28,10 +27,10 @@ import { type GivenRecords, openGivenShared, RECORDS_OPTIONS } from './records.t
 
 interface Given extends GivenRecords, GivenLookup {}
 
-/** In place of a directory: db_dump's output is read from standard input. */
+/** Stands for standard input with the output of db_dump, in place of a directory. */
 const STDIN = '-';
 
-/** A dump of one database, and of what; undefined: it shows in its records. */
+/** A dump of one database, and the kind of its records; undefined: each record shows its kind. */
 interface Source {
   readonly kind: Key['kind'] | undefined;
   readonly dump: AsyncIterable<Buffer>;
@@ -40,12 +39,12 @@ interface Source {
 export const importCommand = makeCommand<Given>(
   {
     name: 'greyctl import',
-    summary: 'take over the records of postgrey',
+    summary: 'import the records of postgrey',
     usage: '[--dbdir=PATH | --store=URL] POSTGREY_DIR | -',
     description:
-      'Takes over the records of postgrey from its database directory, or from the output of db_dump on ' +
-      'standard input. greyd and postgrey may run meanwhile. What both know is merged, so that nobody waits ' +
-      'longer than before.\n\n' +
+      'Imports the records of postgrey from its database directory, or from the output of db_dump on ' +
+      'standard input. greyd and postgrey may run meanwhile. A record that both have is merged, so that no mail ' +
+      'waits longer than before.\n\n' +
       'Examples:\n' +
       '  greyctl import /var/lib/postgrey\n' +
       '  ssh mx2 db_dump -p /var/lib/postgrey/postgrey.db | greyctl import -',
@@ -53,16 +52,14 @@ export const importCommand = makeCommand<Given>(
   },
   async (given, [from, ...others], surroundings) => {
     if (from === undefined || others.length > 0) {
-      throw new UsageError(
-        `name one database directory of postgrey, for example /var/lib/postgrey, or ${STDIN}`,
-      );
+      throw new UsageError(`expected one database directory of postgrey, as /var/lib/postgrey, or ${STDIN}`);
     }
-    // Whom it belongs to may not be allowed to look for it from here.
+    // The owner of the database may not be allowed to read the working directory.
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
-    // What is postgrey's is read first, by an account that can do nothing else, which takes root.
+    // Reads postgrey's files first, while root, which alone can start the account that may read nothing else.
     const taken = environment && isRoot() ? await dumpAsRoot(environment) : undefined;
-    // The password of the store may be for root alone.
+    // Only root may be able to read the password of the store.
     let store = await openGivenShared({ ...given, dbdir }, surroundings);
     try {
       becomeDatabaseAccount(dbdir);
@@ -123,7 +120,7 @@ async function importFrom(
     }
   } finally {
     try {
-      // Also of a dump that breaks off what came before is kept.
+      // The records before the point where a dump is cut off are kept.
       await decide();
     } finally {
       progress?.('');
@@ -134,13 +131,13 @@ async function importFrom(
   return report.isAllSkipped ? 1 : 0;
 }
 
-/** A pair, and of which file; undefined: it shows in the pair. */
+/** A pair, and the kind of its file; undefined: the pair shows its kind. */
 interface PairOf {
   readonly pair: DumpedPair;
   readonly kind: Key['kind'] | undefined;
 }
 
-/** Shows the key to the survey. @returns whether it can be read in two ways, and waits for the decision */
+/** Shows the key to the survey. @returns whether it can be read in two ways, and must wait for the decision */
 function isOpen({ pair, kind }: PairOf, survey: FormSurvey): boolean {
   const text = textOf(pair.key);
   if (isHash(text)) return false;

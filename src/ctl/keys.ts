@@ -1,8 +1,7 @@
 /**
- * The records that the words of a command line name: those of one triplet, and of its client.
+ * Finds the keys that the arguments of a command name: of one triplet, and of its client.
  */
 import { parseAddress } from '../address/ip.ts';
-import { UsageError } from '../command-line.ts';
 import {
   type ClientKey,
   clientKey,
@@ -10,17 +9,18 @@ import {
   type TripletKey,
   tripletKey,
 } from '../greylist/keys.ts';
+import { UsageError } from '../options/command-line.ts';
 import type { Attributes } from './words.ts';
 
 export interface NamedKeys {
   readonly client: ClientKey;
-  /** undefined: sender or recipient was not named. */
+  /** undefined: sender or recipient was not given. */
   readonly triplet: TripletKey | undefined;
 }
 
 /**
- * @param attributes client_address at least; <> stands for the null sender
- * @throws {UsageError} if client_address is no address
+ * @param attributes with client_address at least; <> stands for the null sender
+ * @throws {UsageError} if client_address is no IP address
  */
 export function namedKeys(attributes: Attributes, lengths: NetworkLengths): NamedKeys {
   const text = attributes.get('client_address') ?? '';

@@ -1,19 +1,21 @@
 /**
- * What commands call the kinds of records.
+ * Names of the kinds of records on the command line.
  */
-import { UsageError } from '../command-line.ts';
 import type { Key } from '../greylist/keys.ts';
+import { UsageError } from '../options/command-line.ts';
 
 const KINDS: Readonly<Record<string, Key['kind']>> = { triplets: 'triplet', clients: 'client' };
 
 /**
- * The kind that is named by the words of a command line.
- * @param verb what is to be done with the records
- * @throws {UsageError} if they are not one name
+ * Returns the kind that an argument names.
+ * @param remedy what to write, for the error: `list triplets or clients`
+ * @throws {UsageError} unless there is one argument, and it names a kind
  */
-export function kindOf([name = '', ...others]: readonly string[], verb: string): Key['kind'] {
+export function kindOf([name, ...others]: readonly string[], remedy: string): Key['kind'] {
+  if (name === undefined) throw new UsageError(`missing argument; ${remedy}`);
   const kind = KINDS[name];
-  if (kind === undefined || others.length > 0)
-    throw new UsageError(`say what to ${verb}: triplets or clients`);
+  const wrong = kind === undefined ? name : others[0];
+  if (kind === undefined || wrong !== undefined)
+    throw new UsageError(`unexpected argument '${wrong}'; ${remedy}`);
   return kind;
 }

@@ -1,10 +1,10 @@
 /**
- * greyctl list: triplets or clients, a line each:
+ * greyctl list: lists triplets or clients, one per line:
  *
  *   network TAB sender TAB recipient TAB first seen TAB last seen TAB state
- *   client address TAB mails TAB last counted TAB state             times as 2026-11-26T05:00:00Z
+ *   client address TAB retries TAB last counted TAB state           times as 2026-11-26T05:00:00Z
  */
-import { networkLengthsOf } from '../rules-options.ts';
+import { networkLengthsOf } from '../options/shared.ts';
 import { makeCommand } from './command.ts';
 import { kindOf } from './kinds.ts';
 import { type GivenListing, LISTING_OPTIONS, printRecords } from './listing.ts';
@@ -14,12 +14,12 @@ import { readAttributes } from './words.ts';
 export const listCommand = makeCommand<GivenListing>(
   {
     name: 'greyctl list',
-    summary: 'list triplets, or clients',
+    summary: 'list triplets or clients',
     usage: '[options] [triplets | clients] [client_address=… sender=… recipient=…]',
     description:
-      'Lists triplets (if nothing is said) or clients: all of them, or those of a client or network, a sender ' +
+      'Lists triplets (the default) or clients: all of them, or those of a client or network, a sender ' +
       'or a recipient; @example.org stands for all addresses of a domain, <> for the null sender. greyd may ' +
-      'run meanwhile. Records of greyd --privacy cannot be read. Exit status 1: there are none.\n\n' +
+      'run meanwhile. Records of greyd --privacy cannot be read. Exit status 1: no such records.\n\n' +
       'Examples:\n' +
       '  greyctl list --state=waiting recipient=bob@example.org\n' +
       '  greyctl list client_address=192.0.2.0/24 --newer=1h\n' +
@@ -29,7 +29,8 @@ export const listCommand = makeCommand<GivenListing>(
   },
   async (given, words, work) => {
     const kinds = words.filter((word) => !word.includes('='));
-    const kind = kinds.length === 0 ? 'triplet' : kindOf(kinds, 'list');
+    const kind =
+      kinds.length === 0 ? 'triplet' : kindOf(kinds, 'list triplets or clients, or write recipient=…');
     const attributes = readAttributes(
       words.filter((word) => word.includes('=')),
       SELECTING_WORDS,

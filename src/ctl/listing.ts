@@ -1,15 +1,16 @@
 /**
- * What greyctl list and greyctl search print: the records that are wanted, as the store has them, or in another
- * order. That takes a walk over all of them, which keeps no more than --limit.
+ * Prints the selected records for greyctl list and greyctl search, in the order of the store, or in another one;
+ * ordering walks over all records, and keeps no more than --limit of them.
  */
-import { type OptionEntry, UsageError } from '../command-line.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
-import { DAY, oneOf, wholeNumber } from '../option-values.ts';
-import { type GivenLookup, type GivenRules, rulesOf } from '../rules-options.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, type GivenRules, rulesOf } from '../options/shared.ts';
+import { DAY, oneOf, wholeNumber } from '../options/values.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import type { ExitStatus, Work } from './command.ts';
+import { counted } from './format/counted.ts';
 import { printTable } from './format/table.ts';
-import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { Ranking } from './ranking.ts';
 import { type ClientRow, clientForm, type TripletRow, tripletForm } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
@@ -24,30 +25,30 @@ export interface GivenListing extends GivenRecords, GivenRules, GivenLookup {
   limit?: number;
 }
 
-/** With --order, if --limit does not say otherwise. */
+/** The default of --limit with --order. */
 const DEFAULT_ORDERED = 1000;
-/** What --order keeps in memory at most. */
+/** Records that --order keeps in memory at most. */
 const MAX_ORDERED = 10_000;
-/** Of these, so many become text at a time. */
+/** Ordered records that become text at a time. */
 const PRINTED = 1000;
 
 export const LISTING_OPTIONS: readonly OptionEntry[] = [
   {
     flags: '--state <STATE>',
-    help: `only records of this state: ${STATES.join(', ')}; may be repeated`,
+    help: `only records in this state: ${STATES.join(', ')}; may be repeated`,
     repeatable: true,
     parse: oneOf(STATES),
   },
   {
     flags: '--older <AGE>',
-    help: 'only records last seen longer ago than this: 90s, 30m, 12h, 7d',
+    help: 'only records last seen longer ago than this, as 90s, 30m, 12h, 7d',
     parse: age,
   },
-  { flags: '--newer <AGE>', help: 'only records last seen less long ago than this', parse: age },
+  { flags: '--newer <AGE>', help: 'only records last seen more recently than this', parse: age },
   {
     flags: '--order <ORDER>',
-    help: 'newest or oldest: by the time when last seen; count: by the mails of a client',
-    defaultText: "the database's",
+    help: 'newest or oldest: by the time last seen; count: by the successful retries of a client',
+    defaultText: 'that of the database',
     parse: oneOf(['newest', 'oldest', 'count']),
   },
   {
@@ -62,7 +63,7 @@ export const LISTING_OPTIONS: readonly OptionEntry[] = [
 ];
 
 /**
- * Prints the records of these kinds that are wanted.
+ * Prints the records of these kinds that are selected.
  * @returns 1 if there are none
  */
 export async function printRecords(
@@ -72,7 +73,7 @@ export async function printRecords(
   work: Work,
 ): Promise<ExitStatus> {
   if (given.order !== undefined && (given.limit ?? 0) > MAX_ORDERED)
-    throw new UsageError(`--limit=${given.limit}: write up to ${MAX_ORDERED} with --order`);
+    throw new UsageError(`--limit=${given.limit}: write at most ${MAX_ORDERED} with --order`);
   return withRecords(given, work, async (store) => {
     requireReadableKeys(store);
     let left = given.limit ?? (given.order === undefined ? Number.POSITIVE_INFINITY : DEFAULT_ORDERED);
@@ -83,7 +84,7 @@ export async function printRecords(
       count += printed;
       left -= printed;
     }
-    if (count === 0) work.tell('there are no such records');
+    if (count === 0) work.tell('no such records');
     return count > 0 ? 0 : 1;
   });
 }
@@ -107,7 +108,7 @@ async function* wantedRows(
 ): AsyncGenerator<readonly Row[], void> {
   const now = clock();
   const rules = rulesOf(given);
-  // Nobody is left out by default, not even what was seen while the clock was ahead.
+  // By default no record is left out, not even one that was seen while the clock was ahead.
   const { state: states, older = Number.NEGATIVE_INFINITY, newer = Number.POSITIVE_INFINITY, order } = given;
   const rowOf = ([key, record]: Entry): Row | undefined => {
     const seconds = now - record.last;
@@ -123,7 +124,7 @@ async function* wantedRows(
     walked += entries.length;
     const rows = entries.map(rowOf).filter((row) => row !== undefined);
     for (const row of ranking === undefined ? [] : rows) ranking?.add(row, rankOf(row, order));
-    // What is shown of the progress must not stand before a row.
+    // Progress must not be on the line of a row.
     progress?.(ranking === undefined && rows.length > 0 ? '' : `${walked} records`);
     if (ranking !== undefined) continue;
     yield rows.slice(0, left);
@@ -134,7 +135,7 @@ async function* wantedRows(
   if (ranking === undefined) return;
   const ranked = ranking.items();
   for (let from = 0; from < ranked.length; from += PRINTED) yield ranked.slice(from, from + PRINTED);
-  if (ranking.isCut) tell(`there are more than these ${limit}, see --limit`);
+  if (ranking.isCut) tell(`limited to ${counted(limit, 'record')}; for more see --limit`);
 }
 
 function rankOf({ record }: Row, order: string | undefined): number {
@@ -144,7 +145,7 @@ function rankOf({ record }: Row, order: string | undefined): number {
 
 const AGE_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: DAY };
 
-/** In seconds. */
+/** @returns seconds */
 function age(text: string): number {
   const [, number, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const size = AGE_UNITS[unit];
@@ -152,7 +153,7 @@ function age(text: string): number {
   return Number(number) * size;
 }
 
-/** For those who know only some of it. */
+/** Selects records in which a text occurs, upper and lower case alike. */
 export function containing(text: string): IsSelected {
   const part = text.toLowerCase();
   return (key: PlainKey) =>

@@ -1,13 +1,13 @@
 /**
- * The commands of greyctl by their names, in the order of --help, each loaded when it is asked for: half of the
- * time that a short command takes goes into loading, and those that run beside a busy greyd cost it little.
+ * The commands of greyctl by name, in the order of --help. Only the command that runs is loaded: loading takes half
+ * the time of a short command, and takes it from a busy greyd.
  */
 import type { Command } from './command.ts';
 
 export interface Loader {
   /**
-   * Whether daemons go first, on a processor that both want. Not if it writes: while it had the lock of the
-   * database and waited for the processor, all daemons would wait for it. Nor if it measures how fast answers come.
+   * Runs at a lower priority than daemons. Not for a command that writes: while it held the lock of the database and
+   * waited for the processor, all daemons would wait for it. Nor for one that measures how fast answers come.
    */
   readonly givesWay: boolean;
   readonly load: () => Promise<Command>;

@@ -1,8 +1,8 @@
 /**
- * The lines of logs, one log after the other, each as it stands or packed by gzip, which shows in its
- * first two bytes (RFC 1952). They are read as they come, never a log as a whole.
+ * Reads the lines of logs, plain or compressed by gzip, which shows in the first two bytes (RFC 1952). A log is read
+ * as a stream, never as a whole.
  *
- * A line of more than MAX_LINE_BYTES is skipped: syslog daemons cut lines off far below that.
+ * A line of more than MAX_LINE_BYTES is skipped: syslog daemons cut lines far below that.
  */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -14,12 +14,12 @@ const MAX_LINE_BYTES = 64 * 1024;
 const [LF, CR] = [0x0a, 0x0d];
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
-/** In place of a file: standard input. */
+/** Stands for standard input, in place of a file. */
 export const STDIN = '-';
 
 /**
- * The lines of one log, as many at a time as arrive together.
- * @param input what STDIN stands for
+ * Yields the lines of one log, as many at a time as arrive together.
+ * @param input is read for STDIN
  * @throws (rejects) if it cannot be read to its end
  */
 export async function* linesOf(path: string, input: Readable): AsyncGenerator<readonly string[], void> {

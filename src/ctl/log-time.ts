@@ -1,13 +1,13 @@
 /**
- * The time at the beginning of a log line:
+ * Reads the time at the beginning of a log line:
  *
  *   Nov 23 20:44:09                      traditional syslog, journalctl; seconds may have a fraction
  *   2026-11-23T22:53:57.160079+00:00     RFC 3339, rsyslog's own; also journalctl -o short-iso
  *   {"level":30,"time":1795474437160,…   an object of --log-format=json, in milliseconds
  *
- * A traditional time has no year, and is in the time zone of whoever wrote it, which is taken to be
- * the one of this host. Its year is the one that brings it nearest to the line before, so that a log
- * may run over New Year; for the first line, nearest to now.
+ * A traditional time has no year and no zone. The zone is taken to be that of this host. The year is the
+ * one that brings the time nearest to that of the line before, so that a log may run over New Year; for the
+ * first line, nearest to now.
  *
  * Known limit: a gap of more than half a year between two traditional times is taken for a shorter one.
  */
@@ -16,9 +16,9 @@ import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 export interface LogTime {
   /** Unix time. */
   readonly seconds: number;
-  /** As it stands in the log, without fraction and zone; that of an object as RFC 3339. */
+  /** The time as in the log, without fraction and zone; that of an object in the form of RFC 3339. */
   readonly text: string;
-  /** What follows it in the line, and a blank; an object as a whole. */
+  /** The rest of the line after the time and a blank; an object as a whole. */
   readonly rest: string;
 }
 
@@ -27,9 +27,9 @@ const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d):?(\d\d
 const OBJECT = /^\{"level":\d+,"time":(\d{1,15}),/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** Reads the times of lines in their order. */
+/** Reads the times of the lines of a log, which must come in their order. */
 export class LogClock {
-  /** Unix time of the line before, at first of now. */
+  /** Unix time of the line before; for the first line, now. */
   #seconds: number;
   /** The hour of the last traditional time: `Nov 23 20`, and when it began. */
   #hour = { text: '', start: 0 };
@@ -58,7 +58,7 @@ export class LogClock {
     return { seconds, text, rest: line.slice(all.length) };
   }
 
-  /** The beginning of this hour in the year that brings it nearest to the line before. */
+  /** Returns the beginning of an hour in the year that brings it nearest to the line before. */
   #nearest(month: number, day: number, hour: number): number | undefined {
     const { year } = localTimeOf(this.#seconds);
     const distance = (seconds: number) => Math.abs(seconds - this.#seconds);

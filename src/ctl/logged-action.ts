@@ -1,18 +1,18 @@
 /**
- * Reads back what the daemon logs of an answered request: the action line (grammar in log/action-line)
- * or the object of --log-format=json with the same fields.
+ * Reads what the daemon logs about a request: the action line (grammar in log/action-line), or the object of
+ * --log-format=json with the same fields.
  *
- * Values may hold commas, `=` and blanks, so a line is read by the fixed order of its fields: the
- * client's name ends before the first `, client_address=` with an address, the sender before the last
- * `, recipient=`. Each of these three may be left out, if it was empty: at DATA and END-OF-MESSAGE of a mail to
- * several recipients, and at ETRN, there is no recipient. postgrey 1.36 wrote a mask behind the address (`192.0.2.1/32`); it is dropped.
+ * Values may hold commas, `=` and blanks, so a line is read by the fixed order of its fields: the client's name ends
+ * before the first `, client_address=` with an address, the sender before the last `, recipient=`. A field that was
+ * empty is missing: there is no recipient at DATA and END-OF-MESSAGE of a mail to several recipients, and at ETRN.
+ * postgrey 1.36 wrote a mask after the address (`192.0.2.1/32`); it is dropped.
  */
 import { DRY_RUN, type LoggedDecision } from '../log/action-line.ts';
 
 export interface LoggedAction {
   readonly action: LoggedDecision;
   readonly reason: string;
-  /** Empty where the log does not say it, as with --privacy. */
+  /** Empty if the log does not have it, as with --privacy. */
   readonly clientName: string;
   readonly clientAddress: string;
   readonly sender: string;
@@ -24,12 +24,12 @@ const ACTION_LINE =
 const [SENDER, RECIPIENT] = [', sender=', ', recipient='];
 
 /**
- * Syslog daemons cut lines off, the older ones at 1,024 bytes. A message of so many characters that ends
- * without a recipient has lost it, and maybe the end of its sender.
+ * Characters from which on a message without a recipient is taken to be cut off, maybe within its sender: older
+ * syslog daemons cut lines at 1,024 bytes.
  */
 const CUT_OFF = 900;
 
-/** @returns undefined if the message is another one, or was cut off */
+/** @returns undefined if the message is no action line, or was cut off */
 export function readLoggedAction(message: string): LoggedAction | undefined {
   if (message.startsWith('{')) return readObject(message);
   const [head, action, reason = '', clientName = '', clientAddress = ''] = ACTION_LINE.exec(message) ?? [];

@@ -1,25 +1,25 @@
 /**
- * The request that a line of mail.log tells of: greyd's own line (see logged-action), or that with which
- * Postfix says that it rejected what greyd was asked about (see rejection).
+ * Returns the request that a line of mail.log is about: a line of greyd (see logged-action), or one of Postfix about
+ * a rejected mail (see rejection), with or without time, host and program.
  *
- * With or without the time, the host and the program before it. What a line does not name was empty in
- * the request: the null sender, and the recipient of DATA and END-OF-MESSAGE if there were several, of ETRN and CONNECT.
+ * An attribute that the line does not have was empty in the request: the null sender, and the recipient of ETRN,
+ * CONNECT, and DATA and END-OF-MESSAGE of a mail to several recipients.
  */
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
 import { readLoggedAction } from './logged-action.ts';
 import { messagesOf } from './mail-log.ts';
 import { readRejection } from './rejection.ts';
 import type { Attributes } from './words.ts';
 
 /**
- * @returns undefined if it tells of none
- * @throws {UsageError} if the log does not say of whom it tells
+ * @returns undefined if the line is about no request
+ * @throws {UsageError} if the line has no addresses, because of --privacy
  */
 export function readLoggedRequest(line: string): Attributes | undefined {
   for (const message of messagesOf(line)) {
     const action = readLoggedAction(message);
     if (action !== undefined && [action.sender, action.recipient].some(isHidden))
-      throw new UsageError('the line was written with --privacy: it does not say of whom it tells');
+      throw new UsageError('the log line was written with --privacy: it has no addresses');
     const found = action ?? readRejection(message);
     if (found === undefined) continue;
     return new Map([
@@ -32,7 +32,7 @@ export function readLoggedRequest(line: string): Attributes | undefined {
   return undefined;
 }
 
-/** Of --privacy: the domain alone. */
+/** Tells whether --privacy has replaced the local part of an address. */
 function isHidden(address: string): boolean {
   return /^\*(@|$)/.test(address);
 }

@@ -3,11 +3,11 @@
  *
  *   line :== [ time " " ] [ host " " ident [ "[" pid "]" ] ": " ] message | object
  *
- * Times are read by log-time, messages and objects by logged-action. The ident may be any. What the daemon
- * writes to a terminal, and `journalctl -o cat`, has neither time nor ident. Lines of other programs, and broken
- * ones, count only for the time that they show.
+ * Times are read by log-time, messages and objects by logged-action. Any ident is read. Lines that the daemon writes
+ * to a terminal, and those of `journalctl -o cat`, have neither time nor ident. From lines of other programs and
+ * malformed lines only the time is taken.
  *
- * Known limit: what rsyslog makes of repeated lines (`message repeated 2 times: [...]`) is not read.
+ * Known limit: repeated lines that rsyslog has joined (`message repeated 2 times: [...]`) are not read.
  */
 import { type IpAddress, parseAddress } from '../address/ip.ts';
 import { LogClock } from './log-time.ts';
@@ -16,7 +16,7 @@ import { type LoggedAction, readLoggedAction } from './logged-action.ts';
 export interface LogEntry extends LoggedAction {
   /** Unix time; undefined if the line has none. */
   readonly time: number | undefined;
-  /** The same as the log writes it; empty if it does not. */
+  /** The time as in the log; empty if the line has none. */
   readonly timeText: string;
   readonly client: IpAddress;
 }
@@ -33,7 +33,7 @@ export class MailLog {
     this.#clock = new LogClock(now);
   }
 
-  /** @returns undefined if the line tells of no answered request */
+  /** @returns undefined if the line is about no answered request */
   read(line: string): LogEntry | undefined {
     const time = this.#clock.read(line);
     if (time !== undefined) this.end = Math.max(time.seconds, this.end ?? time.seconds);
@@ -47,12 +47,12 @@ export class MailLog {
   }
 }
 
-/** What the message of a line may be, whatever stands before it. */
+/** Returns the texts that may be the message of a line, without time, host and ident. */
 export function messagesOf(line: string): readonly string[] {
   return bothForms(new LogClock(0).read(line)?.rest ?? line);
 }
 
-/** With a host and an ident before it, and without: `4F2A: reject: ` could be such. */
+/** Returns the text without host and ident, and the whole text: `4F2A: reject: ` could be host and ident. */
 function bothForms(text: string): readonly string[] {
   const message = text.replace(HOST_AND_IDENT, '');
   return message === text ? [text] : [message, text];

@@ -1,6 +1,5 @@
 /**
- * Takes records over into a store: merged into what is known there, by the store's own update, while
- * daemons use it, and as often as one likes.
+ * Merges records into those of a store, by atomic updates, while daemons use it. May be repeated.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,12 +8,12 @@ import { mergeRecords, type RecordOf } from '../greylist/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Fate } from './import-report.ts';
 
-/** Merged at a time: daemons wait for such a group, less than a millisecond of work. */
+/** Records merged at a time: daemons wait for each group, less than a millisecond of work. */
 const GROUP = 50;
-/** After each group: daemons have their turn. */
+/** Pause after each group, in which daemons have their turn. */
 const PAUSE_MS = 5;
 
-/** Merges records, a group at a time. @param count is told what became of each */
+/** Merges records, a group at a time. @param count is called with the fate of each */
 export async function mergeAll(
   records: readonly (readonly [key: Key, record: RecordOf<Key>])[],
   store: Store,

@@ -1,13 +1,13 @@
 /**
- * greyctl migrate: has greyd take postgrey's place, on the same sockets, with its options, records and whitelist
- * entries; and undoes everything if greyd does not answer there then. postgrey's own files are only read.
+ * greyctl migrate: replaces postgrey with greyd, on the same sockets, with its options, records and whitelist
+ * entries, and rolls back if greyd does not answer there. postgrey's own files are only read.
  *
- * What is done is in migrate/plan.ts; here it is told.
+ * The steps are in migrate/plan.ts; this file prints them.
  */
 import { existsSync } from 'node:fs';
-import { UsageError } from '../command-line.ts';
 import { errorText } from '../log/error-text.ts';
 import { printable } from '../log/printable.ts';
+import { UsageError } from '../options/command-line.ts';
 import { isRoot } from '../service/account.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
 import { checkPostgrey } from './migrate/check-postgrey.ts';
@@ -27,42 +27,42 @@ interface Given extends GivenMigration {
 export const migrateCommand = makeCommand<Given>(
   {
     name: 'greyctl migrate',
-    summary: "have greyd take postgrey's place",
+    summary: 'replace postgrey with greyd',
     usage: '[--dry-run] [options]',
     description:
-      'Has greyd take the place of the postgrey that is installed here: takes over its records, its options ' +
+      'Replaces the installed postgrey with greyd: takes over its records, its options ' +
       '(POSTGREY_OPTS, POSTGREY_TEXT) and its own whitelist entries, stops postgrey, and starts greyd on the same ' +
-      'sockets, so that main.cf need not change. Then it asks greyd there, and undoes everything if the answer ' +
-      "is not as it should be, or on Ctrl-C. It needs root, and Debian's package db-util. The files of postgrey " +
-      'stay as they are.\n\n' +
+      'sockets, so that main.cf need not change. Then it queries greyd there, and rolls everything back if the ' +
+      "answer is wrong, or on Ctrl-C. It needs root, and Debian's package db-util. The files of postgrey are not " +
+      'changed.\n\n' +
       'Examples:\n' +
       '  greyctl migrate --dry-run\n' +
       '  greyctl migrate',
     options: [
-      { flags: '--dry-run', help: 'print each step, and change nothing' },
+      { flags: '--dry-run', help: 'print the steps, and change nothing' },
       {
         flags: '--postgrey-defaults <FILE>',
-        help: 'where POSTGREY_OPTS of postgrey stands',
+        help: 'file with POSTGREY_OPTS of postgrey',
         defaultText: POSTGREY.defaults,
       },
       {
         flags: '--postgrey-dir <DIR>',
-        help: 'where the records of postgrey are',
+        help: 'directory with the records of postgrey',
         defaultText: `its --dbdir, else ${POSTGREY.dbdir}`,
       },
       {
         flags: '--postgrey-whitelists <DIR>',
-        help: 'where its whitelists are',
+        help: 'directory with the whitelists of postgrey',
         default: POSTGREY.whitelists,
       },
     ],
     words: [],
   },
   async (given, words, work) => {
-    if (words.length > 0) throw new UsageError('name nothing but options, see greyctl migrate --help');
+    if (words.length > 0) throw new UsageError('migrate takes no arguments');
     const isDryRun = given.dryRun ?? false;
     if (!isRoot() && !isDryRun) {
-      throw new Error('this takes root; greyctl migrate --dry-run shows what would be done');
+      throw new Error('must be run as root; greyctl migrate --dry-run shows the steps');
     }
     if (!isDryRun) lockOthersOut();
     const { greyctl, progress } = work;
@@ -94,19 +94,19 @@ function listenerFor({ steps }: Plan, { print, tell }: Work): Listener {
     says: (line) => void print({ step, says: line }, `   ${printable(line)}`),
     failed: (text, reason) => {
       print({ failed: text, reason }, `failed: ${printable(reason)}`);
-      tell('the migration is undone, please wait');
+      tell('rolling back, please wait');
     },
-    undone: (text) => void print({ undone: text }, `undone: ${printable(text)}`),
+    undone: (text) => void print({ undone: text }, `rolled back: ${printable(text)}`),
     notUndone: (text, reason) =>
-      void print({ not_undone: text, reason }, `NOT undone: ${printable(text)}: ${printable(reason)}`),
+      void print({ not_undone: text, reason }, `NOT rolled back: ${printable(text)}: ${printable(reason)}`),
   };
 }
 
 function tellDone({ postgrey, sockets }: Findings, { print }: Work): ExitStatus {
   print(
     { done: true, sockets: sockets.map(({ name }) => name) },
-    `\ngreyd answers on ${namesOf(sockets)} in the place of postgrey; main.cf stays as it is.\n` +
-      `postgrey is off, and its files are as they were: ${postgrey.defaults}, ${postgrey.dbdir}. The way back is in README.md.\n` +
+    `\ngreyd has replaced postgrey on ${namesOf(sockets)}; main.cf need not change.\n` +
+      `postgrey is stopped and disabled; its files are unchanged: ${postgrey.defaults}, ${postgrey.dbdir}. For the way back see README.md.\n` +
       'When all is well: apt-get remove postgrey',
   );
   return 0;
@@ -118,10 +118,10 @@ async function tellUndone(
   { print, tell }: Work,
 ): Promise<ExitStatus> {
   const isComplete = outcome === 'undone';
-  if (!isComplete) tell('not everything could be undone: see above, and mend it by hand');
+  if (!isComplete) tell('rollback incomplete: repair the steps marked NOT rolled back by hand');
   print(
     { done: false, undone: isComplete },
-    isComplete ? 'everything is as it was before' : 'not everything is as it was before',
+    isComplete ? 'rollback complete: everything is as it was before' : 'not everything is as it was before',
   );
   if (postgrey.service?.wasActive !== true) return 1;
   try {

@@ -1,6 +1,6 @@
 /**
- * greyctl pass: mail that waits is let in from its next attempt on. The record of its triplet is made one of a
- * triplet that has passed: first seen --delay seconds ago at the latest, and last seen now.
+ * greyctl pass: has waiting mail pass at its next retry. The record of its triplet becomes that of a triplet that has
+ * passed: first seen at least --delay seconds ago, and last seen now.
  */
 import { isExpired, type TripletRecord } from '../greylist/records.ts';
 import { CHANGE_OPTIONS, change, type GivenChange } from './changes.ts';
@@ -11,13 +11,13 @@ import { stateOf } from './states.ts';
 export const passCommand = makeCommand<GivenChange>(
   {
     name: 'greyctl pass',
-    summary: 'let mail in that waits',
+    summary: 'let waiting mail pass',
     usage: '[options] client_address=… sender=… recipient=… | --from-log=LINE',
     description:
-      'Lets the mail of a triplet in from now on, known or not yet; or, if not all three are named, the mail of ' +
-      'all triplets that wait and fit: of a client, a network (client_address=192.0.2.0/24), a sender, a ' +
-      'recipient, or a whole domain (sender=@example.net). It comes in when the other side tries again. greyd ' +
-      'may run meanwhile. Exit status 1: nothing waits.\n\n' +
+      'Lets the mail of a triplet pass from now on, whether greyd knows it yet or not; or, if not all three are ' +
+      'given, the mail of all waiting triplets that match: of a client, a network (client_address=192.0.2.0/24), a ' +
+      'sender, a recipient, or a whole domain (sender=@example.net). The mail arrives when the client retries. ' +
+      'greyd may run meanwhile. Exit status 1: nothing is waiting.\n\n' +
       'Examples:\n' +
       '  greyctl pass client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org\n' +
       '  greyctl pass recipient=bob@example.org\n' +
@@ -27,7 +27,8 @@ export const passCommand = makeCommand<GivenChange>(
   },
   (given, words, work) =>
     change(given, words, work, {
-      done: 'let in',
+      done: 'marked as passed',
+      jsonDone: 'let in',
       idle: 'has passed already',
       idleStatus: 0,
       kindsOf: () => ['triplet'],

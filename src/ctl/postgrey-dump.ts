@@ -1,16 +1,16 @@
 /**
- * Reads what db_dump(1) prints of a Berkeley DB file:
+ * Reads the output of db_dump(1) for a Berkeley DB file:
  *
  *   section :== "VERSION=3" LF *( name "=" value LF ) "HEADER=END" LF *pair "DATA=END" LF
  *   pair    :== " " key LF " " value LF
  *
  * With format=print (db_dump -p) a byte that is no printable ASCII is written as `\hh`, and a
  * backslash as `\\`; with format=bytevalue each byte is two hex digits. Several sections may follow
- * one another. A dump that is cut off, or is none, is an error: half a database must not pass for a
+ * one another. Input that is cut off, or no dump, is an error: half a database must not be taken for a
  * whole one.
  */
 
-/** Beyond this something else is read: keys of postgrey have 1,100 bytes at most, 4 characters each. */
+/** The longest line of a dump: keys of postgrey have 1,100 bytes at most, 4 characters each. */
 const MAX_LINE_CHARACTERS = 1024 * 1024;
 
 export interface DumpedPair {
@@ -18,7 +18,7 @@ export interface DumpedPair {
   readonly value: string;
 }
 
-/** Turns a line of data, without its leading blank, into the bytes it stands for. */
+/** Decodes a line of data, without its leading blank. */
 type Unescape = (line: string) => Buffer;
 
 const FORMATS: Readonly<Record<string, Unescape>> = {
@@ -33,8 +33,8 @@ const FORMATS: Readonly<Record<string, Unescape>> = {
 };
 
 /**
- * The pairs of all sections, as many at a time as arrive together.
- * @throws (rejects) if this is no whole dump
+ * Yields the pairs of all sections, as many at a time as arrive together.
+ * @throws (rejects) if the input is no complete dump
  */
 export async function* readDump(input: AsyncIterable<Buffer>): AsyncGenerator<readonly DumpedPair[], void> {
   const reader = new DumpReader();
@@ -42,12 +42,13 @@ export async function* readDump(input: AsyncIterable<Buffer>): AsyncGenerator<re
   for await (const chunk of input) {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE_CHARACTERS) throw new Error('this is no output of db_dump: it has no lines');
+    if (rest.length > MAX_LINE_CHARACTERS)
+      throw new Error('not the output of db_dump: the input has no lines');
     const pairs = lines.map((line) => reader.take(line)).filter((pair) => pair !== undefined);
     if (pairs.length > 0) yield pairs;
   }
-  if (rest !== '' || !reader.isBetweenSections) throw new Error('the dump is cut off: it has no DATA=END');
-  if (reader.sections === 0) throw new Error('there is no dump in this: it is empty');
+  if (rest !== '' || !reader.isBetweenSections) throw new Error('the dump is cut off: DATA=END is missing');
+  if (reader.sections === 0) throw new Error('not the output of db_dump: the input is empty');
 }
 
 class DumpReader {
@@ -83,7 +84,7 @@ class DumpReader {
 
   #begin(line: string): undefined {
     if (line !== 'VERSION=3')
-      throw new Error('this is no output of db_dump: it does not begin with VERSION=3');
+      throw new Error('not the output of db_dump: the input does not begin with VERSION=3');
     this.sections += 1;
     this.#unescape = undefined;
     this.#place = 'header';
@@ -96,9 +97,9 @@ class DumpReader {
   }
 
   #bytesOf(line: string): Buffer {
-    if (this.#unescape === undefined) throw new Error('this dump has no known format, use db_dump -p');
+    if (this.#unescape === undefined) throw new Error('the dump has an unknown format: use db_dump -p');
     if (!line.startsWith(' '))
-      throw new Error('this dump is damaged: a line of data does not begin with a blank');
+      throw new Error('the dump is damaged: a line of data does not begin with a blank');
     return this.#unescape(line.slice(1));
   }
 }

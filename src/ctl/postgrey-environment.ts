@@ -1,12 +1,12 @@
 /**
- * postgrey's database directory, an environment of Berkeley DB, read through Berkeley DB's own programs. What they read
- * is a copy, first of the database files and then of the logs, brought up to date by db_recover, so that postgrey may
- * go on running and its files are never touched.
+ * Reads postgrey's database directory, an environment of Berkeley DB, through Berkeley DB's own programs. These read a
+ * copy, first of the database files and then of the logs, which db_recover brings up to date: postgrey may keep
+ * running, and its files are never changed.
  *
- * The directory is that of an account that root must not trust, and db_recover writes to whatever file a log names. So
+ * The directory belongs to an account that root must not trust, and db_recover writes to any file that a log names. So
  *
- *   only plain files are opened, by no link, none of another account's, and only those that are named here: no DB_CONFIG
- *   not more is copied than there is room for
+ *   only plain files that are named here are opened (no DB_CONFIG), by no link, and none of another account
+ *   no more is copied than there is room for
  *   a log that names other files than postgrey's is refused (db_printlog)
  *   all of these programs run in a sandbox, see service/sandbox
  *
@@ -31,22 +31,22 @@ import { pipeline } from 'node:stream/promises';
 import type { Key } from '../greylist/keys.ts';
 import type { Confined, Sandbox } from '../service/sandbox.ts';
 
-/** The files in which postgrey keeps its records; clients show best which postgrey has written them. */
+/** The files in which postgrey keeps its records. Clients come first: they show best which version wrote the files. */
 const DATABASES = [
   ['client', 'postgrey_clients.db'],
   ['triplet', 'postgrey.db'],
 ] as const;
 const REQUIRED = 'postgrey.db';
 
-/** What a log of postgrey's may name: its databases, and the names that Berkeley DB has for them until they are made. */
+/** The file names that a log of postgrey may have: its databases, and Berkeley DB's names for them until they exist. */
 const OWN_NAME = /^(?:postgrey(?:_clients)?\.db|__db\.[0-9a-f]+\.[0-9a-f]+)(?:\\0)?$/;
-/** Of what db_printlog prints: a field with a name of a file, or of a folder. */
+/** A field in the output of db_printlog that has the name of a file or folder. */
 const NAME_FIELD = /^\t(?:name|oldname|newname|dirname|real_name|tmp_name): len: *(\d+)(?: data: (.*))?$/;
 
-/** The part of what is free on the disk that copies may take. */
+/** The share of the free disk space that copies may take. */
 const ROOM_SHARE = 0.5;
 
-/** One of its databases, as db_dump prints it. */
+/** A database of postgrey, as db_dump prints it. */
 export interface PostgreyDatabase {
   readonly kind: Key['kind'];
   readonly dump: AsyncIterable<Buffer>;
@@ -59,7 +59,7 @@ interface OpenFile {
 
 export class PostgreyEnvironment {
   readonly #directory: string;
-  /** In the order in which they must be copied: the logs know of every change in the databases. */
+  /** The files in the order in which to copy them: databases first, so that the logs hold every change in them. */
   readonly #files: readonly OpenFile[];
 
   private constructor(directory: string, files: readonly OpenFile[]) {
@@ -68,15 +68,15 @@ export class PostgreyEnvironment {
   }
 
   /**
-   * Opens its files, while there is the right to.
-   * @throws if they cannot be opened, or are none of postgrey's
+   * Opens the files, while the process may.
+   * @throws if they cannot be opened, or are not postgrey's
    */
   static open(directory: string): PostgreyEnvironment {
     const folder = openDirectory(directory);
     try {
       const names = readdirSync(pathIn(folder));
       if (!names.includes(REQUIRED)) {
-        throw new Error(`${directory} is no database directory of postgrey: it holds no ${REQUIRED}`);
+        throw new Error(`${directory} is not a database directory of postgrey: ${REQUIRED} is missing`);
       }
       const databases = DATABASES.map(([, name]) => name).filter((name) => names.includes(name));
       const logs = names.filter((name) => /^log\.\d{10}$/.test(name)).sort();
@@ -89,7 +89,7 @@ export class PostgreyEnvironment {
 
   /**
    * Copies the files into a sandbox and brings them up to date there.
-   * @returns its databases; what they are read from has no name, and is gone with this process
+   * @returns the databases; their dumps are unlinked files, which vanish with this process
    */
   async dumpIn(sandbox: Sandbox): Promise<PostgreyDatabase[]> {
     await this.#copyTo(sandbox.copies);
@@ -119,7 +119,7 @@ export class PostgreyEnvironment {
           copied += piece.length;
           if (copied > room)
             throw new Error(
-              `${folder} has too little room for a copy of the database: it may take ${room} bytes`,
+              `not enough space in ${folder} for a copy of the database: only ${room} bytes can be used`,
             );
           yield piece;
         }
@@ -128,12 +128,12 @@ export class PostgreyEnvironment {
     }
   }
 
-  /** @throws (rejects) if its logs name other files than its own: db_recover would write to them */
+  /** @throws (rejects) if the logs name files that are not postgrey's: db_recover would write to them */
   async #checkNames(sandbox: Sandbox): Promise<void> {
     const { program, args, options } = sandbox.command('db_printlog', '-h', 'FOLDER');
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = endOf('db_printlog', child);
-    // An error is told when its output has been read.
+    // An error is reported below, when the output has been read.
     ended.catch(() => {});
     let other: string | undefined;
     for await (const line of createInterface({ input: child.stdout })) {
@@ -143,7 +143,7 @@ export class PostgreyEnvironment {
     await ended;
     if (other === undefined) return;
     throw new Error(
-      `${this.#directory} is not as postgrey leaves it: a log there names ${other.slice(0, 200)}, and nothing was taken over; for what is in the files without the logs: db_dump -p ${join(this.#directory, REQUIRED)} | greyctl import -`,
+      `nothing was imported: a Berkeley DB log in ${this.#directory} names ${other.slice(0, 200)}, which is not a file of postgrey; to import without the logs: db_dump -p ${join(this.#directory, REQUIRED)} | greyctl import -`,
     );
   }
 }
@@ -152,32 +152,32 @@ function openDirectory(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
-    throw new Error(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new Error(`cannot read ${path} (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
-/** The directory that was opened, whatever stands under its name by now. */
+/** Returns a path into the directory that was opened, even if its name leads elsewhere by now. */
 function pathIn(folder: number, name = ''): string {
   return `/proc/self/fd/${folder}/${name}`;
 }
 
-/** No link is followed, and nothing read that is not of the directory's account: root would hand on what is its own. */
+/** Opens a plain file of the directory's account. Through a link root would read, and pass on, files of its own. */
 function openFile(folder: number, name: string, path: string): number {
   let fd: number;
   try {
     fd = openSync(pathIn(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ELOOP' ? `${path}: is no plain file` : `${path}: cannot be read (${code})`);
+    throw new Error(code === 'ELOOP' ? `${path} is not a plain file` : `cannot read ${path} (${code})`);
   }
   const { uid, nlink } = fstatSync(fd);
-  if (!fstatSync(fd).isFile()) throw new Error(`${path}: is no plain file`);
+  if (!fstatSync(fd).isFile()) throw new Error(`${path} is not a plain file`);
   if (nlink > 1 && uid !== fstatSync(folder).uid)
-    throw new Error(`${path}: belongs to another account, and has another name too`);
+    throw new Error(`${path} belongs to another account, and has a second name (hard link)`);
   return fd;
 }
 
-/** Runs a program to its end. @param output where its output goes */
+/** Runs a program until it ends. @param output where its output goes */
 async function finished(
   name: string,
   { program, args, options }: Confined,
@@ -192,7 +192,7 @@ interface Ending {
   on(event: 'close', listener: (status: number | null) => void): unknown;
 }
 
-/** What a program may say of its failure, in characters. */
+/** Characters that are read of a program's error messages. */
 const MAX_SAID = 4096;
 
 /** @throws (rejects) with the reason if it fails */

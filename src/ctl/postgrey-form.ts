@@ -1,39 +1,39 @@
 /**
- * Which postgrey has written a database, by its keys: `192.0.2.0/24/alice@example.net/bob@example.org` has the mask of
- * postgrey 1.36, or is of a sender `24/alice@example.net` and a postgrey of another version. One key cannot tell that,
- * all of them can:
+ * Finds out which version of postgrey has written a database, by its keys: `192.0.2.0/24/alice@example.net/bob@example.org`
+ * has the mask of postgrey 1.36, or the sender `24/alice@example.net` and is of another version. One key cannot show
+ * that, all of them can:
  *
- *   masks   clients have a mask (`192.0.2.77/32`), which 1.36 alone writes; or most triplets have one: any where there
- *           are no clients to look at, that of a whole address (--lookup-by-host) where there are
- *   short   an IPv6 address is written with `::`, as 1.27 to 1.35 do, which keep triplets by the full address
+ *   masks   clients have a mask (`192.0.2.77/32`), which only 1.36 writes; or most triplets have one: any mask if there
+ *           are no clients to look at, that of a whole address (--lookup-by-host) if there are
+ *   short   an IPv6 address is written with `::`, as by 1.27 to 1.35, which keep triplets by the full address
  *
- * What can be read in two ways waits until that is decided: at the first client with a mask, or at the end.
- * Clients are best shown before triplets.
+ * A key that can be read in two ways waits for the decision: at the first client with a mask, or at the end. Clients
+ * are best seen before triplets.
  *
- * Known limits: beyond MAX_WAITING of them it is decided by what was seen until then. A database on which first 1.36
- * and then 1.37 have run has keys of both, and is taken for one of 1.36: the 1.37 one of a sender that begins like a
- * mask is misread there.
+ * Known limits: when more than MAX_WAITING keys wait, those seen so far decide. A database on which first 1.36 and
+ * then 1.37 have run has keys of both, and is taken for one of 1.36: a key of 1.37 with a sender that begins like a
+ * mask is misread.
  */
 import { isIPv6 } from 'node:net';
 import { addressBits, formatAddress, networkOf, parseAddress } from '../address/ip.ts';
 
 /** How keys are to be read. */
 export interface KeyForm {
-  /** Whether what looks like a mask is one. */
+  /** A text that looks like a mask is one. */
   readonly hasMasks: boolean;
-  /** Whether IPv6 triplets are kept by the full address. */
+  /** IPv6 triplets are kept by the full address. */
   readonly isShort: boolean;
 }
 
 /** How postgrey 1.37 writes keys. */
 export const PRESENT_FORM: KeyForm = { hasMasks: false, isShort: false };
 
-/** How many keys may wait for the decision. */
+/** Keys that may wait for the decision. */
 export const MAX_WAITING = 100_000;
-/** A longer one does not wait: postgrey has none of more than an address and two values of 512 characters. */
+/** A longer key does not wait: postgrey's have at most an address and two values of 512 characters. */
 const MAX_WAITING_CHARACTERS = 2048;
 
-/** `address "/" mask`, and what follows. */
+/** The parts of a key with a mask: `address "/" mask "/" rest`. */
 interface Masked {
   readonly address: string;
   readonly length: number;
@@ -41,8 +41,8 @@ interface Masked {
 }
 
 /**
- * A triplet read as one with a mask.
- * @returns undefined if it has none: no such number, bits behind it, or no sender and recipient
+ * Reads a triplet as one with a mask.
+ * @returns undefined if it has none: no valid number, host bits set, or sender or recipient missing
  */
 export function readMasked(text: string): Masked | undefined {
   const [, address = '', digits = '', rest = ''] = /^([^/]*)\/(\d{1,3})\/(.*\/.*)$/s.exec(text) ?? [];
@@ -54,12 +54,12 @@ export function readMasked(text: string): Masked | undefined {
   return isNetwork ? { address, length, rest } : undefined;
 }
 
-/** Whether the mask is that of a whole address. */
+/** Tells whether the mask is that of a whole address. */
 export function isWhole({ address, length }: Masked): boolean {
   return length === (isIPv6(address) ? 128 : 32);
 }
 
-/** A whole address that is no network of the default lengths: `192.0.2.77`, so that the mask behind it is one. */
+/** Tells whether an address is no network of the default lengths, as `192.0.2.77`: then a mask after it is one. */
 export function isHost(address: string): boolean {
   const parsed = parseAddress(address);
   if (parsed === undefined) return false;
@@ -72,7 +72,7 @@ export class FormSurvey {
   readonly #triplets = { all: 0, masked: 0, whole: 0 };
   readonly #clients = { all: 0, masked: 0 };
 
-  /** Takes note of a key. */
+  /** Counts a key. */
   see(kind: 'triplet' | 'client', text: string): void {
     const [address = ''] = text.split('/', 1);
     // postgrey 1.36 and 1.37 write IPv6 in full.
@@ -89,7 +89,7 @@ export class FormSurvey {
     if (isWhole(masked)) this.#triplets.whole += 1;
   }
 
-  /** Whether the key of a triplet can be read in two ways, and it is not decided yet in which. */
+  /** Tells whether the key of a triplet can be read in two ways, and the decision is still open. */
   isOpen(text: string): boolean {
     if (this.#form !== undefined || text.length > MAX_WAITING_CHARACTERS) return false;
     const masked = readMasked(text);
@@ -99,12 +99,12 @@ export class FormSurvey {
     return !this.#isShort && isIPv6(address) && isHost(address);
   }
 
-  /** Decides by what was seen. */
+  /** Decides by the keys seen so far. */
   settle(): void {
     this.#form = this.form;
   }
 
-  /** As far as it is known. */
+  /** The form that was decided, or that the keys seen so far suggest. */
   get form(): KeyForm {
     if (this.#form !== undefined) return this.#form;
     const { all, masked, whole } = this.#triplets;
@@ -112,16 +112,16 @@ export class FormSurvey {
     return { hasMasks: this.#clients.masked > 0 || 2 * evidence > all, isShort: this.#isShort };
   }
 
-  /** What was decided, where it is not what postgrey 1.37 writes; undefined: there is nothing to tell. */
+  /** A remark for the administrator if the form is not plainly that of postgrey 1.37. */
   get remark(): string | undefined {
     const { hasMasks, isShort } = this.form;
     const { masked, whole } = this.#triplets;
     if (hasMasks && (this.#clients.masked > 0 || masked > whole))
-      return 'the keys are read as those of postgrey 1.36, with the mask behind each address';
+      return 'reading keys in the format of postgrey 1.36: each address has a mask';
     if (isShort)
-      return 'the keys are read as those of postgrey 1.35 or older: IPv6 clients count by their network';
+      return 'reading keys in the format of postgrey 1.35 or older: IPv6 clients are stored by their network';
     if (!hasMasks && masked > whole)
-      return `the keys are read as those of postgrey 1.37: ${masked - whole} senders begin like a mask`;
+      return `reading keys in the format of postgrey 1.37: ${masked - whole === 1 ? '1 sender begins' : `${masked - whole} senders begin`} like a mask`;
     return undefined;
   }
 }

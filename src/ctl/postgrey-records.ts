@@ -1,13 +1,13 @@
 /**
- * The records of postgrey, as they stand in its two Berkeley DB files:
+ * Reads the records of postgrey, as stored in its two Berkeley DB files:
  *
  *   postgrey.db          network [ "/" mask ] "/" sender "/" recipient  ->  first "," last
  *   postgrey_clients.db  address [ "/32" | "/128" ]                     ->  count "," last
  *
- * Which version has masks, and how it writes IPv6, is in greylist/former-keys and postgrey-form. Some old ones have
- * `192.0.2.0/77` for the client 192.0.2.77. A seldom third field of the value is not looked at. With --privacy either
- * key is the SHA-1 of that, in hex. A `/` may stand in a sender and in a recipient, but not in their domains, by which
- * they are told apart.
+ * Which version has masks, and how it writes IPv6, is in greylist/former-keys and postgrey-form. Some old clients have
+ * `192.0.2.0/77` for 192.0.2.77. A rare third field of the value is ignored. With --privacy either key is the SHA-1 of
+ * that text, in hex. A `/` may occur in a sender and a recipient, but not in their domains, which show where the
+ * sender ends.
  */
 import { formatAddress, networkOf, parseAddress } from '../address/ip.ts';
 import {
@@ -30,36 +30,36 @@ export interface PostgreyRecord {
   readonly record: TripletRecord | ClientRecord;
 }
 
-/** Why a pair is not taken over. */
+/** The reason why a pair is not imported. */
 export interface Skipped {
   readonly reason: string;
 }
 
-/** No mail was greylisted before 1973: a smaller first number is a count. */
+/** A smaller first number is a count: no mail was greylisted before 1973. */
 const EARLIEST_TIME = 100_000_000;
 
-/** How the keys of a database are read, and greyd looks for records. */
+/** How the keys of a database are read, and how greyd makes its own. */
 export interface Reading {
   readonly form: KeyForm;
-  /** Networks of greyd: of IPv6 clients whose full address an old postgrey has kept. */
+  /** Prefix lengths of greyd, for IPv6 clients that an old postgrey has stored by their full address. */
   readonly lengths: NetworkLengths;
 }
 
 const PRESENT: Reading = { form: PRESENT_FORM, lengths: { ipv4: 24, ipv6: 64 } };
 
-/** Whether a key is a hash, as those of `postgrey --privacy`. */
+/** Tells whether a key is a hash, as those of `postgrey --privacy`. */
 export function isHash(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
-/** Of a key that can be read, where its file does not say it. */
+/** Returns the kind of a plain key, if its file does not show it. */
 export function kindOfKey(text: string): Kind {
   return /^[^/]*(?:\/\d{1,3})?$/.test(text) ? 'client' : 'triplet';
 }
 
 /**
- * @param kind of the file that the pair stood in; undefined: it shows in the pair
- * @param privacy of the store: true wants hashed keys, false plain ones, undefined takes both
+ * @param kind of the file of the pair; undefined: the pair shows it
+ * @param privacy of the store: true needs hashed keys, false plain ones, undefined takes both
  */
 export function readPair(
   { key, value }: DumpedPair,
@@ -68,27 +68,28 @@ export function readPair(
   reading = PRESENT,
 ): PostgreyRecord | Skipped {
   const [, first, second] = /^(\d{1,15}),(\d{1,15})(?:,|$)/.exec(value) ?? [];
-  if (first === undefined) return { reason: 'the value is no pair of numbers' };
+  if (first === undefined) return { reason: 'the value is not a pair of numbers' };
   const numbers = [Number(first), Number(second)] as const;
   const text = textOf(key);
   if (isHash(text)) {
-    if (privacy === false) return { reason: 'hashed by postgrey --privacy, and greyd runs without it' };
+    if (privacy === false)
+      return { reason: 'hashed by postgrey --privacy, but greyd runs without --privacy' };
     const kindOfHash = kind ?? (numbers[0] < EARLIEST_TIME ? 'client' : 'triplet');
     return toRecord({ kind: kindOfHash, sha1: text }, numbers);
   }
   const isTriplet = (kind ?? kindOfKey(text)) === 'triplet';
   const plain = isTriplet ? readTriplet(text, reading) : readClient(text);
-  if (plain === undefined) return { reason: 'the key is no triplet and no client address' };
+  if (plain === undefined) return { reason: 'the key is neither a triplet nor a client address' };
   return toRecord(privacy ? hashedKey(plain) : plain.key, numbers);
 }
 
-/** A key, and whether postgrey 1.37 writes the mask of a whole address into it. */
+/** A key, and whether postgrey 1.37 writes it with the mask of a whole address. */
 interface ReadKey {
   readonly key: TripletKey | ClientKey;
   readonly byHost: boolean;
 }
 
-/** Under the hash that greyd looks for. */
+/** Returns the key with the hash that greyd looks for. */
 function hashedKey({ key, byHost }: ReadKey): Key {
   return { kind: key.kind, sha1: sha1Hex(postgreyKey(key, byHost)) };
 }
@@ -110,7 +111,7 @@ function readClient(text: string): ReadKey | undefined {
 
 function readTriplet(text: string, { form, lengths }: Reading): ReadKey | undefined {
   const masked = readMasked(text);
-  // A whole address that is no network has been written by --lookup-by-host, whatever the others are.
+  // A host address can only come from --lookup-by-host, whatever the other keys are.
   const isMask = masked && (form.hasMasks || (isWhole(masked) && isHost(masked.address)));
   const [, network = '', behind = ''] = /^([^/]*)\/(.*)$/s.exec(text) ?? [];
   const rest = isMask ? masked.rest : behind;
@@ -128,8 +129,8 @@ function readTriplet(text: string, { form, lengths }: Reading): ReadKey | undefi
 }
 
 /**
- * Where in `sender/recipient` the `/` between them is: the first one that leaves a whole address,
- * or nothing, on its left and one address on its right; -1 if there is none at all.
+ * Returns the position of the `/` between sender and recipient: the first one with an address, or nothing, on its
+ * left and one address on its right; -1 if there is no `/`.
  */
 function endOfSender(text: string): number {
   const slashes = [...text.matchAll(/\//g)].map(({ index }) => index);

@@ -1,13 +1,13 @@
 /**
- * greyctl query: asks a running greyd, or any other policy daemon, one request over its socket, as Postfix would.
+ * greyctl query: sends one request to a running greyd, or any other policy daemon, as Postfix does.
  *
  * --check is a plugin of Nagios and its successors: one line, and their exit status
  * (https://nagios-plugins.org/doc/guidelines.html).
  */
 import type { NetConnectOpts } from 'node:net';
-import { UsageError } from '../command-line.ts';
 import { printable } from '../log/printable.ts';
-import { numberOr } from '../option-values.ts';
+import { UsageError } from '../options/command-line.ts';
+import { numberOr } from '../options/values.ts';
 import { parseInet } from '../server/endpoint.ts';
 import { ask } from './ask.ts';
 import { type ExitStatus, makeCommand, type Work } from './command.ts';
@@ -22,7 +22,7 @@ interface Given {
 
 const DEFAULT_TIMEOUT = 10;
 
-/** What --check asks if nothing is named: greyd takes it all the way to its store, as any mail. */
+/** The request of --check without attributes. greyd looks it up in its store, as for any mail. */
 const CHECK_REQUEST: Attributes = new Map([
   ['client_address', '127.0.0.1'],
   ['client_name', 'localhost'],
@@ -33,22 +33,22 @@ const CHECK_REQUEST: Attributes = new Map([
 export const queryCommand = makeCommand<Given>(
   {
     name: 'greyctl query',
-    summary: 'ask a running daemon, as Postfix would',
+    summary: 'query a running daemon, as Postfix does',
     usage: '[options] HOST:PORT | unix:PATH [client_address=… sender=… recipient=…]',
     description:
-      'Sends one policy request to a daemon and prints its answer. It counts there as any other: a triplet that ' +
-      'is not known is remembered. With --check one line says whether the daemon answers, for Nagios and those ' +
-      'who take its plugins: exit status 0 OK, 2 CRITICAL; without attributes it asks about ' +
+      'Sends one policy request to a daemon and prints its answer. The daemon treats it as any other request: a ' +
+      'new triplet is stored. With --check it prints one line that says whether the daemon answers, for Nagios and ' +
+      'compatible monitors: exit status 0 OK, 2 CRITICAL; without attributes the request is about mail from ' +
       'greyctl-check@localhost.\n\n' +
       'Examples:\n' +
       '  greyctl query 127.0.0.1:60000 client_address=192.0.2.10 sender=alice@example.net ' +
       'recipient=bob@example.org\n' +
       '  greyctl query --check unix:/var/spool/postfix/greyd/socket',
     options: [
-      { flags: '--check', help: 'one line and exit status for Nagios' },
+      { flags: '--check', help: 'print one line, and exit with a status, for Nagios' },
       {
         flags: '--timeout <SECONDS>',
-        help: 'how long the daemon has to answer',
+        help: 'how long to wait for the answer',
         default: DEFAULT_TIMEOUT,
         parse: numberOr('--timeout', DEFAULT_TIMEOUT, { unit: 'seconds', max: 3600 }),
       },
@@ -64,7 +64,7 @@ export const queryCommand = makeCommand<Given>(
     try {
       const action = await ask(target, policyText(attributes), given.timeout * 1000);
       const seconds = ((work.uptime() - begin) / 1000).toFixed(3);
-      // A bar begins what Nagios measures.
+      // Nagios reads performance data after a `|`.
       const shown = action.replaceAll('|', '/');
       const text = isCheck ? `GREYD OK - ${shown}|time=${seconds}s;;;0` : `action=${action}`;
       work.print({ action, seconds: Number(seconds) }, printable(text));
@@ -81,11 +81,12 @@ function failed(reason: string, isCheck: boolean, { print, tell }: Work): ExitSt
   return isCheck ? 2 : 1;
 }
 
-/** As in main.cf: `inet:` may stand before it. */
+/** Reads a place as in main.cf, with or without `inet:`. */
 function targetOf(place: string): NetConnectOpts {
   const [, path] = /^unix:(.+)$/.exec(place) ?? [];
   if (path !== undefined) return { path };
   const [endpoint] = parseInet(place.replace(/^inet:/, '')) ?? [];
-  if (endpoint === undefined) throw new UsageError('say whom to ask: 127.0.0.1:60000, or unix:PATH');
+  if (endpoint === undefined)
+    throw new UsageError('missing HOST:PORT or unix:PATH of the daemon, as 127.0.0.1:60000');
   return { host: endpoint.host, port: endpoint.port };
 }

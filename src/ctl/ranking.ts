@@ -1,5 +1,5 @@
 /**
- * The highest ones of many, in bounded memory.
+ * Keeps the highest of many items, in bounded memory.
  */
 
 interface Ranked<Item> {
@@ -10,9 +10,9 @@ interface Ranked<Item> {
 export class Ranking<Item> {
   readonly #limit: number;
   #ranked: Ranked<Item>[] = [];
-  /** What ranks no higher is not among them. */
+  /** The rank that an item must exceed to be kept. */
   #lowest = Number.NEGATIVE_INFINITY;
-  /** There were more than the limit. */
+  /** More items came than the limit. */
   isCut = false;
 
   /** @param limit how many are kept */
@@ -29,13 +29,13 @@ export class Ranking<Item> {
     if (this.#ranked.length >= 2 * this.#limit) this.#cut();
   }
 
-  /** From the highest on; of the same rank, as they came. */
+  /** Returns the items from the highest on; those of the same rank in the order in which they came. */
   items(): Item[] {
     this.#cut();
     return this.#ranked.toSorted((a, b) => b.rank - a.rank).map(({ item }) => item);
   }
 
-  /** Leaves the highest ones, in the order in which they came. Numbers alone are sorted several times as fast. */
+  /** Drops all but the highest, and keeps their order. Numbers alone are sorted several times as fast as objects. */
   #cut(): void {
     if (this.#ranked.length <= this.#limit) return;
     const ascending = Float64Array.from(this.#ranked, ({ rank }) => rank).sort();

@@ -1,5 +1,5 @@
 /**
- * Records as rows of a table, and as objects for --json.
+ * Shows records as rows of a table, and as objects for --json.
  */
 import type { ClientKey, PlainKey, TripletKey } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
@@ -19,7 +19,7 @@ export interface ClientRow {
   readonly state: State;
 }
 
-/** @param isForPeople times are those of the clock on the wall, for programs UTC */
+/** @param isForPeople true: times are local; false: UTC, for programs */
 export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
   const time = isForPeople ? shortTime : utc;
   return {
@@ -40,13 +40,13 @@ export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
   };
 }
 
-/** @param isForPeople times are those of the clock on the wall, for programs UTC */
+/** @param isForPeople true: times are local; false: UTC, for programs */
 export function clientForm(isForPeople: boolean): TableForm<ClientRow> {
   const time = isForPeople ? shortTime : utc;
   return {
     columns: [
       { heading: 'client', text: ({ key }) => key.clientAddress },
-      { heading: 'mails', text: ({ record }) => String(record.count), isNumber: true },
+      { heading: 'retries', text: ({ record }) => String(record.count), isNumber: true },
       { heading: 'last counted', text: ({ record }) => time(record.last) },
       { heading: 'state', text: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
     ],
@@ -59,24 +59,24 @@ export function clientForm(isForPeople: boolean): TableForm<ClientRow> {
   };
 }
 
-/** The null sender as `<>`. */
+/** Shows the null sender as `<>`. */
 export function shownSender(sender: string): string {
   return sender === '' ? '<>' : sender;
 }
 
-/** That of a request which names none, as at DATA or END-OF-MESSAGE about a mail to several. */
+/** Shows an empty recipient in words: DATA and END-OF-MESSAGE of a mail to several recipients have none. */
 export function shownRecipient(recipient: string): string {
   return recipient === '' ? '(no recipient)' : recipient;
 }
 
-/** For --json. */
+/** Returns the key for --json. */
 export function keyObject(key: PlainKey): object {
   return key.kind === 'triplet'
     ? { kind: key.kind, client_network: key.clientNetwork, sender: key.sender, recipient: key.recipient }
     : { kind: key.kind, client_address: key.clientAddress };
 }
 
-/** As people write it: `192.0.2.0 alice@example.net -> bob@example.org`. */
+/** Returns the key for people: `192.0.2.0 alice@example.net -> bob@example.org`. */
 export function keyText(key: PlainKey): string {
   return key.kind === 'triplet'
     ? `${key.clientNetwork} ${shownSender(key.sender)} -> ${shownRecipient(key.recipient)}`

@@ -1,26 +1,30 @@
 /**
- * The records of greyd, in its database or in a shared store, opened beside the daemons.
+ * Opens the records of greyd, in its database or in a shared store, beside the daemons.
  */
 import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
 import { FormerReader, FormerStore } from '../greylister/former-records.ts';
-import { type GivenLookup, networkLengthsOf } from '../rules-options.ts';
-import { type GivenSharedStore, sharedStoreOf } from '../shared-store-options.ts';
-import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/shared-store.ts';
-import { openSqliteReader } from '../store/sqlite-reader.ts';
+import { DBDIR_OPTION, daemonOption } from '../options/of-daemon.ts';
+import {
+  type GivenLookup,
+  type GivenSharedStore,
+  networkLengthsOf,
+  sharedStoreOf,
+} from '../options/shared.ts';
+import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/redis/open.ts';
+import { openSqliteReader } from '../store/sqlite/reader.ts';
 import type { ReadableStore, Store } from '../store/store.ts';
 import type { ExitStatus, Surroundings } from './command.ts';
 import { becomeDatabaseOwner, openRecords } from './database.ts';
-import { DBDIR_OPTION, daemonOption } from './options.ts';
 
-/** The shared store that they are in. */
+/** --store, for a command that reads or changes records. */
 export const STORE_OPTION = {
   ...daemonOption('--store'),
-  help: 'the shared store that greyd uses, see its --store',
+  help: 'shared store that greyd uses, see --store of greyd',
 };
 
-/** Where the records are. */
+/** Options that say where the records are. */
 export const RECORDS_OPTIONS = [
   DBDIR_OPTION,
   STORE_OPTION,
@@ -37,13 +41,13 @@ export interface GivenRecords
 
 type Around = Pick<Surroundings, 'storePassword' | 'uptime'>;
 
-/** Nobody waits for a mail behind greyctl; in seconds. */
+/** Seconds; longer than that of the daemon, as no mail waits for greyctl. */
 const STORE_TIMEOUT = 10;
 
 /**
- * Opens the records that are there to read them, has that done, and closes them. The process becomes the account
- * that the database belongs to.
- * @throws (rejects) if there are none, or they cannot be reached; or what `use` throws
+ * Opens existing records to read them, calls `use`, and closes them. The process changes to the account that the
+ * database belongs to.
+ * @throws (rejects) if there are none, or they cannot be reached; or the error of `use`
  */
 export async function withRecords<Given extends GivenRecords>(
   given: Given,
@@ -58,7 +62,7 @@ export async function withRecords<Given extends GivenRecords>(
   );
 }
 
-/** The same for those who change records. */
+/** Opens existing records to change them, calls `use`, and closes them, as `withRecords`. */
 export async function withWritableRecords(
   given: GivenRecords,
   around: Around,
@@ -72,7 +76,7 @@ export async function withWritableRecords(
   );
 }
 
-/** With --privacy, records of an older postgrey are found as the daemon finds them. */
+/** Has records of an older postgrey found with --privacy, as the daemon finds them. */
 function formerOf<Opened extends ReadableStore>(
   store: Opened,
   given: GivenRecords | (GivenRecords & GivenLookup),
@@ -100,10 +104,9 @@ async function used<Opened extends ReadableStore>(
   }
 }
 
-/** @throws if greyd runs with --privacy: then the keys of its records cannot be read */
+/** @throws if greyd runs with --privacy: the keys of its records cannot be read then */
 export function requireReadableKeys({ privacy }: Pick<ReadableStore, 'privacy'>): void {
-  if (privacy)
-    throw new Error('greyd runs with --privacy: what it stored cannot be turned back into addresses');
+  if (privacy) throw new Error('greyd runs with --privacy: addresses cannot be read from its records');
 }
 
 /**
@@ -116,7 +119,7 @@ export async function openGivenShared(given: GivenRecords, around: Around): Prom
 }
 
 /**
- * What is wrong with the shared store, if the records are in one.
+ * Returns the faults of the shared store, if the records are in one.
  * @throws (rejects) as `openGivenShared`
  */
 export async function sharedFindings(given: GivenRecords, around: Around): Promise<string[] | undefined> {
@@ -132,7 +135,7 @@ function partsOf(given: GivenRecords, { uptime }: Around): Parameters<typeof ope
   return { dbdir: given.dbdir, hash: hashBy(given), lifetimeOf, uptime };
 }
 
-/** The digests of --privacy depend on --lookup-by-host. */
+/** Returns the hash function for --privacy, which depends on --lookup-by-host. */
 function hashBy({ lookupByHost }: GivenRecords): (key: Key) => string {
   return (key) => hashOf(key, lookupByHost ?? false);
 }

@@ -1,12 +1,12 @@
 /**
- * The clients that greyctl report tells of: as postgreyreport has it, all but those of --skip-clients,
- * or only those of --match-clients but for them, and no pools if so wanted.
+ * Chooses the clients that greyctl report lists, as postgreyreport does: all but those of --skip-clients, or only
+ * those of --match-clients that are not skipped; with --skip-pool no pools.
  */
 import { ClientList } from '../whitelist/client-list.ts';
 import { readWhitelistFile } from '../whitelist/whitelist-file.ts';
 import type { Tries } from './unreturned.ts';
 
-/** Files hold patterns as client whitelists do. */
+/** The options that choose clients. The files hold patterns, as client whitelists do. */
 export interface ClientChoice {
   skipPool?: true;
   skipClients?: string[];
@@ -14,7 +14,7 @@ export interface ClientChoice {
 }
 
 /**
- * @param tell is told of lines of the files that are no patterns
+ * @param tell gets a warning for each line of the files that is no pattern
  * @throws (rejects) if a file cannot be read
  */
 export async function chooseClients(
@@ -43,7 +43,7 @@ async function readClients(paths: readonly string[], tell: (line: string) => voi
   return list;
 }
 
-/** Whether the name is made of the address, as pools of dial-up lines have it: postgreyreport's rule. */
+/** Tells whether the name holds the last two numbers of the address, as names of pools do (postgreyreport's rule). */
 function isOfPool({ client, clientAddress, clientName }: Tries): boolean {
   const numbers = clientAddress.split('.').slice(-2);
   return client.family === 4 && numbers.every((number) => clientName.includes(number));

@@ -1,15 +1,15 @@
 /**
- * The forms in which greyctl report prints tries, sorted by client.
+ * Prints the tries of greyctl report, sorted by client, in one of four forms.
  *
- * Its own form has a heading for each client, written as Postfix writes it, so that it can be looked
- * for in the log:
+ * The form of greyctl has a heading for each client, written as in the log of Postfix, so that it can be searched for
+ * there:
  *
  *    tries  first            last             mail
  *   mail.example.net[192.0.2.10]
  *        2  Nov 23 20:10:04  Nov 23 20:12:05  from=<alice@example.net> to=<bob@example.org>
  *
  * The other three are those of postgreyreport 1.14.3, to the column: a line for each triplet and client
- * (address, name, sender, recipient; before them the last time and the number of tries if wanted), the
+ * (address, name, sender, recipient; before them the last time and the number of tries if asked for), the
  * same with tabs between the columns, and a heading for each client (name, address). There the sender
  * is the one of the triplet, and an empty one, which postgreyreport never shows, is `<>`.
  */
@@ -18,15 +18,15 @@ import { printable } from '../log/printable.ts';
 import { jsonLine } from './format/json.ts';
 import type { Tries } from './unreturned.ts';
 
-/** How postgreyreport would print it. */
+/** The options of postgreyreport's forms. */
 export interface PostgreyreportForm {
   readonly grouped: boolean;
   readonly tab: boolean;
   readonly showTries: boolean;
   readonly showTime: boolean;
-  /** Printed before the first client of each network (/24, of IPv6 /64) ... */
+  /** Printed before the first client of each network (/24, IPv6: /64); empty: nothing. */
   readonly separateBySubnet: string;
-  /** ... and before each other client address; empty: nothing. */
+  /** Printed before each other client address; empty: nothing. */
   readonly separateByIp: string;
 }
 
@@ -34,7 +34,7 @@ const NO_TIME = '-';
 
 const SUBNET_BITS = { 4: 24, 6: 64 } as const;
 
-/** By address as a number, IPv4 first, then by name; otherwise as they came. */
+/** Sorts by address as a number, IPv4 first, then by name; the order is otherwise kept. */
 export function sortByClient(tries: readonly Tries[]): Tries[] {
   return [...tries].sort(
     (a, b) => compareAddresses(a.client, b.client) || compareTexts(a.clientName, b.clientName),
@@ -61,7 +61,7 @@ export function* ownForm(sorted: readonly Tries[]): Generator<string, void> {
   }
 }
 
-/** For --json; times as in the log, null if it has none. */
+/** Yields the lines of --json; times are as in the log, null if a line has none. */
 export function* jsonForm(sorted: readonly Tries[]): Generator<string, void> {
   for (const { clientAddress, clientName, sender, recipient, count, firstTime, lastTime } of sorted) {
     const result = {
@@ -114,7 +114,7 @@ function separator(before: Tries | undefined, one: Tries, form: PostgreyreportFo
   return (isNewSubnet && form.separateBySubnet) || form.separateByIp;
 }
 
-/** What Postfix calls a client without a name. */
+/** Returns the name of a client; without one it is `unknown`, as in Postfix. */
 function nameOf({ clientName }: Tries): string {
   return printable(clientName) || 'unknown';
 }
@@ -123,7 +123,7 @@ function senderOf({ triplet }: Tries): string {
   return printable(triplet.sender) || '<>';
 }
 
-/** Empty where greyd was asked at DATA or END-OF-MESSAGE about a mail to several. */
+/** Returns the recipient, or `<>`: DATA and END-OF-MESSAGE of a mail to several recipients have none. */
 function recipientOf({ triplet }: Tries): string {
   return printable(triplet.recipient) || '<>';
 }

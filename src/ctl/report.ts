@@ -1,17 +1,16 @@
 /**
- * greyctl report: what was greylisted and never came back, by the log alone. The way is
+ * greyctl report: lists greylisted mail that was never retried, from the log alone:
  *
  *   log-lines -> mail-log -> unreturned -> report-clients -> report-format
  *
- * The options are those of postgreyreport, in its spelling too, but for the ones that ask DNS or are
- * about its database.
+ * The options are those of postgreyreport, in its spelling too, except those that need DNS or postgrey's database.
  */
 import { pipeline } from 'node:stream/promises';
-import { type OptionEntry, UsageError } from '../command-line.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import { daemonOption } from '../options/of-daemon.ts';
 import { makeCommand, type Surroundings } from './command.ts';
 import { linesOf, STDIN } from './log-lines.ts';
 import { MailLog } from './mail-log.ts';
-import { daemonOption } from './options.ts';
 import { type ClientChoice, chooseClients } from './report-clients.ts';
 import {
   jsonForm,
@@ -22,7 +21,7 @@ import {
 } from './report-format.ts';
 import { MAX_OPEN, type Tries, Unreturned, type UnreturnedSettings } from './unreturned.ts';
 
-/** So many seconds a log may begin before the end of the one before it. */
+/** Seconds by which a log may begin before the end of the one before it. */
 const OVERLAP = 3600;
 
 interface Given extends ClientChoice {
@@ -40,33 +39,33 @@ interface Given extends ClientChoice {
 }
 
 const OPTIONS: readonly OptionEntry[] = [
-  { ...daemonOption('--delay'), help: 'seconds after which a retry counts, as the daemon has it' },
+  { ...daemonOption('--delay'), help: 'seconds after which a retry counts, as --delay of greyd' },
   daemonOption('--lookup-by-host'),
   daemonOption('--ipv4cidr'),
   daemonOption('--ipv6cidr'),
   {
     flags: '--skip-pool',
-    help: 'leave out clients whose name holds the last two numbers of their IPv4 address',
+    help: 'skip clients whose name holds the last two numbers of their IPv4 address',
   },
   {
     flags: '--skip-clients <FILE>',
-    help: 'leave out these clients; patterns as in --whitelist-clients; may be repeated',
+    help: 'skip these clients; patterns as in --whitelist-clients; may be repeated',
     repeatable: true,
   },
   {
     flags: '--match-clients <FILE>',
-    help: 'report these clients only; patterns as in --whitelist-clients; may be repeated',
+    help: 'report only these clients; patterns as in --whitelist-clients; may be repeated',
     repeatable: true,
   },
-  { flags: '--single-line', help: "print postgreyreport's line: address, name, sender, recipient" },
+  { flags: '--single-line', help: "print postgreyreport's line form: address, name, sender, recipient" },
   {
     flags: '--nosingle-line',
     help: "print postgreyreport's grouped form",
     aliases: ['--no-single_line', '--no-single-line'],
   },
-  { flags: '--tab', help: 'the line with tabs between its columns' },
-  { flags: '--show-tries', help: "the number of tries in one of postgreyreport's forms" },
-  { flags: '--show-time', help: 'the time of the last try, before the line' },
+  { flags: '--tab', help: 'print the line form with tabs between its columns' },
+  { flags: '--show-tries', help: "print the number of tries in one of postgreyreport's forms" },
+  { flags: '--show-time', help: 'print the time of the last try before each line of the line form' },
   {
     flags: '--separate-by-subnet <TEXT>',
     help: "text before each new /24 (IPv6: /64) in one of postgreyreport's forms; \\n ends a line",
@@ -74,7 +73,7 @@ const OPTIONS: readonly OptionEntry[] = [
   },
   {
     flags: '--separate-by-ip <TEXT>',
-    help: 'the same before each new address',
+    help: "text before each new address in one of postgreyreport's forms; \\n ends a line",
     parse: withLineEnds,
   },
 ];
@@ -82,14 +81,15 @@ const OPTIONS: readonly OptionEntry[] = [
 export const reportCommand = makeCommand<Given>(
   {
     name: 'greyctl report',
-    summary: 'list what was greylisted and never came back',
+    summary: 'list greylisted mail that was never retried',
     usage: '[options] [FILE...]',
     description:
-      'Reads mail logs of greyd or postgrey (plain or packed by gzip; none or -: standard input; the oldest ' +
-      'first), and lists the triplets of which no mail passed or was tried again after --delay seconds. What ' +
-      'was first tried less than --delay seconds before the end of the log is left out: it has had no chance ' +
-      'yet; lines without a time (journalctl -o cat) do not say so. No database is read. With one of the options from --single-line on the output is that of ' +
-      'postgreyreport, whose spellings (--show_tries) are taken too.\n\n' +
+      'Reads mail logs of greyd or postgrey (plain or gzip; none or -: standard input; the oldest ' +
+      'first), and lists the triplets of which no mail passed or was retried after --delay seconds. ' +
+      'Mail that was first tried less than --delay seconds before the end of the log is not listed: it may still ' +
+      'be retried. Where lines have no time (journalctl -o cat), such mail is listed too. No database is read. ' +
+      'With one of the options from --single-line on the output is that of postgreyreport, whose spellings ' +
+      '(--show_tries) are understood too.\n\n' +
       'Examples:\n' +
       '  greyctl report /var/log/mail.log.1 /var/log/mail.log\n' +
       '  journalctl -t postgrey --since=-2d | greyctl report\n' +
@@ -100,7 +100,7 @@ export const reportCommand = makeCommand<Given>(
     const { isJson } = surroundings;
     const form = formOf(given);
     if (isJson && form !== undefined)
-      throw new UsageError("--json is a form of its own: leave out the options of postgreyreport's forms");
+      throw new UsageError("--json cannot be combined with the options of postgreyreport's forms");
     const isWanted = await chooseClients(given, surroundings.tell);
     const lengths = given.lookupByHost
       ? { ipv4: 32, ipv6: 128 }
@@ -115,13 +115,13 @@ export const reportCommand = makeCommand<Given>(
         ? ownForm(sorted)
         : postgreyreportForm(sorted, form);
     if (form === undefined && sorted.length === 0)
-      surroundings.tell('nothing to report: all came back, or has had no chance to');
+      surroundings.tell('nothing to report: all greylisted mail was retried, or may still be');
     await pipeline(text, surroundings.output, { end: false });
     return 0;
   },
 );
 
-/** @returns undefined if none of the logs has a line of the daemon */
+/** @returns undefined if no log has a line of greyd or postgrey */
 async function readLogs(
   paths: readonly string[],
   settings: UnreturnedSettings,
@@ -140,7 +140,7 @@ async function readLogs(
         if (entry === undefined) continue;
         if (entry.time === undefined) withoutTime += 1;
         else if (answered === answeredBefore && entry.time < endBefore - OVERLAP)
-          tell(`${path} begins before the end of the log before it: name the oldest log first`);
+          tell(`${path} begins before the end of the log before it: give the oldest log first`);
         answered += 1;
         unreturned.take(entry);
       }
@@ -149,16 +149,18 @@ async function readLogs(
     }
     progress?.('');
     if (answered === answeredBefore)
-      tell(`${path}: no line of greyd or postgrey about a request; is it a mail log, plain or of gzip?`);
+      tell(`${path}: no line of greyd or postgrey about a request; is it a mail log, plain or gzip?`);
   }
   if (withoutTime > 0)
-    tell(`${withoutTime} lines have no time: of some that they tell of, mail may still be tried again`);
+    tell(
+      `${withoutTime === 1 ? '1 line has' : `${withoutTime} lines have`} no time: some of the mail listed may still be retried`,
+    );
   if (unreturned.isIncomplete)
-    tell(`more than ${MAX_OPEN} triplets were waiting at a time, the rest is not listed: read fewer days`);
+    tell(`more than ${MAX_OPEN} triplets were waiting at a time, the others are not listed: read fewer days`);
   return answered === 0 ? undefined : unreturned.tries(log.end ?? 0);
 }
 
-/** undefined: none of postgreyreport's forms is asked for. */
+/** @returns undefined if none of postgreyreport's forms is asked for */
 function formOf(given: Given): PostgreyreportForm | undefined {
   const { singleLine, nosingleLine, tab, showTries, showTime, separateBySubnet, separateByIp } = given;
   const asked = [singleLine, nosingleLine, tab, showTries, showTime, separateBySubnet, separateByIp];
@@ -173,7 +175,7 @@ function formOf(given: Given): PostgreyreportForm | undefined {
   };
 }
 
-/** Takes postgreyreport's spelling as well: --show_tries. */
+/** Adds postgreyreport's spelling: --show_tries. */
 function withUnderscores(entry: OptionEntry): OptionEntry {
   const [long = ''] = /--[\w-]+/.exec(entry.flags) ?? [];
   return { ...entry, aliases: [...(entry.aliases ?? []), `--${long.slice(2).replaceAll('-', '_')}`] };

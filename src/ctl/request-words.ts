@@ -1,13 +1,13 @@
 /**
- * The request that a command is about: words `name=value`, or a line of the log that tells of one.
+ * Reads the request that a command is about: arguments `name=value`, or a line of the log.
  */
-import { type OptionEntry, UsageError } from '../command-line.ts';
+import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import type { Work } from './command.ts';
 import { linesOf, STDIN } from './log-lines.ts';
 import { readLoggedRequest } from './logged-request.ts';
 import { type Attributes, readAttributes } from './words.ts';
 
-/** All attributes that a Postfix sends (SMTPD_POLICY_README, to 3.9), so that a request can be copied whole. */
+/** All attributes that Postfix sends (SMTPD_POLICY_README, up to 3.9), so that a whole request can be pasted. */
 export const POLICY_ATTRIBUTES = [
   ...['client_address', 'client_name', 'sender', 'recipient', 'request', 'protocol_state', 'protocol_name'],
   ...['helo_name', 'queue_id', 'recipient_count', 'reverse_client_name', 'instance', 'sasl_method'],
@@ -19,14 +19,14 @@ export const POLICY_ATTRIBUTES = [
 
 export const FROM_LOG_OPTION: OptionEntry = {
   flags: '--from-log <LINE>',
-  help: 'the request is that of a line of mail.log, of greyd or of a Postfix that rejects; -: the last one of standard input',
+  help: 'take the request from a log line of greyd, or from a reject: line of Postfix; -: from the last such line of standard input',
 };
 
 /**
  * @param fromLog the value of FROM_LOG_OPTION
- * @param isOne whether all lines must tell of the same mail; if not, the last one counts
- * @returns without anything that names a request: no attributes
- * @throws {UsageError} if it is named twice, or the line tells of none
+ * @param isOne true: all lines must be about the same mail; false: the last one counts
+ * @returns no attributes if neither arguments nor a line are given
+ * @throws {UsageError} if both are given, or the line is about no request
  */
 export async function requestAttributes(
   words: readonly string[],
@@ -35,7 +35,8 @@ export async function requestAttributes(
   isOne = false,
 ): Promise<Attributes> {
   if (fromLog === undefined) return readAttributes(words, POLICY_ATTRIBUTES);
-  if (words.length > 0) throw new UsageError(`there is no use for ${words[0]} beside --from-log`);
+  if (words.length > 0)
+    throw new UsageError(`unexpected argument '${words[0]}'; give either arguments or --from-log`);
   const lines = fromLog === STDIN ? linesOf(STDIN, input) : [[fromLog]];
   let found: Attributes | undefined;
   for await (const group of lines) {
@@ -43,12 +44,12 @@ export async function requestAttributes(
       const before = found;
       found = readLoggedRequest(line) ?? found;
       if (isOne && before !== undefined && !isSameMail(before, found))
-        throw new UsageError('the lines of --from-log tell of different mails: give those of one');
+        throw new UsageError('the lines of --from-log are about different mails: give those of one mail');
     }
   }
   if (found !== undefined) return found;
   throw new UsageError(
-    'there is no request in --from-log: give a line with action=… of greyd, or with reject: of Postfix',
+    'no request found in --from-log: give a line of greyd with action=…, or of Postfix with reject:',
   );
 }
 

@@ -1,19 +1,19 @@
 /**
- * greyctl search: triplets and clients in which a text occurs.
+ * greyctl search: lists triplets and clients in which a text occurs.
  */
-import { UsageError } from '../command-line.ts';
+import { UsageError } from '../options/command-line.ts';
 import { makeCommand } from './command.ts';
 import { containing, type GivenListing, LISTING_OPTIONS, printRecords } from './listing.ts';
 
 export const searchCommand = makeCommand<GivenListing>(
   {
     name: 'greyctl search',
-    summary: 'look for a text in all records',
+    summary: 'search all records for a text',
     usage: '[options] TEXT',
     description:
       'Lists the triplets and the clients in which a text occurs: in the sender, the recipient, the network or ' +
       'the address; upper and lower case are the same. greyd may run meanwhile. Records of greyd --privacy ' +
-      'cannot be read. Exit status 1: there are none.\n\n' +
+      'cannot be read. Exit status 1: no such records.\n\n' +
       'Examples:\n' +
       '  greyctl search alice\n' +
       '  greyctl search --state=waiting example.net',
@@ -22,7 +22,7 @@ export const searchCommand = makeCommand<GivenListing>(
   },
   async (given, [text, ...others], work) => {
     if (text === undefined || others.length > 0)
-      throw new UsageError('say which text to look for, one that has blanks in quotes');
+      throw new UsageError('expected one TEXT to search for; put a text with blanks in quotes');
     return printRecords(['triplet', 'client'], containing(text), given, work);
   },
 );

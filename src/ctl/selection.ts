@@ -1,18 +1,18 @@
 /**
- * Which records a command is about, by the words of its command line:
+ * Selects the records that a command is about, by its arguments:
  *
- *   client_address=192.0.2.1       of this client, or of its network
- *   client_address=192.0.2.0/24    of all clients in there
- *   sender=alice@example.net       of this sender, as greyd remembers it (BATV and VERP tags taken off)
- *   sender=<>                      of the null sender
- *   sender=@example.net            of all senders of this domain
- *   recipient=bob@example.org      the same of recipients
+ *   client_address=192.0.2.1       this client, or its network
+ *   client_address=192.0.2.0/24    all clients of this network
+ *   sender=alice@example.net       this envelope sender, as greyd stores it (without BATV and VERP tags)
+ *   sender=<>                      the null sender
+ *   sender=@example.net            all senders of this domain
+ *   recipient=bob@example.org      this recipient; @example.org as for senders
  */
 import { type IpAddress, networkOf, parseAddress } from '../address/ip.ts';
 import { type Network, parseNetwork } from '../address/network-map.ts';
 import { normaliseSender } from '../address/sender.ts';
-import { UsageError } from '../command-line.ts';
 import { lowerCaseAscii, type NetworkLengths, type PlainKey } from '../greylist/keys.ts';
+import { UsageError } from '../options/command-line.ts';
 import type { Attributes } from './words.ts';
 
 export const SELECTING_WORDS = ['client_address', 'sender', 'recipient'] as const;
@@ -23,9 +23,9 @@ export type IsSelected = (key: PlainKey) => boolean;
 export function selectionOf(attributes: Attributes, lengths: NetworkLengths): IsSelected {
   const [address, sender, recipient] = SELECTING_WORDS.map((name) => attributes.get(name));
   const tests: IsSelected[] = [];
-  // A variable of a script that was not set, most likely.
+  // Most likely an unset variable of a script.
   if (sender === '' || recipient === '')
-    throw new UsageError('sender= and recipient= must not be empty here: write <> for the null sender');
+    throw new UsageError('sender= and recipient= must not be empty: write <> for the null sender');
   if (sender !== undefined) {
     const isMeant = addressTest(sender === '<>' ? '' : normaliseSender(sender));
     tests.push((key) => key.kind === 'triplet' && isMeant(key.sender));
@@ -56,7 +56,7 @@ function networkTest(text: string, lengths: NetworkLengths): IsSelected {
   return (key) => isMeant[key.kind](key.kind === 'triplet' ? key.clientNetwork : key.clientAddress);
 }
 
-/** Whether an address is in the network of so many bits around another one. Records of a network come together. */
+/** Tests whether addresses are in a network; remembers the last, as records of one network come together. */
 function holds({ address }: Network, bits: number): (text: string) => boolean {
   const wanted = networkOf(address, bits).words;
   const isIn = (other: IpAddress) =>

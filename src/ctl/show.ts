@@ -1,14 +1,14 @@
 /**
- * greyctl show: what greyd remembers of one triplet and of its client, in words.
+ * greyctl show: shows the record history of one triplet and of its client, in words.
  */
 import type { PlainKey } from '../greylist/keys.ts';
 import { printable } from '../log/printable.ts';
-import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../rules-options.ts';
+import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
 import { clientBiography, tripletBiography } from './biography.ts';
 import { makeCommand, type Work } from './command.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import { namedKeys } from './keys.ts';
-import { LOOKUP_OPTIONS, RULES_OPTIONS } from './options.ts';
 import { clientForm, keyText, tripletForm } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, withRecords } from './records.ts';
 import { SELECTING_WORDS } from './selection.ts';
@@ -20,11 +20,11 @@ interface Given extends GivenRecords, GivenRules, GivenLookup {}
 export const showCommand = makeCommand<Given>(
   {
     name: 'greyctl show',
-    summary: 'tell what is remembered of a triplet, or of a client',
+    summary: 'show the records of a triplet, or of a client',
     usage: '[options] client_address=… [sender=… recipient=…]',
     description:
-      'Tells the history of one triplet and of its client, or of the client alone. <> stands for the null ' +
-      'sender. It works with --privacy too. Exit status 1: nothing is remembered.\n\n' +
+      'Shows the history of one triplet and of its client, or of the client alone. <> stands for the null ' +
+      'sender. This works with --privacy too. Exit status 1: there are no records.\n\n' +
       'Example:\n' +
       '  greyctl show client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org',
     options: [...RECORDS_OPTIONS, ...RULES_OPTIONS, ...LOOKUP_OPTIONS],
@@ -65,7 +65,7 @@ function print(key: PlainKey, object: object, lines: readonly Line[], { print, p
 }
 
 function tellNothing(key: PlainKey, { tell }: Work): void {
-  tell(`nothing is remembered of ${nameOf(key)}`);
+  tell(`no record of ${nameOf(key)}`);
 }
 
 function nameOf(key: PlainKey): string {

@@ -1,11 +1,11 @@
 /**
- * What the rule makes of a record now, as greyctl calls it:
+ * States of a record by the greylisting rule now, as greyctl names them:
  *
- *   triplet   waiting: its mail is put off, or would pass now for the first time
+ *   triplet   waiting: its mail is deferred, or would pass now for the first time
  *             passed: its mail passes
- *   client    counted: some of its mails came back
- *             auto-whitelisted: so many that all its mail passes
- *   either    expired: it counts as absent, and is deleted within a day
+ *   client    counted: some of its mail was retried successfully
+ *             auto-whitelisted: enough was, and all its mail passes
+ *   either    expired: counts as absent, and is deleted within a day
  */
 import type { GreylistRules } from '../greylist/decision.ts';
 import {

@@ -1,17 +1,18 @@
 /**
- * greyctl stats: whether greylisting does any good, and what it costs. What was decided comes first, from counts
- * that greyd saves each minute; then what the records tell, by a walk over all of them.
+ * greyctl stats: shows what greylisting achieves, and what it costs. Decisions come first, from counts that greyd
+ * saves each minute; then the states of the records, by a walk over all of them.
  */
-import { UsageError } from '../command-line.ts';
-import { wholeNumber } from '../option-values.ts';
-import { type GivenRules, rulesOf } from '../rules-options.ts';
+import { UsageError } from '../options/command-line.ts';
+import { RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenRules, rulesOf } from '../options/shared.ts';
+import { wholeNumber } from '../options/values.ts';
 import type { ReadableStore } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
 import { daysOf, hoursOf, type Newcomers, newcomersOf, type Waits, waitsOf } from './decision-history.ts';
+import { counted } from './format/counted.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import { printPeriods } from './format/periods.ts';
 import { duration } from './format/times.ts';
-import { RULES_OPTIONS } from './options.ts';
 import { type GivenRecords, RECORDS_OPTIONS, withRecords } from './records.ts';
 import { type State, stateOf } from './states.ts';
 
@@ -27,25 +28,25 @@ const MAX_HOURS = 1000;
 export const statsCommand = makeCommand<Given>(
   {
     name: 'greyctl stats',
-    summary: 'say what was decided, how long mail waited, how many records there are',
+    summary: 'show decisions, waits of mail, and numbers of records',
     usage: '[options]',
     description:
-      'Counts what greyd decided, by action and reason, in each of the last hours and days (kept for --max-age ' +
-      'days, and saved once a minute); says how long mail had waited that passed for the first time, and how ' +
-      'many new triplets never came back; and counts the records by what has become of them. greyd may run ' +
+      'Counts the decisions of greyd, by action and reason, in each of the last hours and days (kept for --max-age ' +
+      'days, and saved once a minute); shows how long greylisted mail waited until it passed, and how many new ' +
+      'triplets were never retried; and counts the records by state. greyd may run ' +
       'meanwhile. The records of greyd --privacy cannot be read, and are not counted.\n\n' +
       'Example:\n' +
       '  greyctl stats --hours=0 --days=35',
     options: [
       {
         flags: '--hours <N>',
-        help: 'how many hours to list; 0: none',
+        help: 'number of hours to list; 0: none',
         default: DEFAULT_HOURS,
         parse: (text) => wholeNumber(text, `a whole number of hours up to ${MAX_HOURS}`, MAX_HOURS),
       },
       {
         flags: '--days <N>',
-        help: 'how many days to list; 0: none',
+        help: 'number of days to list; 0: none',
         default: DEFAULT_DAYS,
         parse: (text) => wholeNumber(text, `a whole number of days up to ${MAX_HOURS}`, MAX_HOURS),
       },
@@ -55,7 +56,7 @@ export const statsCommand = makeCommand<Given>(
     words: [],
   },
   async (given, words, work) => {
-    if (words.length > 0) throw new UsageError(`there is no use for ${words[0]}`);
+    if (words.length > 0) throw new UsageError('stats takes no arguments');
     return withRecords(given, work, async (store) => {
       const counts = await store.decisions();
       const now = work.now();
@@ -108,8 +109,8 @@ function printSummary({ waits, newcomers, states }: Summary, { print, paint }: W
     [
       'waited',
       waits === undefined
-        ? 'no mail has passed after it waited'
-        : `${waits.mails} mails: half of them up to about ${duration(waits.median)}, 90 % up to ${duration(waits.ninety)}, all up to ${duration(waits.worst)}`,
+        ? 'no greylisted mail has passed yet'
+        : `${counted(waits.mails, 'mail')}: median ${duration(waits.median)}, 90 % within ${duration(waits.ninety)}, all within ${duration(waits.worst)}`,
     ],
   ];
   if (newcomers !== undefined && newcomers.seen > 0) {
@@ -117,7 +118,7 @@ function printSummary({ waits, newcomers, states }: Summary, { print, paint }: W
     const share = `${Math.round((100 * neverCame) / seen)} %`;
     lines.push([
       'new triplets',
-      `${seen}: ${passed} passed, ${waiting} wait, ${neverCame} (${share}) never came back`,
+      `${seen}: ${passed} passed, ${waiting} waiting, ${neverCame} (${share}) never retried`,
     ]);
   }
   if (states !== undefined) {

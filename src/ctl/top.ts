@@ -1,17 +1,17 @@
 /**
- * greyctl top: who has most records. The clients with most mails that came back; the networks, sender domains and
- * recipients with most triplets, and how many of these have passed: those of which none has are spammers, mostly.
+ * greyctl top: shows the clients with the most successful retries, and the networks, sender domains and recipients
+ * with the most triplets, and how many of these have passed: where none has, it is mostly spam.
  *
- * Where no headings are shown, a column says what a line is about: `network TAB 192.0.2.0 TAB triplets TAB passed`.
+ * Without headings the first column names the kind of each line: `network TAB 192.0.2.0 TAB triplets TAB passed`.
  */
-import { UsageError } from '../command-line.ts';
-import { wholeNumber } from '../option-values.ts';
-import { type GivenRules, rulesOf } from '../rules-options.ts';
+import { UsageError } from '../options/command-line.ts';
+import { RULES_OPTIONS } from '../options/of-daemon.ts';
+import { type GivenRules, rulesOf } from '../options/shared.ts';
+import { wholeNumber } from '../options/values.ts';
 import type { ReadableStore } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
 import { printTable, type TableForm } from './format/table.ts';
 import { Frequencies } from './frequencies.ts';
-import { RULES_OPTIONS } from './options.ts';
 import { Ranking } from './ranking.ts';
 import { type ClientRow, clientForm, shownSender } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
@@ -23,7 +23,7 @@ interface Given extends GivenRecords, GivenRules {
 
 const DEFAULT_LIMIT = 10;
 
-/** Of what triplets are counted: its name in the singular, and what it is of a triplet. */
+/** The parts of a triplet by which triplets are counted: the name in the singular, and the part itself. */
 const COUNTED = {
   networks: { heading: 'network', of: ({ clientNetwork }: TripletParts) => clientNetwork },
   senders: { heading: 'sender domain', of: ({ sender }: TripletParts) => domainOf(sender) },
@@ -49,19 +49,19 @@ interface Row {
 export const topCommand = makeCommand<Given>(
   {
     name: 'greyctl top',
-    summary: 'say who has most records',
+    summary: 'show the busiest clients, networks, senders and recipients',
     usage: '[options] [clients] [networks] [senders] [recipients]',
     description:
-      'Lists the clients with most mails that came back, and the networks, sender domains and recipients with ' +
-      'most triplets, with the number of those that have passed; all four, or those that are named. greyd may ' +
-      'run meanwhile. Expired records are left out, those of greyd --privacy cannot be read.\n\n' +
+      'Lists the clients with the most successful retries, and the networks, sender domains and recipients with ' +
+      'the most triplets, with the number of those that have passed; all four, or those that are named. greyd may ' +
+      'run meanwhile. Expired records are not counted; those of greyd --privacy cannot be read.\n\n' +
       'Examples:\n' +
       '  greyctl top\n' +
       '  greyctl top networks --limit=50',
     options: [
       {
         flags: '--limit <N>',
-        help: 'how many of each',
+        help: 'number of lines for each',
         default: DEFAULT_LIMIT,
         parse: (text) => Math.max(1, wholeNumber(text, 'a whole number', 100_000)),
       },
@@ -72,7 +72,8 @@ export const topCommand = makeCommand<Given>(
   },
   async (given, words, work) => {
     const wrong = words.find((word) => !WHAT.some((what) => what === word));
-    if (wrong !== undefined) throw new UsageError(`there is no use for ${wrong}: write ${WHAT.join(', ')}`);
+    if (wrong !== undefined)
+      throw new UsageError(`unexpected argument '${wrong}'; expected ${WHAT.join(', ')}`);
     const wanted = WHAT.filter((what) => words.length === 0 || words.includes(what));
     return withRecords(given, work, async (store) => {
       requireReadableKeys(store);
@@ -84,7 +85,7 @@ export const topCommand = makeCommand<Given>(
   },
 );
 
-/** @returns how many rows there were */
+/** @returns the number of rows */
 async function printClients(store: ReadableStore, given: Given, work: Work): Promise<number> {
   const [rules, now] = [rulesOf(given), work.now()];
   const ranking = new Ranking<ClientRow>(given.limit);
@@ -98,7 +99,7 @@ async function printClients(store: ReadableStore, given: Given, work: Work): Pro
   return printTable([ranking.items()], named('client', clientForm(work.terminal !== undefined), work), work);
 }
 
-/** One walk for all of them. @returns how many rows each has */
+/** Prints all of these in one walk over the triplets. @returns the number of rows of each */
 async function printTriplets(
   store: ReadableStore,
   wanted: readonly Counted[],
@@ -139,12 +140,12 @@ async function printCounted(
   for (const [name, { count, marked }] of frequencies.entries())
     ranking.add({ name, triplets: count, passed: marked }, count);
   const { error } = frequencies;
-  if (error > 0) work.tell(`there are very many ${what}: their numbers are up to ${error} too low`);
+  if (error > 0) work.tell(`too many ${what} for exact numbers: they may be up to ${error} too low`);
   const { heading } = COUNTED[what];
   return printTable([ranking.items()], named(heading, formOf(heading), work), work);
 }
 
-/** The same with what it is of in the first column, unless the heading says it. */
+/** Adds a first column that names the kind, unless headings are shown. */
 function named<Of>(what: string, form: TableForm<Of>, { terminal }: Work): TableForm<Of> {
   if (terminal !== undefined) return form;
   return { ...form, columns: [{ heading: '', text: () => what }, ...form.columns] };
@@ -161,7 +162,7 @@ function formOf(heading: string): TableForm<Row> {
   };
 }
 
-/** The null sender has none. */
+/** Returns the domain of an address; `<>` for the null sender. */
 function domainOf(address: string): string {
   return address.includes('@') ? address.slice(address.lastIndexOf('@') + 1) : shownSender(address);
 }

@@ -1,41 +1,39 @@
 /**
- * Finds what was greylisted and never came back, in the entries of a log, in their order.
+ * Finds greylisted mail that was never retried, in the entries of a log, in their order.
  *
- * A triplet came back if a mail of it passed, for whatever reason, or was tried again `delay` seconds
- * after its first try. `reason=new` says that the daemon has forgotten what it knew (or that the
- * retry came too late), so the time counts from there again; the tries of before are still told. What
- * was first tried less than `delay` seconds before the end of the log has had no chance to come back,
- * and is not reported.
+ * A triplet was retried if a mail of it passed, for whatever reason, or was tried again `delay` seconds or more after
+ * its first try. `reason=new` says that the daemon has no record any more (or that the retry came too late), so the
+ * delay starts again; earlier tries are still reported. A triplet that was first tried less than `delay` seconds before
+ * the end of the log may still be retried, and is not reported.
  *
- * Lines without a time tell of tries whose distance nobody knows: they count as come back only if a mail
- * passed, and had their chance.
+ * The distance of tries on lines without a time is not known: such a triplet was retried only if a mail of it passed,
+ * and is reported otherwise.
  *
  * Triplets are those of the daemon: a retry from a neighbour in the same network counts.
  *
- * Known limits: each triplet that has not passed is kept until the end, in up to two kilobytes; beyond
- * MAX_OPEN at a time no more are taken. Of the clients that tried one from its network the first
- * MAX_CLIENTS are told.
+ * Known limits: each triplet that has not passed is kept until the end, in up to two kilobytes; beyond MAX_OPEN at a
+ * time no more are taken. Only the first MAX_CLIENTS clients that tried a triplet are reported.
  */
 import type { IpAddress } from '../address/ip.ts';
 import { type NetworkLengths, type TripletKey, tripletKey } from '../greylist/keys.ts';
 import { DRY_RUN } from '../log/action-line.ts';
 import type { LogEntry } from './mail-log.ts';
 
-/** Some 400 MB of memory, and more than anybody reads. */
+/** Triplets kept at a time: some 400 MB of memory. */
 export const MAX_OPEN = 200_000;
 const MAX_CLIENTS = 100;
 
 /** The tries of one triplet from one client. */
 export interface Tries {
   readonly client: IpAddress;
-  /** As in the log, in the first try; the name as in the last. */
+  /** The address as the log has it at the first try, the name as at the last. */
   readonly clientAddress: string;
   clientName: string;
   readonly sender: string;
   readonly recipient: string;
   readonly triplet: TripletKey;
   count: number;
-  /** Empty: the log does not say. */
+  /** Empty: the log line has no time. */
   readonly firstTime: string;
   lastTime: string;
 }
@@ -48,15 +46,15 @@ export interface UnreturnedSettings {
 
 /** A triplet of which no mail has passed. */
 interface Open {
-  /** From when on the delay counts, and whether a try came after it. undefined: the log does not say. */
+  /** When the delay began, and whether a try came after its end. undefined: the log line has no time. */
   since: number | undefined;
   cameBack: boolean;
-  /** One for each client. */
+  /** An entry for each client. */
   readonly tries: Tries[];
 }
 
 export class Unreturned {
-  /** There were more than MAX_OPEN at a time; of the others nothing is known. */
+  /** There were more than MAX_OPEN at a time; the others are missing. */
   isIncomplete = false;
   readonly #settings: UnreturnedSettings;
   readonly #open = new Map<string, Open>();
@@ -66,7 +64,7 @@ export class Unreturned {
   }
 
   take(entry: LogEntry): void {
-    // Its mail was let in.
+    // With --dry-run the mail has passed.
     if (entry.action === DRY_RUN) return;
     const triplet = tripletKey(entry.client, entry.sender, entry.recipient, this.#settings.lengths);
     const key = `${triplet.clientNetwork}/${triplet.sender}/${triplet.recipient}`;
@@ -87,7 +85,7 @@ export class Unreturned {
     addTry(open.tries, entry, triplet);
   }
 
-  /** @param end the last time in the log */
+  /** Returns the tries of triplets that were never retried. @param end the last time in the log */
   tries(end: number): Tries[] {
     return [...this.#open.values()]
       .filter(({ since, cameBack }) => !cameBack && (since === undefined || this.#isOver(since, end)))

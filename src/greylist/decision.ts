@@ -1,10 +1,10 @@
 /**
- * The greylisting rule: what is known about a client and a triplet, and the time, make a verdict
+ * The greylisting rule: from the records of a client and a triplet, and the time, to a verdict
  * and the records to save. Steps 4 and 5 of the decision; the whitelists come before it.
  *
  * Pure: no clock, no store, no socket. It may be called again for the same request.
- * Source of the rule: postgrey 1.37, to the second. greyd's own are expiry at lookup, that not each visit of
- * a triplet that has passed is noted, and that a client is counted whose last success lies in the future.
+ * Source of the rule: postgrey 1.37, to the second. greyd adds expiry at lookup, does not save each visit of a
+ * triplet that has passed, and counts a client whose last success lies in the future.
  */
 import {
   type ClientRecord,
@@ -18,11 +18,11 @@ import {
 } from './records.ts';
 
 export interface GreylistRules extends Lifetimes {
-  /** Successes after which a client address is no longer greylisted; 0: never. */
+  /** Successful retries after which a client address is no longer greylisted; 0: never. */
   readonly autoWhitelistAfter: number;
 }
 
-/** undefined: not known, or (in what is to be saved) unchanged. */
+/** Records by kind; undefined: none known or, among those to save, unchanged. */
 export interface Records {
   readonly triplet: TripletRecord | undefined;
   readonly client: ClientRecord | undefined;
@@ -33,16 +33,16 @@ export interface GreylistVerdict {
   readonly reason: 'new' | 'early-retry';
   /** Seconds until a retry passes, at least 1. */
   readonly missing: number;
-  /** The first visit lay in the future (somebody set a clock), so the wait starts again. */
+  /** The first-seen time lay in the future (the clock was set back), so the wait starts again. */
   readonly wasInFuture: boolean;
 }
 
 export interface PassVerdict {
   readonly action: 'pass';
   readonly reason: 'triplet found';
-  /** Seconds it had to wait, if this is the visit on which it first passes. */
+  /** Seconds that the triplet waited, if it passes for the first time. */
   readonly delayed: number | undefined;
-  /** This visit made the client reach the auto-whitelist. */
+  /** This visit put the client on the auto-whitelist. */
   readonly clientWhitelisted: boolean;
 }
 
@@ -94,7 +94,7 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
   };
 }
 
-/** A client on the auto-whitelist passes; its record is kept fresh, its triplet is not touched. */
+/** Passes a client on the auto-whitelist; its record is refreshed, its triplet is not touched. */
 function passWhitelisted({ count, last }: ClientRecord, now: number): Decision {
   return {
     verdict: { action: 'pass', reason: 'client AWL' },
@@ -102,7 +102,7 @@ function passWhitelisted({ count, last }: ClientRecord, now: number): Decision {
   };
 }
 
-/** The client's record after a first success, or undefined if it does not count. */
+/** Returns the client's record after a first success, or undefined if it does not count. */
 function countSuccess(
   client: ClientRecord | undefined,
   rules: GreylistRules,

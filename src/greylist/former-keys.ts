@@ -6,8 +6,8 @@
  *   client,  1.36          address "/" ( "32" | "128" )              IPv6 in upper case and full
  *   client,  1.27 to 1.35  address                                   IPv6 as inet_ntop(3) writes it
  *
- * Where such a database can be read, greyctl import turns them into those of today. Of `postgrey --privacy` there is
- * only their SHA-1, under which records stay until somebody asks for them who knows the addresses.
+ * Where such a database can be read, greyctl import converts them to the keys of today. A database of
+ * `postgrey --privacy` has only their SHA-1: its records stay under that until a request brings the addresses.
  */
 import { formatShort, parseAddress } from '../address/ip.ts';
 import {
@@ -20,14 +20,14 @@ import {
   sha1Hex,
 } from './keys.ts';
 
-/** How greyd looks for records, and so how a postgrey with the same options did. */
+/** The options by which greyd looks up records, as a postgrey with the same options did. */
 export interface Lookup {
   readonly byHost: boolean;
-  /** With `byHost` those of whole addresses. */
+  /** The lengths of networks; with `byHost` those of whole addresses. */
   readonly lengths: NetworkLengths;
 }
 
-/** The key as postgrey 1.36 writes it. */
+/** Returns the key as postgrey 1.36 writes it. */
 export function maskedKey(key: PlainKey, lengths: NetworkLengths): string {
   if (key.kind === 'client')
     return `${key.clientAddress.toUpperCase()}/${isIPv6(key.clientAddress) ? 128 : 32}`;
@@ -36,8 +36,8 @@ export function maskedKey(key: PlainKey, lengths: NetworkLengths): string {
 }
 
 /**
- * The key as postgrey 1.27 to 1.35 write it.
- * @param client whose triplet it is; undefined: for IPv6 that of a whole address is right, any other is not
+ * Returns the key as postgrey 1.27 to 1.35 write it.
+ * @param client whose triplet it is; undefined: for IPv6 the key is right only if it holds a whole address
  */
 export function shortKey(key: PlainKey, client?: ClientKey): string {
   if (key.kind === 'client') return short(key.clientAddress);
@@ -46,7 +46,7 @@ export function shortKey(key: PlainKey, client?: ClientKey): string {
 }
 
 /**
- * The hashes under which older postgreys with --privacy keep the records of some keys, a list for each of them.
+ * Returns the hashes under which older postgreys with --privacy keep the records of some keys, a list for each key.
  * @param keys of one visit: the client among them is that of the triplets
  */
 export function formerHashes(keys: readonly Key[], { byHost, lengths }: Lookup): HashedKey[][] {

@@ -1,9 +1,12 @@
 /**
- * The messages seen of late, by Postfix's `instance`. A message to many recipients is asked about
- * once per recipient and is to get one X-Greylist header, not one for each.
+ * The messages seen recently, by Postfix's `instance`. Postfix asks about a message to many recipients once
+ * per recipient; it gets one X-Greylist header, not one for each.
  */
 
-/** Beyond this the oldest is forgotten: enough for several thousand connections at once. */
+/**
+ * Maximum number of remembered messages, enough for several thousand connections; beyond it the oldest is
+ * forgotten.
+ */
 export const MAX_INSTANCES = 20_000;
 
 export class RecentInstances {

@@ -1,5 +1,5 @@
 /**
- * The keys under which greylisting remembers: one per triplet, one per client.
+ * The keys of greylisting records: one per triplet, one per client.
  *
  *   triplet :== client network, normalised sender, recipient     all in lower case
  *   client  :== full client address                              never its network
@@ -24,19 +24,19 @@ export interface ClientKey {
   readonly clientAddress: string;
 }
 
-/** A key that can be read. */
+/** A key that holds its addresses in clear text. */
 export type PlainKey = TripletKey | ClientKey;
 
 /** A key of which only a hash is known, as in the database of `postgrey --privacy`. */
 export interface HashedKey<Kind extends PlainKey['kind'] = PlainKey['kind']> {
   readonly kind: Kind;
-  /** In hex, lower case: see `hashOf`. */
+  /** Hex digits in lower case: see `hashOf`. */
   readonly sha1: string;
 }
 
 export type Key = PlainKey | HashedKey;
 
-/** How many leading bits of a client address make its network. */
+/** How many leading bits of a client address make up its network. */
 export interface NetworkLengths {
   /** 0 to 32 */
   readonly ipv4: number;
@@ -64,7 +64,7 @@ export function clientKey(client: IpAddress): ClientKey {
 }
 
 /**
- * The same key as postgrey writes it into its database (and hashes with --privacy).
+ * Returns the key as postgrey writes it into its database (and hashes it with --privacy).
  * @param byHost with --lookup-by-host postgrey puts the mask behind the address
  */
 export function postgreyKey(key: PlainKey, byHost: boolean): string {
@@ -73,7 +73,7 @@ export function postgreyKey(key: PlainKey, byHost: boolean): string {
   return `${key.clientNetwork}${byHost ? mask : ''}/${key.sender}/${key.recipient}`;
 }
 
-/** The SHA-1, in hex, of the key as postgrey writes it: what `postgrey --privacy` stores. */
+/** Returns the SHA-1, in hex, of the key as postgrey writes it: what `postgrey --privacy` stores. */
 export function hashOf(key: Key, byHost: boolean): string {
   return 'sha1' in key ? key.sha1 : sha1Hex(postgreyKey(key, byHost));
 }
@@ -82,7 +82,7 @@ export function sha1Hex(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
 
-/** Letters of other scripts stay as they are. */
+/** Converts ASCII letters only; letters of other scripts stay as they are. */
 export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -1,16 +1,16 @@
 /**
- * How many new triplets are remembered: a flood of them must not fill the disk. Beyond either limit
- * a new triplet is not stored, and so its mail passes: whom we do not remember we must not put off.
- * Whoever is known already is greylisted as ever.
+ * Limits on new triplets, so that a flood of them cannot fill the disk. Beyond either limit a new triplet
+ * is not stored, and its mail passes: a mail that is not remembered must not be deferred.
+ * Known triplets are greylisted as usual.
  *
  * Known limit: new triplets per network and hour are counted in memory, from 0 at each full hour and
  * each start.
  */
 
 export interface Limits {
-  /** Triplets that may be stored at a time; 0: any number. */
+  /** Maximum number of stored triplets; 0: no limit. */
   readonly maxTriplets: number;
-  /** New triplets of one client network in an hour; 0: any number. */
+  /** New triplets per client network and hour; 0: no limit. */
   readonly maxNewPerClient: number;
 }
 
@@ -19,7 +19,9 @@ export interface LimitVerdict {
   readonly reason: 'over --max-triplets' | 'over --max-new-per-client';
 }
 
-/** Networks that are counted at a time. Beyond it others are not counted, and so not limited by it. */
+/**
+ * Maximum number of networks counted at a time. Beyond it further networks are not counted, and so not limited.
+ */
 export const MAX_COUNTED_NETWORKS = 100_000;
 
 const HOUR = 3600;
@@ -27,7 +29,7 @@ const HOUR = 3600;
 export class NewTriplets {
   readonly #limits: Limits;
   readonly #ofNetwork = new Map<string, number>();
-  /** The hour that is counted, since 1970. */
+  /** The hour that is counted, in hours since 1970. */
   #hour = 0;
 
   constructor(limits: Limits) {
@@ -35,10 +37,10 @@ export class NewTriplets {
   }
 
   /**
-   * Counts one more, unless that is over a limit.
-   * @param stored how many triplets are stored; undefined: that is bounded elsewhere
+   * Counts a new triplet, unless that is over a limit.
+   * @param stored number of stored triplets; undefined: the store has a bound of its own
    * @param now Unix seconds
-   * @returns what to answer if it is over a limit
+   * @returns the verdict if it is over a limit
    */
   admit(network: string, stored: number | undefined, now: number): LimitVerdict | undefined {
     const { maxTriplets, maxNewPerClient } = this.#limits;

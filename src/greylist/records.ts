@@ -1,25 +1,25 @@
 /**
- * What is remembered under a key, and for how long. All times are Unix seconds.
+ * The records of greylisting, and how long they live. All times are Unix seconds.
  */
 import type { Key } from './keys.ts';
 
-/** Of one triplet. */
+/** The record of one triplet. */
 export interface TripletRecord {
-  /** When its waiting began. */
+  /** First seen: when the wait began. */
   readonly first: number;
-  /** When it was last asked about; once it has passed, only a visit that `isToBeNoted`. */
+  /** Last seen; once the triplet has passed, only visits that `isToBeNoted` change it. */
   readonly last: number;
 }
 
-/** Of one client address, for the auto-whitelist. */
+/** The record of one client address, for the auto-whitelist. */
 export interface ClientRecord {
-  /** Triplets of this client that came back after the delay, at most one counted per hour. */
+  /** Successful retries of this client, at most one counted per hour. */
   readonly count: number;
-  /** When it was last counted. */
+  /** When a retry was last counted. */
   readonly last: number;
 }
 
-/** The record that belongs to a key. */
+/** The record type that belongs to a key. */
 export type RecordOf<K extends Pick<Key, 'kind'>> = K extends { kind: 'triplet' }
   ? TripletRecord
   : K extends { kind: 'client' }
@@ -28,17 +28,17 @@ export type RecordOf<K extends Pick<Key, 'kind'>> = K extends { kind: 'triplet' 
 
 /** Durations in seconds. */
 export interface Lifetimes {
-  /** A triplet passes once this much time lies between its first and a later visit. */
+  /** A triplet passes once this much time lies between first seen and a later visit. */
   readonly delay: number;
-  /** How long a triplet that never passed is waited for. */
+  /** How long a triplet may take to be retried. */
   readonly retryWindow: number;
-  /** How long a record is kept after it was last of use. */
+  /** How long a record is kept after it was last used. */
   readonly maxAge: number;
 }
 
 /**
- * What two memories of the same triplet, or of the same client, know together: the earlier first
- * visit, the later last one, the higher count (what both have counted counts once).
+ * Merges two records of the same triplet, or of the same client: the earlier first-seen
+ * time, the later last-seen time, the higher count (a retry that both have counted counts once).
  */
 export function mergeRecords<R extends TripletRecord | ClientRecord>(a: R, b: R): R {
   const last = Math.max(a.last, b.last);
@@ -47,43 +47,43 @@ export function mergeRecords<R extends TripletRecord | ClientRecord>(a: R, b: R)
   throw new Error('a triplet and a client have nothing in common');
 }
 
-/** Whether a visit before this one came after the delay, so that the triplet has passed already. */
+/** Tells whether an earlier visit came after the delay, so that the triplet has passed before. */
 export function hasPassed({ first, last }: TripletRecord, { delay }: Lifetimes): boolean {
   return last - first >= delay;
 }
 
-/** Whether a triplet that never passed has been waited for in vain, so that the wait begins anew. */
+/** Tells whether a triplet that never passed was not retried in time, so that the wait starts again. */
 export function hasGivenUp(record: TripletRecord, lifetimes: Lifetimes, now: number): boolean {
   return !hasPassed(record, lifetimes) && now - record.first > lifetimes.retryWindow;
 }
 
-/** In seconds: what happens again and again is noted in a record at most once in this time. */
+/** Seconds: a repeated event is saved in a record at most once in this time. */
 const NOTING_INTERVAL = 3600;
 
 /**
- * Whether something is to be noted that was noted before at `last`; also if that lies in the future
- * (somebody set a clock), which may be years away.
+ * Tells whether an event that was last saved at `last` is due to be saved again; also if `last` lies in the
+ * future (the clock was set back), which may be years away.
  */
 export function isDue(last: number, now: number): boolean {
   return now >= last + NOTING_INTERVAL || last > now;
 }
 
 /**
- * Whether a visit of a triplet that has passed is to be noted: not each, for it says no more than when the
- * record expires; but each in its first time, so that it has passed by a longer --delay as well.
+ * Tells whether a visit of a triplet that has passed is saved: not each, since it only moves the expiry of the
+ * record; but each one at first, so that the triplet has passed by a longer --delay as well.
  */
 export function isToBeNoted({ first, last }: TripletRecord, now: number): boolean {
   return isDue(last, now) || last - first < NOTING_INTERVAL;
 }
 
-/** An expired record counts as absent, whether or not it has been deleted yet. */
+/** Tells whether a record is expired. It then counts as absent, deleted or not. */
 export function isExpired(record: TripletRecord | ClientRecord, lifetimes: Lifetimes, now: number): boolean {
   return now - record.last > lifetimeOf(record, lifetimes);
 }
 
 /**
- * For how many seconds after its `last` a record still counts. A triplet that has passed may have been of
- * use for NOTING_INTERVAL after that, and has so much more time: it never expires early.
+ * Returns for how many seconds after its `last` a record still counts. A triplet that has passed may have been used
+ * for NOTING_INTERVAL after that without a save, so it lives that much longer: it never expires early.
  */
 export function lifetimeOf(record: TripletRecord | ClientRecord, lifetimes: Lifetimes): number {
   const { maxAge, retryWindow } = lifetimes;

@@ -1,10 +1,9 @@
 /**
- * The texts that leave greyd: what a deferred client is told, and the header of a delayed mail.
+ * The texts that leave greyd: the reply to a deferred client, and the header of a delayed mail.
  *
  *   greylist text   %s seconds missing   %r domain of the recipient
  *   header          %t seconds delayed   %v version   %h host name   %d date
  */
-
 import { localTimeOf } from '../time/local-time.ts';
 
 /**
@@ -17,7 +16,7 @@ export function greylistText(template: string, missing: number, recipient: strin
 }
 
 /**
- * Puts the enhanced status code (RFC 3463) that Postfix wants before a template that has none; one
+ * Puts the enhanced status code (RFC 3463) that Postfix wants before a template without one; a template
  * that starts with a digit has its own.
  */
 export function withStatusCode(template: string): string {
@@ -35,7 +34,7 @@ export function delayHeader(
   return fill(template, { t: String(delayed), v: version, h: host, d: localDate(now) });
 }
 
-/** Replaces each `%letter` that stands in `values`; other uses of `%` stay. */
+/** Replaces each `%letter` in `values`; other uses of `%` stay. */
 function fill(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/%([a-z])/g, (code, letter: string) => values[letter] ?? code);
 }
@@ -43,7 +42,7 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** Local date as `Mon, 23 Nov 2026 20:44:09 UTC`. `now` is Unix seconds. */
+/** Returns the local date as `Mon, 23 Nov 2026 20:44:09 UTC`. `now` is Unix seconds. */
 function localDate(now: number): string {
   const { year, month, day, weekday, hour, minute, second, zone } = localTimeOf(now);
   const [date, ...time] = [day, hour, minute, second].map((part) => String(part).padStart(2, '0'));

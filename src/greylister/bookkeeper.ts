@@ -1,26 +1,28 @@
 /**
- * Saves counts of decisions, once a minute and at the end. No mail waits for that. What could not be saved is tried
- * again with what has come meanwhile; what was counted in the last minute is lost with a greyd that is killed.
+ * The decision saver: saves counts of decisions once a minute and at the end. No mail waits for it. Counts that
+ * could
+ * not be saved are kept and tried again together with newer ones; a greyd that is killed loses those of the
+ * last minute.
  */
 import type { DecisionCount } from '../metrics/counters.ts';
 
 const INTERVAL_MS = 60_000;
 
-/** Beyond so many that could not be saved, the oldest are given up: an hour has up to a hundred. */
+/** Maximum number of unsaved counts; beyond it the oldest are dropped. An hour has up to a hundred. */
 const MAX_UNSAVED = 2000;
 
 export interface BookkeeperParts {
-  /** What was counted since the last time. @param now Unix seconds */
+  /** Takes the counts since the last call. @param now Unix seconds */
   readonly take: (now: number) => DecisionCount[];
-  /** @param forgetBefore Unix seconds @throws (rejects) if it could not be saved */
+  /** @param forgetBefore Unix seconds @throws (rejects) if the counts could not be saved */
   readonly save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>;
-  /** While it does not work, nothing is tried: those whose mail waits for it tell of that. */
+  /** Tells whether the store works. While it does not, nothing is saved: the circuit breaker reports that. */
   readonly storeWorks: () => boolean;
-  /** Is told once if it works and counts cannot be saved. */
+  /** Called once if the store works but counts cannot be saved. */
   readonly warn: (text: string) => void;
   /** Unix seconds. */
   readonly clock: () => number;
-  /** For how long they are kept, in seconds. */
+  /** How long counts are kept, in seconds. */
   readonly maxAge: number;
 }
 
@@ -36,14 +38,14 @@ export class Bookkeeper {
     this.#timer = setInterval(() => void this.#save(), INTERVAL_MS).unref();
   }
 
-  /** Saves what is left, if that is possible now. Never rejects. */
+  /** Saves the remaining counts if the store works. Never rejects. */
   async finish(): Promise<void> {
     clearInterval(this.#timer);
     await this.#saving;
     await this.#save();
   }
 
-  /** One time after the other. Never rejects. */
+  /** Saves, or joins the save under way. Never rejects. */
   #save(): Promise<void> {
     this.#saving ??= this.#saveOnce().finally(() => {
       this.#saving = undefined;
@@ -67,13 +69,12 @@ export class Bookkeeper {
   }
 
   #tellOnce(error: unknown): void {
-    if (!this.#isFailing)
-      this.#parts.warn(`counts of decisions cannot be saved: ${(error as Error).message}`);
+    if (!this.#isFailing) this.#parts.warn(`cannot save counts of decisions: ${(error as Error).message}`);
     this.#isFailing = true;
   }
 }
 
-/** One count for each hour, action, reason and wait. */
+/** Adds counts up to one for each hour, action, reason and wait. */
 function addedUp(counts: readonly DecisionCount[]): DecisionCount[] {
   const sums = new Map<string, DecisionCount>();
   for (const count of counts) {

@@ -6,7 +6,7 @@
 import type { Log } from '../log/logger.ts';
 import type { CleanableStore, ExpiryRule } from '../store/store.ts';
 
-/** When it works, in milliseconds. */
+/** The pace of the cleaner, in milliseconds. */
 export interface CleaningPace {
   /** From the start to the first walk. */
   readonly firstWalkMs: number;
@@ -18,7 +18,7 @@ export interface CleaningPace {
   readonly slicePauseMs: number;
 }
 
-/** Out of the way of a restart, once a day; a million records take about a minute and a half. */
+/** Starts some time after a restart, then once a day; a million records take about a minute and a half. */
 export const CLEANING_PACE: CleaningPace = {
   firstWalkMs: 60_000,
   intervalMs: 24 * 3600_000,
@@ -26,7 +26,7 @@ export const CLEANING_PACE: CleaningPace = {
   slicePauseMs: 20,
 };
 
-/** The two databases of postgrey, by which its log lines call the records. */
+/** The names that postgrey's log lines give to the databases of each kind of record. */
 const DATABASES = [
   ['triplet', 'main'],
   ['client', 'clients'],
@@ -34,7 +34,10 @@ const DATABASES = [
 
 type CleanerLog = Pick<Log, 'notice' | 'warn'>;
 
-/** Walks again and again until `signal` aborts. A walk that fails is logged; the next begins anew, and sooner. */
+/**
+ * Walks repeatedly until `signal` aborts. A walk that fails is logged; the next one starts from the beginning,
+ * and sooner.
+ */
 export async function runCleaner(
   store: Pick<CleanableStore, 'clean'>,
   expired: ExpiryRule,

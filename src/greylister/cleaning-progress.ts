@@ -1,14 +1,14 @@
 /**
- * What the cleaner has done since the start of its thread: a store around the store that it walks over.
+ * Counts what the cleaner has done since the start of its thread: a wrapper around the store that it walks over.
  */
 import type { Key } from '../greylist/keys.ts';
 import type { CleanableStore, ExpiryRule, Slice } from '../store/store.ts';
 
-/** Of the records of one kind. */
+/** Progress over the records of one kind. */
 export interface Cleaned {
   readonly examined: number;
   readonly deleted: number;
-  /** When a walk over all of them has last ended, in Unix seconds; undefined: none has. */
+  /** When the last full walk ended, in Unix seconds; undefined: none has ended yet. */
   readonly lastEnd: number | undefined;
 }
 

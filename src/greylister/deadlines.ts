@@ -1,11 +1,11 @@
 /**
- * Bounds how long many things wait, each as long as all others. One timer serves all of them, so that a
- * wait costs next to nothing: whoever began to wait first is the first whose time is up.
+ * Bounds how long many things wait, each equally long. One timer serves all of them, so that a
+ * wait costs next to nothing: the first to begin is the first to time out.
  */
 
-/** Something that waits. */
+/** One wait. */
 export interface Wait {
-  /** In milliseconds of the clock. */
+  /** Milliseconds of the clock. */
   readonly due: number;
   readonly giveUp: (reason: Error) => void;
 }
@@ -20,8 +20,8 @@ export class Deadlines {
 
   /**
    * @param limitMs how long each may wait, in milliseconds
-   * @param clock milliseconds; nobody sets it
-   * @param option which sets the limit, if one does
+   * @param clock milliseconds, on the monotonic clock
+   * @param option that sets the limit, if one does
    */
   constructor(limitMs: number, clock: () => number, option?: string) {
     this.#limitMs = limitMs;
@@ -29,7 +29,7 @@ export class Deadlines {
     this.#reason = `no answer within ${limitMs / 1000} s${option === undefined ? '' : ` (${option})`}`;
   }
 
-  /** @param giveUp is called when it has waited for too long, unless `end` was called before */
+  /** @param giveUp called when the time is up, unless `end` was called before */
   begin(giveUp: (reason: Error) => void): Wait {
     const wait = { due: this.#clock() + this.#limitMs, giveUp };
     this.#waits.add(wait);
@@ -37,17 +37,17 @@ export class Deadlines {
     return wait;
   }
 
-  /** @returns whether it waited still */
+  /** @returns whether it still waited */
   end(wait: Wait): boolean {
     return this.#waits.delete(wait);
   }
 
-  /** Has all give up at once. */
+  /** Gives up all waits at once. */
   endAll(reason: Error): void {
     for (const wait of this.#waits) this.#giveUp(wait, reason);
   }
 
-  /** Has those give up whose time is up, and looks again when that of the next one is. */
+  /** Gives up the waits whose time is up, and sets the timer for the next one. */
   #look(): void {
     this.#timer = undefined;
     const now = this.#clock();

@@ -1,10 +1,11 @@
 /**
- * Records of a `postgrey --privacy` that was older than 1.37: they stand under other digests than those that greyd
- * makes (see greylist/former-keys), and nobody can tell which of them belong together but who knows the addresses,
- * at the visit. What is found so counts together with what greyd has itself, as after an import; the first update
- * moves it to greyd's own digest, in the same transaction.
+ * Records of a `postgrey --privacy` older than 1.37. They stand under other digests than greyd makes (see
+ * greylist/former-keys); only a visit, which brings the addresses, shows which of them belong together. A
+ * record found
+ * so is merged with greyd's own, as after an import; the first update moves it to greyd's own digest, in the
+ * same transaction.
  *
- * Without --privacy there is nothing of the kind, and these stores are not used.
+ * Without --privacy there are no such records, and these stores are not used.
  */
 import { formerHashes, type Lookup } from '../greylist/former-keys.ts';
 import type { HashedKey, Key } from '../greylist/keys.ts';
@@ -14,7 +15,7 @@ import type { Entry, ReadableStore, RecordsOf, SavesOf, Step, Store, StoreSize }
 
 type AnyRecord = RecordOf<Key> | undefined;
 
-/** For some keys: where else their records may be. */
+/** Some keys, and the keys under which their former records may be. */
 class Expanded {
   readonly #keys: readonly Key[];
   readonly #former: readonly (readonly HashedKey[])[];
@@ -24,7 +25,7 @@ class Expanded {
     this.#former = formerHashes(keys, lookup);
   }
 
-  /** Those that were asked for, and behind them the former ones. */
+  /** The keys asked for, followed by the former ones. */
   get keys(): readonly Key[] {
     return [...this.#keys, ...this.#former.flat()];
   }
@@ -39,7 +40,10 @@ class Expanded {
     });
   }
 
-  /** What is to be saved of `keys`: what was decided, or what was found elsewhere, which is deleted there. */
+  /**
+   * Returns what to save for `keys`: the decision, or what was found under a former key, which is deleted
+   * there.
+   */
   saves(records: readonly AnyRecord[], decided: readonly (AnyRecord | null)[]): (AnyRecord | null)[] {
     const merged = this.merged(records);
     const former = records.slice(this.#keys.length);
@@ -50,7 +54,7 @@ class Expanded {
   }
 }
 
-/** What can be read of a store, former records among it. */
+/** A reader of a store that finds former records too. */
 export class FormerReader<Read extends ReadableStore = ReadableStore> implements ReadableStore {
   protected readonly store: Read;
   protected readonly lookup: Lookup;
@@ -102,7 +106,7 @@ export class FormerStore extends FormerReader<Store> implements Store {
   }
 }
 
-/** `Store.update` over former records too. */
+/** Calls `Store.update` over former records too. */
 export function updateWithFormer<const Keys extends readonly Key[], Result>(
   store: Pick<Store, 'update'>,
   lookup: Lookup,

@@ -1,13 +1,13 @@
 /**
- * Greylisting as a whole: the rule and its limits, over the records of a store. The daemon sees it
- * through a guard, which bounds the time of an answer, and a thread, which waits for the disk.
+ * Greylisting as a whole: the rule and its limits, over the records of a store. The daemon reaches it
+ * through a circuit breaker, which bounds the time of an answer, and a thread, which waits for the disk.
  */
 import { decide, type GreylistRules, type Verdict } from '../greylist/decision.ts';
 import type { ClientKey, TripletKey } from '../greylist/keys.ts';
 import { type Limits, type LimitVerdict, NewTriplets } from '../greylist/limits.ts';
 import type { Store } from '../store/store.ts';
 
-/** A client asks to deliver a mail of one sender to one recipient. */
+/** One attempt of a client to deliver a mail of one sender to one recipient. */
 export interface Visit {
   readonly triplet: TripletKey;
   readonly client: ClientKey;
@@ -19,13 +19,13 @@ export type Judgement = Verdict | LimitVerdict;
 
 export interface Greylisting {
   /**
-   * Decides, and settles when what was decided is durable.
+   * Decides, and settles when the decision is durable.
    * @throws (rejects) if it could not be stored: then nobody may be deferred
    */
   judge(visit: Visit): Promise<Judgement>;
 
   /**
-   * Settles when the store is open and can be written to.
+   * Settles when the store is open and accepts writes.
    * @throws (rejects) with what is wrong with it
    */
   check(): Promise<void>;
@@ -43,7 +43,7 @@ export class Greylister implements Greylisting {
   }
 
   judge({ triplet, client, now }: Visit): Promise<Judgement> {
-    // A step may run again after a lost race; a visit is counted once all the same.
+    // A step may run again after a lost race; its visit is counted only once.
     let admission: { readonly over: LimitVerdict | undefined } | undefined;
     const keys = [triplet, client] as const;
     return this.#store.update<typeof keys, Judgement>(keys, ([tripletRecord, clientRecord], size) => {

@@ -1,16 +1,16 @@
 /**
- * Sees to it that greylisting answers in bounded time, whatever its store does: a visit that the store
+ * A circuit breaker for greylisting: bounds the time of an answer, whatever the store does. A visit that the store
  * has not answered within the time-out is rejected, and its mail passes.
  *
- * After a failure one visit at a time is tried, and all others are rejected at once, so that nobody
- * waits behind a store that does not answer. Most visits of those who are known need nothing saved, and
- * succeed on a full disk: so each try begins with a check whether anything can be. Such a check is also
- * made each PROBE_MS, so that the next mail finds a store that works.
+ * After a failure one visit at a time is tried, and all others are rejected at once, so that none waits
+ * behind a store that does not respond. Most visits of known triplets save nothing, and
+ * succeed on a full disk: so each try begins with a check whether the store accepts writes. A probe makes the
+ * same check each PROBE_MS, so that the next mail finds a store that works.
  *
- * The store counts as working again when a check or a visit has succeeded and the last failure lies
- * RECOVERY_MS back. What is told of it is more careful: if it fails once more, without a deferral since it was said
- * to work, checks prove nothing, and only a deferral, whose first-seen time is always stored, is told as its
- * recovery. So a store that can be written to, and yet takes no visit, is told of once, and not each second.
+ * The store counts as working again when a check or a visit has succeeded and the last failure is
+ * RECOVERY_MS ago. The log is more careful: if the store fails once more, without a deferral since it was reported
+ * as working, checks prove nothing, and only a deferral, whose first-seen time is always stored, is reported as
+ * recovery. So a store that accepts writes but takes no visit is logged once, not each second.
  */
 import { Deadlines } from './deadlines.ts';
 import type { Greylisting, Judgement, Visit } from './greylister.ts';
@@ -18,26 +18,26 @@ import type { Greylisting, Judgement, Visit } from './greylister.ts';
 export interface GuardSettings {
   /** How long a visit waits for its answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Visits that may wait at a time; one more is a failure of the store. */
+  /** Maximum number of waiting visits; one more counts as a failure of the store. */
   readonly maxWaiting: number;
 }
 
-/** Is told once when the store has failed, and once when it works again. */
+/** Called once when the store has failed, and once when it works again. */
 export interface StoreObserver {
   storeFailed(error: unknown): void;
-  /** @param rejected visits that were rejected meanwhile */
+  /** @param rejected visits that were rejected in the meantime */
   storeWorks(rejected: number): void;
 }
 
-/** Whether an answer proves that visits are stored. */
+/** Tells whether an answer proves that visits are stored. */
 const isStored = ({ action }: Judgement): boolean => action === 'greylist';
 
-/** While the store counts as failed it is probed so often, in milliseconds. */
+/** Interval of probes while the store counts as failed, in milliseconds. */
 export const PROBE_MS = 1000;
 
 /**
- * A store that fails every now and then must not fill the log with its changes. A little less than PROBE_MS: the first
- * probe after the last failure counts.
+ * Milliseconds without a failure until the store counts as working: a store that fails now and then must not fill
+ * the log. A little less than PROBE_MS, so that the first probe after the last failure counts.
  */
 export const RECOVERY_MS = 900;
 
@@ -46,24 +46,26 @@ export class Guard implements Greylisting {
   readonly #settings: GuardSettings;
   readonly #observer: StoreObserver;
   readonly #clock: () => number;
-  /** The last one, while the store counts as failed. */
+  /** The last failure, while the store counts as failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
-  /** Whether it was told that the store has failed, and not yet that it works. */
+  /** True if the failure was reported, and the recovery not yet. */
   #isTold = false;
-  /** Whether it was told to work by less than a deferral: a failure now shows that checks prove nothing. */
+  /**
+   * True if it was reported as working on less than a deferral: a failure now shows that checks prove nothing.
+   */
   #isUnproved = false;
-  /** Whether only a deferral is told as its recovery. */
+  /** True if only a deferral is reported as recovery. */
   #needsProof = false;
-  /** How often it has begun to count as failed, since the start. */
+  /** How often the store began to fail, since the start. */
   failures = 0;
   /** Visits rejected since the store failed. */
   #rejected = 0;
-  /** Visits that the store has not answered, those among them that nobody waits for any more. */
+  /** Visits that the store has not answered, including those that were given up. */
   #waiting = 0;
   readonly #deadlines: Deadlines;
   #probes: NodeJS.Timeout | undefined;
 
-  /** @param clock milliseconds; nobody sets it */
+  /** @param clock milliseconds, on the monotonic clock */
   constructor(inner: Greylisting, settings: GuardSettings, observer: StoreObserver, clock: () => number) {
     this.#inner = inner;
     this.#settings = settings;
@@ -85,7 +87,7 @@ export class Guard implements Greylisting {
   }
 
   /**
-   * The first check, before anybody visits: whoever begins may take longer.
+   * Makes the first check, before any visit; opening the store may take longer than an answer.
    * @param limitMs how long in milliseconds, if that is more than the time-out
    * @throws (rejects) if the store does not work by then; visits pass from then on until it does
    */
@@ -94,20 +96,20 @@ export class Guard implements Greylisting {
     await this.#check(isLonger ? new Deadlines(limitMs, this.#clock) : this.#deadlines);
   }
 
-  /** Whether the store counts as working, as far as was asked. */
+  /** True if the store works, as far as is known. */
   get works(): boolean {
     return this.#failure === undefined;
   }
 
-  /** Rejects all who wait: there is no time left. */
+  /** Rejects all waiting visits: greyd is stopping. */
   giveUp(): void {
     this.#endProbes();
-    this.#deadlines.endAll(new Error('greyd ends, and it has not answered'));
+    this.#deadlines.endAll(new Error('greyd is stopping, and there is no answer yet'));
   }
 
   /**
-   * @param visits how many of them are rejected if it is
-   * @param isProof whether an answer proves that visits are stored
+   * @param visits how many visits are rejected if it fails
+   * @param isProof tells whether an answer proves that visits are stored
    */
   #guarded<Answer>(
     ask: () => Promise<Answer>,
@@ -123,15 +125,15 @@ export class Guard implements Greylisting {
         this.#failed(error);
         turnAway(error);
       };
-      // That one is turned away says nothing new about the store.
+      // A rejected visit says nothing new about the store.
       if (this.#failure !== undefined && this.#waiting > 0) return turnAway(this.#failure.error);
       const { maxWaiting } = this.#settings;
       if (this.#waiting >= maxWaiting) {
-        return fail(new Error(`${maxWaiting} requests wait for it (--max-queued-requests)`));
+        return fail(new Error(`${maxWaiting} requests are waiting for it (--max-queued-requests)`));
       }
       this.#waiting += 1;
       const wait = deadlines.begin(fail);
-      /** Whether anybody waits for the answer still. */
+      /** Tells whether the caller still waits for the answer. */
       const isInTime = () => {
         this.#waiting -= 1;
         return deadlines.end(wait);
@@ -156,7 +158,7 @@ export class Guard implements Greylisting {
       this.#tellFailure(error);
     }
     this.#failure = { error, at: this.#clock() };
-    // It keeps no process alive. A visit that is being tried is as good.
+    // The timer keeps no process alive. A visit under way serves as a probe.
     this.#probes ??= setInterval(() => {
       if (this.#waiting === 0) this.check().catch(() => {});
     }, PROBE_MS).unref();

@@ -1,26 +1,26 @@
 /**
- * What passes between the daemon's main thread and its store thread. Visits go over as a plain row of
- * their parts, five for each: to copy objects from thread to thread takes several times as long.
+ * The messages between the daemon's main thread and its store thread. Visits are sent as a flat list of
+ * their parts, five for each: copying objects from thread to thread takes several times as long.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
 import type { DecisionCount } from '../metrics/counters.ts';
-import type { SharedStoreSettings } from '../store/shared-store.ts';
+import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
 import type { CleaningPace } from './cleaner.ts';
 import type { Cleaned } from './cleaning-progress.ts';
 import type { Judgement, Visit } from './greylister.ts';
 
-/** What the store thread is started with. */
+/** The settings that the store thread is started with. */
 export interface ThreadSettings {
   readonly dbdir: string;
-  /** undefined: the embedded one, in `dbdir`. */
+  /** undefined: the embedded store, in `dbdir`. */
   readonly sharedStore: SharedStoreSettings | undefined;
   readonly privacy: boolean;
   readonly lookupByHost: boolean;
-  /** With --lookup-by-host those of whole addresses. */
+  /** The lengths of networks; with --lookup-by-host those of whole addresses. */
   readonly networkLengths: NetworkLengths;
   readonly rules: GreylistRules & Limits;
   /** How long to wait while another process locks the database, in milliseconds. */
@@ -28,16 +28,16 @@ export interface ThreadSettings {
   readonly pace: CleaningPace;
 }
 
-/** What the thread is given beside them. */
+/** The settings and what the threads share. */
 export interface ThreadData extends ThreadSettings {
-  /** One number of 32 bits: 1 from the moment on in which the thread is to end, and to wait for no lock. */
+  /** One number of 32 bits: 1 as soon as the thread is to end, and to wait for no lock. */
   readonly ending: SharedArrayBuffer;
 }
 
 /** Some visits, see `packVisits`. */
 export type PackedVisits = readonly (string | number)[];
 
-/** Visits to be judged together; without any, it is to be seen whether the store works. */
+/** Visits to be decided together; an empty batch checks the store. */
 export interface VisitBatch {
   readonly batch: number;
   readonly visits: PackedVisits;
@@ -50,22 +50,25 @@ export interface DecisionBatch {
   readonly forgetBefore: number;
 }
 
-/** Visits, counts, the wish to know its figures, or the order to end. */
+/** Visits, counts, a request for the figures, or the order to end. */
 export type ToThread = VisitBatch | DecisionBatch | { readonly figures: true } | { readonly end: true };
 
-/** What the thread knows of its store; nothing of a shared one, which counts and deletes by itself. */
+/** The thread's figures of its store; empty for a shared one, which counts and deletes by itself. */
 export interface StoreFigures {
-  /** undefined: they cannot be read now. */
+  /** undefined: the counts cannot be read now. */
   readonly records: RecordCounts | undefined;
   readonly cleaned: Readonly<Record<Key['kind'], Cleaned>> | undefined;
 }
 
 export type Outcome = Judgement | { readonly error: string };
 
-/** The levels on which the thread has something to say. */
+/** The log levels that the thread uses. */
 export type LogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
 
-/** The outcomes of a batch, one for each visit, in their order; or why it has failed; its figures; or a line for the log. */
+/**
+ * The results of a batch, one for each visit, in order; or why it has failed; or figures; or a line for the
+ * log.
+ */
 export type FromThread =
   | { readonly batch: number; readonly outcomes: readonly Outcome[] }
   | { readonly batch: number; readonly error: string }

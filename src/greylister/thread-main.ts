@@ -1,15 +1,15 @@
 /**
- * The store thread: the store and all that is done with it, for the daemon's main thread, which
- * sends visits and gets judgements.
+ * The store thread: opens the store and does all work with it for the daemon's main thread, which
+ * sends visits and gets verdicts.
  */
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
-import { ReopeningStore } from '../store/reopening-store.ts';
-import { openSharedStore, type SharedStoreSettings } from '../store/shared-store.ts';
-import { damageOf } from '../store/sqlite-damage.ts';
-import { openSqliteStore } from '../store/sqlite-store.ts';
+import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.ts';
+import { damageOf } from '../store/sqlite/damage.ts';
+import { ReopeningStore } from '../store/sqlite/reopening-store.ts';
+import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { Store } from '../store/store.ts';
 import { runCleaner } from './cleaner.ts';
 import { CleaningProgress } from './cleaning-progress.ts';
@@ -69,7 +69,7 @@ function openEmbedded(): ThreadStore {
   return { store: embedded, figures: () => ({ records: countsOf(embedded), cleaned: progress.cleaned }) };
 }
 
-/** What cannot be counted now is left out: that the store has failed is told elsewhere. */
+/** Returns the counts, or undefined if they cannot be read: the failure of the store is reported elsewhere. */
 function countsOf(embedded: ReopeningStore): StoreFigures['records'] {
   try {
     return embedded.counts();
@@ -78,14 +78,14 @@ function countsOf(embedded: ReopeningStore): StoreFigures['records'] {
   }
 }
 
-/** What is expired leaves it by itself. */
+/** Opens a shared store, which deletes expired records by itself. */
 function openShared(settings: SharedStoreSettings): ThreadStore {
   const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: () => performance.now() };
   const shared = openSharedStore(settings, { ...parts, privacy, report: say('warn') });
   return { store: shared, figures: () => ({ records: undefined, cleaned: undefined }) };
 }
 
-/** Batches that are not answered. */
+/** Batches without an answer yet. */
 const open = new Set<Promise<void>>();
 
 parentPort?.on('message', async (message: ToThread) => {

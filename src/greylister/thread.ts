@@ -1,10 +1,10 @@
 /**
  * Greylisting in a thread of its own. SQLite waits for the disk in the thread that calls it; there it
- * holds up neither connections, nor signals, nor the guard's time-out.
+ * delays neither connections, nor signals, nor the circuit breaker's time-out.
  *
- * Visits of one turn of the event loop go over together, in messages of up to BATCH_SIZE, so that the
- * store begins with the first ones while the last ones are read. The first one starts the thread. One that
- * has died (a bug, memory) fails what it had taken; the next visit starts a new one, but not within
+ * Visits of one turn of the event loop are sent together, in messages of up to BATCH_SIZE, so that the
+ * store begins with the first ones while the last ones are read. The first visit starts the thread. A thread that
+ * dies (a bug, memory) fails its open visits; the next visit starts a new one, but not within
  * RESTART_PAUSE_MS of the last start.
  */
 import { Worker } from 'node:worker_threads';
@@ -24,7 +24,7 @@ import {
   type VisitBatch,
 } from './messages.ts';
 
-/** A thread that dies at once is not to be started again and again. */
+/** Minimum time between two starts, in milliseconds, for a thread that dies at once. */
 export const RESTART_PAUSE_MS = 1000;
 
 const THREAD_MAIN = new URL('./thread-main.js', import.meta.url);
@@ -32,23 +32,23 @@ const THREAD_MAIN = new URL('./thread-main.js', import.meta.url);
 /** Visits in one message. */
 const BATCH_SIZE = 32;
 
-/** For what the thread makes and throws away; with V8's own bound it is no faster, and greyd 25 MB larger. */
+/** V8's heap for young objects in the thread; with V8's default it is no faster, and greyd 25 MB larger. */
 const YOUNG_MEGABYTES = 4;
 
-/** A visit that somebody waits for. */
+/** A visit whose caller waits. */
 interface Call {
   readonly visit: Visit;
   readonly resolve: (judgement: Judgement) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** What is to be done when a message is answered. */
+/** The callbacks of a message. */
 interface Batch {
   readonly done: (outcomes: readonly Outcome[]) => void;
   readonly fail: (error: Error) => void;
 }
 
-/** Somebody who wants to know the figures. */
+/** A caller that waits for the figures. */
 interface Inquiry {
   readonly resolve: (figures: StoreFigures) => void;
   readonly reject: (error: Error) => void;
@@ -61,17 +61,17 @@ export class GreylisterThread implements Greylisting {
   readonly #main: URL;
   #worker: Worker | undefined;
   #startedAt = -RESTART_PAUSE_MS;
-  /** Of this turn of the event loop, and not sent yet. */
+  /** Calls of this turn of the event loop, not sent yet. */
   #calls: Call[] = [];
   readonly #batches = new Map<number, Batch>();
   #lastBatch = 0;
   readonly #inquiries: Inquiry[] = [];
   #isEnding = false;
-  /** Seen by the thread even while it waits for a lock. */
+  /** The flag that the thread sees even while it waits for a lock. */
   readonly #ending = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 
   /**
-   * @param clock milliseconds; nobody sets it
+   * @param clock milliseconds, on the monotonic clock
    * @param main the program of the thread
    */
   constructor(settings: ThreadSettings, log: Pick<Log, LogLevel>, clock: () => number, main = THREAD_MAIN) {
@@ -106,9 +106,9 @@ export class GreylisterThread implements Greylisting {
   }
 
   /**
-   * What the thread knows of its store; who asks bounds how often. It starts no thread, and settles when
-   * the one there is has time for it.
-   * @throws (rejects) if there is none, or it fails meanwhile
+   * Returns the thread's figures of its store; the caller limits how often. Starts no thread, and settles when the
+   * running one has time for it.
+   * @throws (rejects) if there is none, or if it fails in the meantime
    */
   figures(): Promise<StoreFigures> {
     return new Promise((resolve, reject) => {
@@ -118,7 +118,9 @@ export class GreylisterThread implements Greylisting {
     });
   }
 
-  /** Settles when all visits are answered and the store is closed; no lock of another process is waited for. */
+  /**
+   * Settles when all visits are answered and the store is closed; does not wait for locks of other processes.
+   */
   async close(): Promise<void> {
     this.#sendCalls();
     this.#isEnding = true;
@@ -139,7 +141,7 @@ export class GreylisterThread implements Greylisting {
       {
         done: (outcomes) => {
           for (const [index, { resolve, reject }] of calls.entries()) {
-            const outcome = outcomes[index] ?? { error: 'the store thread gave no answer' };
+            const outcome = outcomes[index] ?? { error: 'the store thread returned no answer' };
             if ('error' in outcome) reject(new Error(outcome.error));
             else resolve(outcome);
           }
@@ -164,7 +166,7 @@ export class GreylisterThread implements Greylisting {
     worker.postMessage({ batch: this.#lastBatch, ...message } satisfies ToThread);
   }
 
-  /** @throws if it must not be started now, or the system allows no more threads */
+  /** @throws if it is too early for another start, or the system allows no more threads */
   #start(): Worker {
     const isDue = this.#clock() - this.#startedAt >= RESTART_PAUSE_MS;
     if (!isDue || this.#isEnding) throw new Error('the store thread has ended');
@@ -174,7 +176,7 @@ export class GreylisterThread implements Greylisting {
       name: 'greyd store',
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     });
-    let cause = 'it ended without a reason';
+    let cause = 'it ended for no known reason';
     worker.on('message', (message: FromThread) => this.#receive(message));
     worker.on('error', (error) => {
       cause = error instanceof Error ? (error.stack ?? error.message) : String(error);

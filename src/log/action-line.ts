@@ -8,7 +8,7 @@
  * A field whose value is empty is left out; values stand as they were received.
  */
 
-/** With --dry-run, mail that would have been put off. */
+/** The action with --dry-run, for mail that would have been deferred. */
 export const DRY_RUN = 'greylist (dry run)';
 
 export type LoggedDecision = 'greylist' | typeof DRY_RUN | 'pass';
@@ -17,7 +17,7 @@ export interface ActionEntry {
   readonly queueId: string;
   readonly action: LoggedDecision;
   readonly reason: string;
-  /** Seconds that a mail was delayed, on the visit on which it first passes. */
+  /** Seconds that a mail was delayed, when it passes for the first time. */
   readonly delay?: number | undefined;
   readonly clientName: string;
   readonly clientAddress: string;
@@ -25,7 +25,7 @@ export interface ActionEntry {
   readonly recipient: string;
 }
 
-/** The named fields of an entry, in the order of the line, as the JSON log has them. */
+/** Returns the named fields of an entry, in the order of the line, for the JSON log. */
 export function actionFields(entry: ActionEntry): Readonly<Record<string, string | number>> {
   const fields = {
     queue_id: entry.queueId,

@@ -1,6 +1,6 @@
 /**
- * How much of a request the log shows: all of it, or with --privacy no full address. What stays
- * then is enough to see what greyd does for whom: the client's network (its last 8 bits, or 64 of
+ * The part of a request that the log shows: all of it or, with --privacy, no full address. What remains
+ * shows what greyd does for whom: the client's network (its last 8 bits, or 64 of
  * IPv6, are zeros), the domains of sender and recipient (`*@example.com`), the queue id. The
  * client's name is left out, because it often holds its address.
  */
@@ -8,7 +8,7 @@ import { formatAddress, networkOf, parseAddress } from '../address/ip.ts';
 
 const SHOWN_BITS = { 4: 24, 6: 64 } as const;
 
-/** The parts of a request that are, or may hold, addresses. */
+/** The parts of a request that are or may hold addresses. */
 export interface Disclosable {
   readonly clientName: string;
   readonly clientAddress: string;
@@ -16,11 +16,11 @@ export interface Disclosable {
   readonly recipient: string;
 }
 
-/** Decides what the log may say. */
+/** Decides what the log may show. */
 export interface Disclosure {
-  /** The same request as it may be shown. */
+  /** Returns the request as it may be shown. */
   request<R extends Disclosable>(request: R): R;
-  /** Text that a client sent, as it may be quoted. */
+  /** Returns text of a client as it may be quoted. */
   quote(text: string): string;
 }
 
@@ -45,7 +45,7 @@ function networkOnly(text: string): string {
   return address === undefined ? '' : formatAddress(networkOf(address, SHOWN_BITS[address.family]));
 }
 
-/** `*@example.com`; the null sender stays empty. */
+/** Returns `*@example.com`; the null sender stays empty. */
 function domainOnly(address: string): string {
   if (address === '') return '';
   const at = address.lastIndexOf('@');

@@ -1,5 +1,5 @@
 /**
- * What an error says, on one line.
+ * The text of an error, on one line.
  */
 
 export function errorText(error: unknown): string {

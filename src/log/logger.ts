@@ -1,6 +1,6 @@
 /**
  * The daemon's log: plain lines for people and for the parsers of postgrey's log, or JSON (one object per
- * line, by pino) for machines. Everything that leaves goes through `printable`.
+ * line, by pino) for machines. Every line goes through `printable`.
  */
 import { pino } from 'pino';
 import { type ActionEntry, actionFields, actionLine } from './action-line.ts';
@@ -9,16 +9,16 @@ import type { LogSink } from './sink.ts';
 
 export interface Log {
   debug(text: string): void;
-  /** How a request was answered. */
+  /** Logs how a request was answered. */
   action(entry: ActionEntry): void;
-  /** What greyd itself does. */
+  /** Logs what greyd itself does. */
   notice(text: string): void;
   warn(text: string): void;
   error(text: string): void;
 }
 
 export type LogFormat = 'text' | 'json';
-/** quiet: no lines about single requests; verbose: details as well. */
+/** quiet: no lines about requests; verbose: more details. */
 export type LogLevel = 'quiet' | 'normal' | 'verbose';
 
 export interface LoggerSettings {
@@ -26,7 +26,7 @@ export interface LoggerSettings {
   readonly level: LogLevel;
 }
 
-/** pino's, and one between its own. */
+/** pino's levels, and `notice` between two of them. */
 const LEVELS = { debug: 20, info: 30, notice: 35, warn: 40, error: 50 } as const;
 /** The lowest level that is logged. */
 const LOWEST = { quiet: 'notice', normal: 'info', verbose: 'debug' } as const;
@@ -50,7 +50,7 @@ function textLog(lowest: number, sink: LogSink): Log {
 }
 
 function jsonLog(level: keyof typeof LEVELS, sink: LogSink): Log {
-  // pino hands the last level to a stream that asks for it with this symbol.
+  // pino passes the level of a line to a stream that has this symbol.
   const stream = {
     [Symbol.for('pino.metadata')]: true,
     lastLevel: LEVELS.info,

@@ -7,7 +7,7 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to find
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Writes each of them as `\u001b`, the escape that JSON uses too; all other text stays as it is. */
+/** Writes each unprintable character as `\u001b`, the escape of JSON; all other text stays as it is. */
 export function printable(text: string): string {
   return text.replace(
     UNPRINTABLE,

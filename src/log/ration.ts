@@ -1,15 +1,16 @@
 /**
- * Lines that anybody who can connect can cause, as often as he likes: each is told as long as there are few, and
- * of a flood the first ones alone, and when it is over, how many more there were. So no client fills the disk.
+ * Rate limit for log lines that any client can cause, as often as it likes: each is logged as long as there are
+ * few; of
+ * a flood only the first ones, and at its end how many more there were. So no client can fill the disk.
  *
- * There is room for LINES at once, which comes back evenly within PERIOD_MS.
+ * LINES lines can be logged at once; the allowance refills evenly within PERIOD_MS.
  */
 
-/** More than a program that asks wrongly writes until somebody looks, and less than a megabyte. */
+/** More than a misconfigured program causes until somebody looks, and less than a megabyte. */
 export const LINES = 5000;
 /** An hour, in milliseconds. */
 export const PERIOD_MS = 3_600_000;
-/** Without such a line for so long, in milliseconds, a flood is over. */
+/** Milliseconds without such a line after which a flood is over. */
 export const QUIET_MS = 60_000;
 
 export class Ration {
@@ -18,11 +19,11 @@ export class Ration {
   readonly #uptime: () => number;
   #room = LINES;
   #last = 0;
-  /** Lines that were not told. */
+  /** Lines that were not logged. */
   #untold = 0;
 
   /**
-   * @param about what the lines are about, as `requests that are none`
+   * @param about the subject of the lines, as `internal errors`
    * @param uptime milliseconds, on the monotonic clock
    */
   constructor(about: string, warn: (text: string) => void, uptime: () => number) {
@@ -31,7 +32,7 @@ export class Ration {
     this.#uptime = uptime;
   }
 
-  /** Tells a line, or counts it. */
+  /** Logs a line, or only counts it. */
   tell(text: string): void {
     const now = this.#uptime();
     this.look();
@@ -42,14 +43,16 @@ export class Ration {
       this.#warn(text);
       return;
     }
-    if (this.#untold === 0) this.#warn(`${LINES} lines about ${this.#about}: more are counted only`);
+    if (this.#untold === 0) this.#warn(`${LINES} lines about ${this.#about}: further ones are only counted`);
     this.#untold += 1;
   }
 
-  /** Called now and then; tells the end of a flood. */
+  /** Logs the end of a flood; called periodically. */
   look(): void {
     if (this.#untold === 0 || this.#uptime() - this.#last < QUIET_MS) return;
-    this.#warn(`${this.#untold} more lines about ${this.#about} were not written`);
+    this.#warn(
+      `${this.#untold} more ${this.#untold === 1 ? 'line' : 'lines'} about ${this.#about} not logged`,
+    );
     this.#untold = 0;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the log says about requests: one line for each answer, and lines about what was wrong.
+ * The log of requests: one line for each answer, and lines about faults.
  */
 import type { RawRequest } from '../policy/attributes.ts';
 import type { PolicyRequest, RequestFault } from '../policy/request.ts';
@@ -12,29 +12,32 @@ import { Ration } from './ration.ts';
 /** How a request was answered. */
 export type Answered = Pick<ActionEntry, 'action' | 'reason' | 'delay'>;
 
-/** Seconds without a mail that passed, until the store is said to have room: cleaning lets in a few at a time. */
+/**
+ * Seconds without a mail that passed, until the store counts as having room: cleaning makes room for a few at a
+ * time.
+ */
 const ROOM_AFTER = 60;
 
 export class RequestLog {
   readonly #log: Log;
   readonly #disclosure: Disclosure;
-  /** Since the store was full: mails that passed, and when the last one did. */
+  /** Mails that passed since the store was full, and when the last one did. */
   #passedWhileFull = 0;
   #lastWhileFull = 0;
-  /** What clients send that is no request. */
+  /** Limits lines about malformed requests. */
   readonly #faults: Ration;
-  /** A bug may show in each request. */
+  /** Limits lines about internal errors: a bug may show in each request. */
   readonly #errors: Ration;
 
   /** @param uptime milliseconds, on the monotonic clock */
   constructor(log: Log, disclosure: Disclosure, uptime: () => number) {
     this.#log = log;
     this.#disclosure = disclosure;
-    this.#faults = new Ration('what is no request', (text) => log.warn(text), uptime);
+    this.#faults = new Ration('malformed requests', (text) => log.warn(text), uptime);
     this.#errors = new Ration('internal errors', (text) => log.error(text), uptime);
   }
 
-  /** Called now and then; tells the end of what was counted only. */
+  /** Logs the end of floods; called periodically. */
   look(): void {
     this.#faults.look();
     this.#errors.look();
@@ -57,11 +60,14 @@ export class RequestLog {
     this.#log.notice('correcting date for first seen in the future!');
   }
 
-  /** Lines of a request that are no attributes. */
+  /** Logs lines of a request that are no attributes. */
   garbage({ garbage, garbageLines }: RawRequest): void {
     for (const line of garbage) this.#faults.tell(`ignoring garbage: <${this.#disclosure.quote(line)}>`);
     const others = garbageLines - garbage.length;
-    if (others > 0) this.#faults.tell(`ignoring garbage: ${others} more lines of this request`);
+    if (others > 0)
+      this.#faults.tell(
+        `ignoring garbage: ${others} more ${others === 1 ? 'line' : 'lines'} of this request`,
+      );
   }
 
   fault(fault: RequestFault): void {
@@ -69,7 +75,7 @@ export class RequestLog {
   }
 
   internalError(error: unknown): void {
-    this.#errors.tell(`internal error, the request was let through: ${errorText(error)}`);
+    this.#errors.tell(`internal error, the request passes without greylisting: ${errorText(error)}`);
   }
 
   storeFailed(error: unknown): void {
@@ -78,26 +84,31 @@ export class RequestLog {
     );
   }
 
-  /** @param rejected requests that could not be stored meanwhile */
+  /** @param rejected requests that could not be stored in the meantime */
   storeWorks(rejected: number): void {
-    this.#log.warn(`store works again, ${rejected} requests passed without greylisting`);
+    this.#log.warn(
+      `store works again, ${rejected} ${rejected === 1 ? 'request' : 'requests'} passed without greylisting`,
+    );
   }
 
-  /** There is no room for a new triplet. Told once; each of the mails has its own line. @param now Unix seconds */
+  /**
+   * Logs that there is no room for a new triplet, once; each of the mails has its own line.
+   * @param now Unix seconds
+   */
   storeIsFull(now: number): void {
     if (this.#passedWhileFull === 0) {
-      this.#log.warn(
-        'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
-      );
+      this.#log.warn('--max-triplets reached: new triplets pass without greylisting');
     }
     this.#passedWhileFull += 1;
     this.#lastWhileFull = now;
   }
 
-  /** A new triplet was stored. @param now Unix seconds */
+  /** Called when a new triplet was stored. @param now Unix seconds */
   storeHasRoom(now: number): void {
     if (this.#passedWhileFull === 0 || now - this.#lastWhileFull < ROOM_AFTER) return;
-    this.#log.warn(`room for new triplets again: ${this.#passedWhileFull} mails passed without greylisting`);
+    this.#log.warn(
+      `room for new triplets again: ${this.#passedWhileFull} ${this.#passedWhileFull === 1 ? 'mail' : 'mails'} passed without greylisting`,
+    );
     this.#passedWhileFull = 0;
   }
 }

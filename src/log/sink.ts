@@ -1,38 +1,37 @@
 /**
- * Where the lines of the log go. Nothing here waits for whoever reads them: lines of one turn of the
- * event loop are written in one piece, what is not taken yet is bounded by MAX_WAITING_BYTES, and
- * beyond that lines are lost, and how many is said when there is room again. When nobody reads any
- * more, all are lost. Mail is not.
+ * The writer of log lines. greyd never waits for the log reader: lines of one turn of the event loop are
+ * written in one piece, unread lines are bounded by MAX_WAITING_BYTES, and beyond that lines are dropped; how
+ * many is logged when there is room again. When the reader is gone, all lines are dropped. Mail is not affected.
  */
 import type { Writable } from 'node:stream';
 
 export interface LogSink {
   /** @param level pino's: 20 debug, 30 info, 35 notice, 40 warn, 50 error */
   write(line: string, level: number): void;
-  /** Settles when what waits is written, or never if nobody takes it; nothing is written after it. */
+  /** Settles when waiting lines are written, or never if the reader takes none; nothing is written after it. */
   close(): Promise<void>;
 }
 
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** How long lines wait until a stream that has failed is opened anew, in milliseconds. */
+/** Milliseconds until a failed stream is opened again. */
 const REOPEN_AFTER_MS = 1000;
 
 /** Writes lines to a stream, and to a new one when that has failed. */
 export class LineWriter {
   readonly #open: () => Writable | undefined;
   readonly #lostLine: (count: number) => string;
-  /** undefined: there is none now; lines wait. */
+  /** undefined: no stream is open now; lines wait. */
   #stream: Writable | undefined;
-  /** No more lines are taken. */
+  /** True if no more lines are accepted. */
   #isOver = false;
   #lines = '';
-  /** Lines for which there was no room. */
+  /** Lines dropped for lack of room. */
   #lost = 0;
 
   /**
-   * @param open returns undefined if there is nothing to write to any more; if it throws, not the
-   *   first time, it is asked again later
-   * @param lostLine makes a line of how many lines were lost
+   * @param open returns undefined if there is nothing left to write to; if a later call throws, it is
+   *   called again after a pause
+   * @param lostLine makes a log line from the number of dropped lines
    */
   constructor(open: () => Writable | undefined, lostLine: (count: number) => string = lostText) {
     this.#open = open;
@@ -53,7 +52,7 @@ export class LineWriter {
     this.#lines += `${line}\n`;
   }
 
-  /** Settles when all lines are written, or the stream has failed; no line is taken after it. */
+  /** Settles when all lines are written, or the stream has failed; accepts no line after it. */
   async finish(): Promise<void> {
     if (this.#stream === undefined) this.#reopen();
     this.#isOver = true;
@@ -81,7 +80,7 @@ export class LineWriter {
       return;
     }
     this.#stream = stream;
-    // EPIPE, ENOSPC: what the stream had taken is lost; the lines after that go to a new one.
+    // EPIPE, ENOSPC: lines in the stream are lost; later lines go to a new one.
     const fail = () => {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
@@ -107,5 +106,5 @@ export class LineWriter {
 }
 
 export function lostText(count: number): string {
-  return `${count} lines of the log were lost: they are not taken as fast as they come`;
+  return `${count} log ${count === 1 ? 'line' : 'lines'} dropped: the log reader is too slow`;
 }

@@ -1,5 +1,5 @@
 /**
- * Standard error as the place of the log: plain lines with nothing before them.
+ * The log on standard error: plain lines without a prefix.
  */
 import { createWriteStream, fstatSync, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
@@ -12,18 +12,18 @@ export function stderrSink(): LogSink {
   return { write: (line) => writer.write(line), close: () => writer.finish() };
 }
 
-/** To systemd's journal, or another program. */
+/** Writes to a pipe: systemd's journal, or another program. */
 function pipeWriter(): LineWriter {
   let wasOpened = false;
   return new LineWriter(() => {
-    // A pipe that broke stays broken.
+    // A broken pipe stays broken.
     if (wasOpened) return undefined;
     wasOpened = true;
     return new Socket({ fd: STDERR, readable: false });
   });
 }
 
-/** To a file or a terminal: a disk that was full may have room again later. */
+/** Writes to a file or a terminal: a full disk may have room again later. */
 function fileWriter(): LineWriter {
   return new LineWriter(() => createWriteStream('', { fd: STDERR, autoClose: false }));
 }

@@ -1,10 +1,10 @@
 /**
- * Lines to syslog, for a daemon in the background: `postgrey[PID]: …`, or another ident. They go
+ * The log in syslog, for a daemon in the background: `postgrey[PID]: …`, or another ident. Lines go
  * through logger(1), which every Debian has: Node.js has no datagram sockets for /dev/log, and a
- * syslog daemon that stands still then stops that process, not this one.
+ * syslog daemon that hangs then blocks that process, not this one.
  *
  * logger(1) looks for /dev/log again at each line that it cannot deliver. As with syslog(3), lines are
- * lost while no syslog daemon is there; while one is there and reads nothing, they wait.
+ * lost without a running syslog daemon; while it runs and reads nothing, they wait.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ export const FACILITIES = Object.keys(FACILITY_CODES);
 
 /** The ident that the parsers of postgrey's log look for. */
 export const DEFAULT_IDENT = 'postgrey';
-/** What a syslog daemon takes of one line; the rest is cut off, for logger(1) would make a line of its own of it. */
+/** The longest line of a syslog daemon; the rest is cut off, since logger(1) would make another line of it. */
 const MAX_LINE_BYTES = 8192;
 
 /** pino's level of warnings. */
@@ -80,7 +80,7 @@ export async function syslogSink(settings: SyslogSettings): Promise<LogSink> {
 
 type Logger = ChildProcessByStdio<Writable, null, null>;
 
-/** @throws if there is no memory, or no file descriptor, for another process */
+/** @throws if the system has no memory, or no file descriptor, for another process */
 function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
   const options = [
     `--tag=${ident}`,
@@ -88,11 +88,11 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
     `--priority=${facility}.info`,
     '--prio-prefix',
     `--size=${MAX_LINE_BYTES}`,
-    // Where systemd runs, a logger that finds no /dev/log would end at once.
+    // On a host with systemd, a logger that finds no /dev/log would end at once.
     '--socket-errors=off',
   ];
   const logger = spawn('logger', options, { stdio: ['pipe', 'ignore', 'ignore'] });
-  // A logger that cannot start, or went away, shows in its stdin.
+  // The error shows in its stdin as well.
   logger.on('error', () => {});
   if (!logger.stdin) throw new Error('logger(1) cannot be started');
   logger.unref();
@@ -101,15 +101,15 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
 
 function cut(line: string): string {
   if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
-  // A character that is cut through is left out.
+  // Drop a character that is cut in half.
   return Buffer.from(line)
     .toString('utf8', 0, MAX_LINE_BYTES)
     .replace(/\ufffd+$/, '');
 }
 
 /**
- * facility * 8 + severity, as syslog(3) counts them. `level` is pino's. Lines about single requests are
- * notices, as in postgrey: what a site has its syslog daemon do with `mail.notice` goes on to hold.
+ * Returns facility * 8 + severity, as in syslog(3). `level` is pino's. Lines about requests are
+ * notices, as in postgrey, so that a site's syslog rules for `mail.notice` still apply.
  */
 function priority(facility: string, level: number): number {
   const severity = level >= 50 ? 3 : level >= WARN ? 4 : level >= 30 ? 5 : 7;

@@ -1,21 +1,21 @@
 /**
- * Counts of what greyd decided since it started, and of what is not saved of that yet.
+ * Counts of greyd's decisions since its start, and which of them are not saved yet.
  */
 
-/** How often something was decided since the start. */
+/** The count of a decision since the start. */
 export interface DecisionTotal {
   readonly action: string;
   readonly reason: string;
   readonly count: number;
 }
 
-/** How often something was decided in an hour. */
+/** The count of a decision in an hour. */
 export interface DecisionCount {
-  /** The beginning of the hour, in Unix seconds. */
+  /** The start of the hour, in Unix seconds. */
   readonly hour: number;
   readonly action: string;
   readonly reason: string;
-  /** How long a triplet had waited that passed for the first time, in seconds to two digits; 0: others. */
+  /** How long a triplet waited that passed for the first time, in seconds to two digits; 0: all others. */
   readonly waited: number;
   readonly count: number;
 }
@@ -24,16 +24,16 @@ const HOUR = 3600;
 
 interface Total extends DecisionTotal {
   count: number;
-  /** Of these, how many were handed out by `takeUnsaved`. */
+  /** How many of these `takeUnsaved` has returned. */
   taken: number;
 }
 
 export class DecisionCounters {
   readonly #totals = new Map<string, Total>();
-  /** Of what is not handed out: by action, reason and how long it had waited. */
+  /** Waits that `takeUnsaved` has not returned: by action, reason and wait. */
   #waited = new Map<string, DecisionCount>();
 
-  /** @param waited seconds that a triplet had waited that passes for the first time */
+  /** @param waited seconds that a triplet waited that passes for the first time */
   count(action: string, reason: string, waited?: number): void {
     const name = `${action} (${reason})`;
     const total = this.#totals.get(name);
@@ -42,23 +42,26 @@ export class DecisionCounters {
     if (waited !== undefined) this.#countWait(action, reason, waited);
   }
 
-  /** One for each action and reason that there was. */
+  /** The counts, one for each action and reason that occurred. */
   get totals(): DecisionTotal[] {
     return [...this.#totals.values()].map(({ action, reason, count }) => ({ action, reason, count }));
   }
 
-  /** One line for the log: `3 requests: 2 greylist (new), 1 pass (client whitelist)`. */
+  /** Returns one line for the log: `3 requests: 2 greylist (new), 1 pass (client whitelist)`. */
   summary(): string {
     const totals = [...this.#totals];
     const all = totals.reduce((sum, [, { count }]) => sum + count, 0);
-    return [`${all} requests`, totals.map(([name, { count }]) => `${count} ${name}`).join(', ')]
+    return [
+      `${all} ${all === 1 ? 'request' : 'requests'}`,
+      totals.map(([name, { count }]) => `${count} ${name}`).join(', '),
+    ]
       .filter(Boolean)
       .join(': ');
   }
 
   /**
-   * Hands out what was counted since the last time.
-   * @param now Unix seconds; what is handed out counts for the hour that this lies in
+   * Returns the counts since the last call.
+   * @param now Unix seconds; the counts belong to the hour of this time
    */
   takeUnsaved(now: number): DecisionCount[] {
     const hour = Math.floor(now / HOUR) * HOUR;
@@ -83,7 +86,7 @@ export class DecisionCounters {
   }
 }
 
-/** 317 is 320, 86412 is 86000: good enough for a median, and few different ones. */
+/** Rounds 317 to 320, 86412 to 86000: good enough for a median, and few different values. */
 function twoDigits(seconds: number): number {
   return Math.max(1, Number(seconds.toPrecision(2)));
 }

@@ -1,6 +1,6 @@
 /**
- * All decisions that there can be: they are shown from the start with a count of 0, because a rate can only
- * be seen of what was there before. None of their labels comes from a request.
+ * All possible decisions. Metrics show each from the start, with a count of 0, because a rate needs an
+ * earlier value. No label comes from a request.
  */
 import type { AutoWhitelistVerdict, GreylistVerdict, PassVerdict } from '../greylist/decision.ts';
 import type { LimitVerdict } from '../greylist/limits.ts';
@@ -33,7 +33,7 @@ const NONE_YET: readonly DecisionTotal[] = [
   ['let through', LET_THROUGH] as const,
 ].flatMap(([action, reasons]) => Object.keys(reasons).map((reason) => ({ action, reason, count: 0 })));
 
-/** Those that were counted, and behind them 0 of all others. */
+/** Returns the counts, followed by a 0 for every other decision. */
 export function withZeros(totals: readonly DecisionTotal[]): DecisionTotal[] {
   const isThere = ({ action, reason }: DecisionTotal) =>
     totals.some((total) => total.action === action && total.reason === reason);

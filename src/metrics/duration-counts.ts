@@ -1,11 +1,11 @@
 /**
- * How often something took how long: counts below some bounds, as a histogram of Prometheus has them.
- * Plain numbers, because one is noted with each request; they become text only when somebody asks.
+ * Counts of durations below some bounds, for a Prometheus histogram.
+ * Plain numbers, because each request adds one; they become text only when a page is read.
  */
 export class DurationCounts {
   /** Upper bounds in seconds, ascending. */
   readonly bounds: readonly number[];
-  /** Of those up to each bound and above the one before it; the last: above all. */
+  /** Counts of durations up to each bound and above the one before it; the last: above all bounds. */
   readonly #counts: number[];
   /** Seconds. */
   sum = 0;
@@ -23,7 +23,7 @@ export class DurationCounts {
     this.sum += seconds;
   }
 
-  /** For each bound how many were not above it, and last how many there were. */
+  /** For each bound the number of durations not above it, and last the number of all. */
   get cumulative(): number[] {
     let total = 0;
     return this.#counts.map((count) => {

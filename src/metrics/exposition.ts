@@ -1,8 +1,8 @@
 /**
- * Every metric of greyd, with its name and meaning: README.md has the same list, and a test holds it to that.
- * Figures are read where they are kept when somebody asks.
+ * Every metric of greyd, with its name and meaning: README.md has the same list, and a test compares them.
+ * Figures are read where they are kept when a page is read.
  *
- * No label holds anything that a client has sent. What cannot be known now is left out.
+ * No label holds anything that a client has sent. A figure that is not known now is left out.
  */
 import type { Key } from '../greylist/keys.ts';
 import type { StoreFigures } from '../greylister/messages.ts';
@@ -11,14 +11,14 @@ import { withZeros } from './decisions.ts';
 import type { Measures } from './measures.ts';
 import { MetricsPage, type Sample } from './text-format.ts';
 
-/** What is shown. */
+/** The figures of one page. */
 export interface Figures {
   readonly version: string;
   readonly node: string;
   readonly decisions: readonly DecisionTotal[];
   readonly measures: Measures;
   readonly store: { readonly works: boolean; readonly failures: number };
-  /** undefined: the store did not say in time. */
+  /** undefined: the store did not answer in time. */
   readonly records: StoreFigures | undefined;
   readonly connections: { readonly open: number; readonly accepted: number; readonly limit: number };
   readonly whitelists: {
@@ -27,7 +27,7 @@ export interface Figures {
     /** Unix seconds. */
     readonly readAt: number;
   };
-  /** Of the process. */
+  /** Usage of the process. */
   readonly usage: {
     /** Unix seconds. */
     readonly startedAt: number;
@@ -50,88 +50,86 @@ function addAnswers(page: MetricsPage, { decisions, measures, connections }: Fig
   const { requests, delays } = measures;
   page.counter(
     'greyd_decisions_total',
-    'Requests that were answered, by what was decided and why; let through is DUNNO because of a fault',
+    'Requests answered, by action and reason; let through is DUNNO because of a fault',
     withZeros(decisions).map(({ count, ...labels }) => ({ labels, value: count })),
   );
-  page.histogram('greyd_request_duration_seconds', 'From a whole request to its answer', requests);
-  page.histogram('greyd_delay_seconds', 'How long a triplet had been put off when it first passed', delays);
-  page.gauge('greyd_connections', 'Connections of mail servers that are open', [{ value: connections.open }]);
-  page.gauge('greyd_connections_limit', 'Connections that there may be at a time', [
-    { value: connections.limit },
-  ]);
-  page.counter('greyd_connections_accepted_total', 'Connections that were accepted', [
-    { value: connections.accepted },
-  ]);
+  page.histogram('greyd_request_duration_seconds', 'Time from a complete request to its answer', requests);
+  page.histogram('greyd_delay_seconds', 'How long a triplet was greylisted until it first passed', delays);
+  page.gauge('greyd_connections', 'Open connections of mail servers', [{ value: connections.open }]);
+  page.gauge('greyd_connections_limit', 'Maximum number of connections', [{ value: connections.limit }]);
+  page.counter('greyd_connections_accepted_total', 'Connections accepted', [{ value: connections.accepted }]);
 }
 
 function addStore(page: MetricsPage, { store, measures }: Figures): void {
-  page.gauge('greyd_store_up', '1 if the store took what it was last asked to save or check, else 0', [
+  page.gauge('greyd_store_up', '1 if the last write or check of the store succeeded, else 0', [
     { value: Number(store.works) },
   ]);
   page.counter(
     'greyd_store_failures_total',
-    'How often the store began to fail; requests that passed meanwhile are among greyd_decisions_total',
+    'How often the store began to fail; requests that passed in the meantime are counted in greyd_decisions_total',
     [{ value: store.failures }],
   );
   page.histogram(
     'greyd_store_duration_seconds',
-    'From a question to the store to its answer, or until it was given up',
+    'Time from a query of the store to its answer, or to the time-out',
     measures.store,
   );
 }
 
 function addRecords(page: MetricsPage, { records, cleaned }: Partial<StoreFigures> = {}): void {
   if (records !== undefined) {
-    page.gauge('greyd_records', 'Records in the database, expired ones among them', byKind(records));
+    page.gauge('greyd_records', 'Records in the database, including expired ones', byKind(records));
   }
   if (cleaned === undefined) return;
   const { triplet, client } = cleaned;
   page.counter(
     'greyd_cleaning_examined_total',
-    'Records that were looked at for whether they are expired',
+    'Records that the cleaner checked for expiry',
     byKind({ triplet: triplet.examined, client: client.examined }),
   );
   page.counter(
     'greyd_cleaning_deleted_total',
-    'Expired records that were deleted',
+    'Expired records that the cleaner deleted',
     byKind({ triplet: triplet.deleted, client: client.deleted }),
   );
   page.gauge(
     'greyd_cleaning_last_end_timestamp_seconds',
-    'When all records were last looked at, in Unix time; without a value until they were',
+    'When the cleaner last finished a walk over all records, in Unix time; no value before that',
     byKind({ triplet: triplet.lastEnd, client: client.lastEnd }),
   );
 }
 
 function addWhitelists(page: MetricsPage, { sizes, isUpToDate, readAt }: Figures['whitelists']): void {
-  page.gauge('greyd_whitelist_patterns', 'Patterns in force', [
+  page.gauge('greyd_whitelist_patterns', 'Whitelist patterns in use', [
     { labels: { list: 'clients' }, value: sizes.clients },
     { labels: { list: 'recipients' }, value: sizes.recipients },
   ]);
   page.gauge(
     'greyd_whitelist_reload_timestamp_seconds',
-    'When the whitelists were last read, at the start or on SIGHUP, in Unix time',
+    'When the whitelists were last read, at start or on SIGHUP, in Unix time',
     [{ value: readAt }],
   );
-  page.gauge('greyd_whitelist_reload_success', '1 if both lists were taken from their files then, else 0', [
+  page.gauge('greyd_whitelist_reload_success', '1 if both lists could be read then, else 0', [
     { value: Number(isUpToDate) },
   ]);
 }
 
 function addProcess(page: MetricsPage, { version, node, usage }: Figures): void {
-  page.gauge('greyd_build_info', 'Always 1; which greyd and which Node.js this is', [
+  page.gauge('greyd_build_info', 'Always 1; labels: version of greyd, version of Node.js', [
     { labels: { version, node }, value: 1 },
   ]);
   page.gauge('process_start_time_seconds', 'When greyd was started, in Unix time', [
     { value: usage.startedAt },
   ]);
-  page.counter('process_cpu_seconds_total', 'Time of processors that greyd has used', [
+  page.counter('process_cpu_seconds_total', 'Total user and system CPU time spent in seconds', [
     { value: usage.cpuSeconds },
   ]);
-  page.gauge('process_resident_memory_bytes', 'Memory that greyd has', [{ value: usage.residentBytes }]);
+  page.gauge('process_resident_memory_bytes', 'Resident memory size in bytes', [
+    { value: usage.residentBytes },
+  ]);
 }
 
-/** Those that are known. */
+/** Returns a sample for each known value. */
 function byKind(values: Readonly<Record<Key['kind'], number | undefined>>): Sample[] {
   return Object.entries(values).flatMap(([kind, value]) =>
     value === undefined ? [] : [{ labels: { kind }, value }],

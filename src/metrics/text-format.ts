@@ -1,6 +1,6 @@
 /**
- * Metrics as text for Prometheus, by prom-client, from figures that are kept elsewhere: a page is made when
- * it is asked for, and thrown away.
+ * Metrics as text for Prometheus, by prom-client, from figures that are kept elsewhere: a page is made
+ * for each reader, and thrown away.
  */
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
 import type { DurationCounts } from './duration-counts.ts';
@@ -13,7 +13,7 @@ export interface Sample {
 export class MetricsPage {
   readonly #registry = new Registry();
 
-  /** What only grows, from 0 at the start of greyd. */
+  /** Adds a counter, which starts at 0 with greyd and only grows. */
   counter(name: string, help: string, samples: readonly Sample[]): void {
     const metric = new Counter({ name, help, labelNames: labelNames(samples), registers: [this.#registry] });
     for (const { labels = {}, value } of samples) metric.inc(labels, value);
@@ -35,8 +35,8 @@ export class MetricsPage {
       { metricName: `${name}_sum`, labels: {}, value: sum },
       { metricName: `${name}_count`, labels: {}, value: cumulative.at(-1) ?? 0 },
     ];
-    // The library's own histogram counts by itself, which takes longer than all that greyd counts. A registry
-    // needs no more than this of a metric, whatever its type says.
+    // The library's own histogram counts by itself, which is slower than all of greyd's counting. A registry
+    // uses no more of a metric than this, whatever its type says.
     const metric = { name, get: async () => ({ name, help, type: 'histogram', values }) };
     this.#registry.registerMetric(metric as unknown as Metric);
   }
@@ -51,7 +51,7 @@ export class MetricsPage {
   }
 }
 
-/** Of a metric without labels the library shows a 0 by itself; of one without samples it is not to. */
+/** The library shows a 0 for a metric without labels even if it has no sample; this label prevents that. */
 const NO_SAMPLE: Sample = { labels: { none: '' }, value: 0 };
 
 function labelNames([first = NO_SAMPLE]: readonly Sample[]): string[] {

@@ -1,8 +1,8 @@
 /**
- * A clock that is looked at once in each turn of the event loop: under load, when looking at it for each
- * request would cost the most, many requests share one look.
+ * A clock that is read once in each turn of the event loop: under load, when reading it for each
+ * request would cost the most, many requests share one reading.
  *
- * Known limit: what it measures is wrong by up to the length of a turn, a few milliseconds under full load.
+ * Known limit: measured times are wrong by up to the length of a turn, a few milliseconds under full load.
  */
 export function oncePerTurn(clock: () => number): () => number {
   let now: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * However many ask at once, one run is under way, and its outcome is for all of them; and however often they
- * ask, the next one begins no sooner than after a pause.
+ * Callers at the same time share one run and its result; the next run begins after a pause, however often
+ * it is asked for.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 

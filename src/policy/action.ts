@@ -4,11 +4,11 @@
  *   reply  :== "action=" action LF LF
  *   action :== anything access(5) allows, without control characters
  *
- * Text from a request (a recipient in the greylist text) can stand in an action, so whatever would
- * end the line early is replaced here, at the only door to the wire.
+ * A recipient in the greylist text puts text of a request into an action, so characters that would
+ * end the line early are replaced here, the only place that writes a reply.
  */
 
-/** The action that leaves the decision to the restrictions that follow: greyd has no objection. */
+/** The action for no objection: the restrictions that follow decide. */
 export const DUNNO = 'DUNNO';
 
 /** @param action as in access(5); control characters in it become `?`, as Postfix prints them */

@@ -8,8 +8,8 @@
  * that greyd reads are kept, so others cost no memory, however many there are.
  * Values may hold any bytes but LF.
  *
- * How the bytes are cut into chunks makes no difference: of a longer line than MAX_LINE_BYTES its head
- * counts, so that one with no `=` in there is no attribute, whole or not.
+ * How the bytes are cut into chunks makes no difference. Only the first MAX_LINE_BYTES of a line
+ * count: a line with no `=` in these is no attribute.
  */
 import { textOf } from './text.ts';
 
@@ -29,41 +29,41 @@ export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 
 /** Names and values are cut to this many bytes, as in postgrey. Postfix's own limit is 2,048. */
 export const MAX_FIELD_BYTES = 512;
-/** What is kept of one line; the rest up to its LF is skipped. Two fields and the `=` fit in. */
+/** Kept of one line; the rest up to its LF is skipped. Two fields and the `=` fit in. */
 export const MAX_LINE_BYTES = 2 * MAX_FIELD_BYTES + 1;
-/** Beyond these a request is skipped up to its end and marked `tooLarge`. */
+/** A request beyond these bounds is skipped up to its end and marked `tooLarge`. */
 export interface RequestBounds {
   /** Postfix sends about 1,000. */
   readonly maxBytes: number;
-  /** Known and unknown ones, repeated ones too. Postfix sends about 30. */
+  /** Known, unknown and repeated attributes. Postfix sends about 30. */
   readonly maxAttributes: number;
 }
-/** Of the lines without `=` in one request, this many are kept for the log; the others are counted. */
+/** Maximum number of lines without `=` kept for the log of one request; further ones are counted. */
 export const MAX_GARBAGE_LINES = 10;
-/** What is kept of such a line, in bytes. */
+/** Kept of such a line, in bytes. */
 export const MAX_GARBAGE_BYTES = 100;
 
 const CR = 0x0d;
 const EQUALS = 0x3d;
 
-/** One whole request as it was sent, before anything in it is checked. */
+/** One complete request as it was sent, with nothing checked. */
 export interface RawRequest {
   readonly attributes: Readonly<Partial<Record<AttributeName, string>>>;
   /** The first lines that were no attributes. */
   readonly garbage: readonly string[];
-  /** How many such lines there were. */
+  /** The number of such lines. */
   readonly garbageLines: number;
-  /** The bound that the request is beyond, as `more than 1000 attributes`; its attributes are incomplete. */
+  /** The bound that the request exceeds, as `more than 1000 attributes`; its attributes are incomplete. */
   readonly tooLarge: string | undefined;
 }
 
-/** The names of each length: nearly all others are told from them without a look at their letters. */
+/** The names by length: most other attributes are told apart by length alone, without a look at their letters. */
 const LONGEST = Math.max(...ATTRIBUTE_NAMES.map(({ length }) => length));
 const NAMES_OF_LENGTH = Array.from({ length: LONGEST + 1 }, (_, length) =>
   ATTRIBUTE_NAMES.filter((name) => name.length === length),
 );
 
-/** Bytes, and the same as text, a character for each. */
+/** Bytes, and the same as text, one character for each byte. */
 interface Bytes {
   readonly bytes: Buffer;
   readonly text: string;
@@ -93,7 +93,7 @@ class RequestBuilder implements RawRequest {
     return this.#attributeLines > maxAttributes ? `more than ${maxAttributes} attributes` : undefined;
   }
 
-  /** Takes the line that stands from `start` up to `end`. */
+  /** Adds the line from `start` up to `end`. */
   addLine({ bytes, text }: Bytes, start: number, end: number): void {
     if (this.tooLarge !== undefined) return;
     let equals = start;
@@ -114,14 +114,14 @@ class RequestBuilder implements RawRequest {
 }
 
 /**
- * Takes the bytes of one connection as they come and gives whole requests back, one at a time.
- * What it holds is bounded by the caller, who stops pushing while `bufferedBytes` is high; of a
- * request that is not whole yet it holds at most one line and the values of the known attributes.
+ * Takes the bytes of one connection as they come and returns complete requests, one at a time.
+ * The caller bounds the memory by pushing nothing while `bufferedBytes` is high; for an
+ * incomplete request it holds at most one line and the values of the known attributes.
  */
 export class AttributeReader {
   readonly #bounds: RequestBounds;
   #unread = NOTHING;
-  /** Up to here it was read. */
+  /** Everything before this position was read. */
   #at = 0;
   #request: RequestBuilder;
   /** The head of a line longer than MAX_LINE_BYTES, while the rest of it is skipped. */
@@ -137,7 +137,7 @@ export class AttributeReader {
     return this.#unread.bytes.length - this.#at;
   }
 
-  /** Bytes of a request that has begun and is not whole yet; 0 between requests. */
+  /** Bytes of a request that has begun and is incomplete; 0 between requests. */
   get unfinishedBytes(): number {
     return this.#request.bytes + this.bufferedBytes + (this.#longLine?.bytes.length ?? 0);
   }
@@ -147,7 +147,7 @@ export class AttributeReader {
     this.#at = 0;
   }
 
-  /** The next whole request, or undefined until more bytes are pushed. */
+  /** Returns the next complete request, or undefined until more bytes are pushed. */
   next(): RawRequest | undefined {
     const { text } = this.#unread;
     for (let end = text.indexOf('\n', this.#at); end !== -1; end = text.indexOf('\n', this.#at)) {
@@ -175,7 +175,7 @@ export class AttributeReader {
     this.#longLine = undefined;
   }
 
-  /** Copies what is left, so that a few bytes do not keep a whole chunk of the socket in memory. */
+  /** Copies the rest, so that a few bytes do not keep a whole chunk of the socket in memory. */
   #keepPartialLine(): void {
     const rest = this.#rest();
     if (rest.length === 0) {

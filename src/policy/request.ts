@@ -5,7 +5,7 @@
 import type { AttributeName, RawRequest } from './attributes.ts';
 
 export interface PolicyRequest {
-  /** As sent; not yet checked to be an IP address. */
+  /** As sent; not checked to be an IP address. */
   readonly clientAddress: string;
   /** Forward-confirmed name of the client, `unknown`, or empty. */
   readonly clientName: string;
@@ -22,17 +22,17 @@ export interface PolicyRequest {
   readonly testTime: number | undefined;
 }
 
-/** Why a request cannot be decided. */
+/** The reason why a request cannot be decided. */
 export type RequestFault =
   | { readonly fault: 'too large'; readonly bound: string }
   | { readonly fault: 'unrecognized type'; readonly type: string }
   | { readonly fault: 'attribute missing'; readonly name: AttributeName }
   | { readonly fault: 'no address'; readonly clientAddress: string };
 
-/** The attributes without which there is nothing to decide. They may be empty, but not absent. */
+/** The attributes that a decision needs. They may be empty, but not absent. */
 const REQUIRED = ['client_address', 'client_name', 'recipient', 'sender'] as const;
 
-/** Checks and types one request; the first fault found is the one reported, in postgrey's order. */
+/** Checks and types one request; reports the first fault in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
   if (tooLarge !== undefined) return { fault: 'too large', bound: tooLarge };
   const type = attributes.request ?? '';

@@ -1,10 +1,10 @@
 /**
- * Bytes of the outside world as text. Valid UTF-8 is read as such; anything else byte for byte as
- * Latin-1, so that whatever comes is text, and goes out again as valid UTF-8.
+ * Bytes from outside as text: valid UTF-8 as such, anything else byte for byte as
+ * Latin-1, so that all input is text, and is written again as valid UTF-8.
  */
 import { isUtf8 } from 'node:buffer';
 
-/** The text of the bytes from `start` up to `end`. It keeps no other byte in memory. */
+/** Returns the text of the bytes from `start` up to `end`, which keeps no other byte in memory. */
 export function textOf(bytes: Buffer, start = 0, end = bytes.length): string {
   const text = bytes.toString('latin1', start, end);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the question here

@@ -1,31 +1,31 @@
 /**
- * All connections, and the bound on how many there are.
+ * All connections, and their maximum number.
  *
- * Beyond the bound a new connection takes the place of the one that was answered longest ago (or, if
- * never, came longest ago) and is not being answered now. Postfix opens an idle connection that was
- * closed again, silently, while to turn new ones away would lock it out for as long as anybody
- * holds the others. If all are being answered, MAX_WAITING new ones wait, unread, for the next
- * answer; only beyond that are they closed.
+ * At the maximum a new connection replaces the one that was answered longest ago (or, if
+ * never, came longest ago) and is not being answered now. Postfix silently reopens an idle connection that was
+ * closed, while rejecting new ones would lock it out for as long as other clients
+ * hold theirs. If all are being answered, MAX_WAITING new ones wait, unread, for the next
+ * answer; further ones are closed.
  *
  * Known limit: a connection is closed although a request is on its way if that request arrives in the
- * very turn of the event loop in which the place is needed. Postfix then connects again and repeats it.
+ * same turn of the event loop in which the place is needed. Postfix then connects again and repeats it.
  */
 import type { Socket } from 'node:net';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { Connection, type ConnectionSettings } from './connection.ts';
 import { Spell } from './spell.ts';
 
-/** New connections that wait, accepted and unread, while all others are being answered. */
+/** Maximum number of new connections that wait, accepted and unread, while all others are being answered. */
 export const MAX_WAITING = 32;
 
 export interface TableSettings extends Omit<ConnectionSettings, 'onUnfinished'> {
-  /** Takes a line about something wrong with the connections themselves. */
+  /** Logs a problem with the connections themselves. */
   readonly warn: (text: string) => void;
-  /** How long a client may take to finish a request and to take an answer, in milliseconds. */
+  /** Time limit for a client to finish a request and to read an answer, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What may happen to many connections at once. */
+/** Events that may affect many connections at once. */
 interface Spells {
   readonly full: Spell;
   readonly overdue: Spell;
@@ -35,46 +35,45 @@ interface Spells {
 export class ConnectionTable {
   readonly #max: number;
   readonly #all = new Set<Connection>();
-  /** Those that are not being answered; the one whose last answer lies longest back is the first. */
+  /** Connections that are not being answered; the one answered longest ago is the first. */
   readonly #idle = new Set<Connection>();
-  /** Accepted and unread. */
+  /** New connections, accepted and unread. */
   #waiting: Socket[] = [];
   #serving: { settings: TableSettings & ConnectionSettings; spells: Spells } | undefined;
-  /** As long as greyd lives; then each connection has one more answer; at last only what has arrived. */
+  /** Serving; then one more answer for each connection; at last only requests that have arrived. */
   #stage: 'open' | 'leaving' | 'finishing' = 'open';
   #onEmpty: () => void = () => {};
 
-  /** @param max connections at a time */
+  /** @param max maximum number of connections */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Connections that are read from. */
+  /** The number of connections that are read from. */
   get size(): number {
     return this.#all.size;
   }
 
-  /** Connections since the start, those that are closed among them. */
+  /** The number of connections since the start, including closed ones. */
   accepted = 0;
 
-  /** Begins to read from connections; until then as many wait as there may be. */
+  /** Begins to read from connections; until then up to the maximum wait. */
   serve(settings: TableSettings): void {
     const { warn, timeoutMs, uptime } = settings;
     const full = new Spell(
-      `${this.#max} connections, as many as there may be (--max-connections, limit of open files): ` +
-        'each new one takes the place of the one that was answered longest ago',
-      (count) => `room for new connections again: ${count} were closed to make room`,
+      `connection limit of ${this.#max} reached (--max-connections, limit of open files): ` +
+        'each new connection replaces the one that has been idle longest',
+      (count) => `connection limit no longer reached; ${closed(count)}`,
       warn,
     );
     const overdue = new Spell(
-      `closing connections that do not finish a request or take an answer within ${timeoutMs / 1000} seconds`,
-      (count) =>
-        `clients finish their requests and take their answers again: ${count} connections were closed`,
+      `closing connections that do not finish a request or read an answer within ${timeoutMs / 1000} s (--request-timeout)`,
+      (count) => `no more request timeouts; ${closed(count)}`,
       warn,
     );
     const unfinished = new Spell(
-      'connection closed in the middle of a request, after ',
-      (count) => `connections are closed between requests again: ${count} were closed in the middle of one`,
+      'client closed the connection in the middle of a request, after ',
+      (count) => `no more connections closed in the middle of a request; ${closed(count)}`,
       warn,
     );
     const onUnfinished = (bytes: number) => unfinished.note(uptime(), `${bytes} bytes`);
@@ -92,12 +91,12 @@ export class ConnectionTable {
       this.#waiting.pop()?.destroy();
       this.#noteFull();
     } else {
-      // First what has arrived with it is read from the others: who has asked is not idle.
+      // Read first what has arrived on the others: a client that has sent a request is not idle.
       setImmediate(() => this.#makeRoom());
     }
   }
 
-  /** Closes what has kept greyd waiting for too long. Called now and then. */
+  /** Closes connections whose client has kept greyd waiting for too long. Called periodically. */
   sweep(): void {
     if (this.#serving === undefined) return;
     const { settings, spells } = this.#serving;
@@ -110,7 +109,7 @@ export class ConnectionTable {
     for (const spell of Object.values(spells)) spell.look(now);
   }
 
-  /** Closes each behind its next answer, and settles when there is none left. */
+  /** Closes each connection after its next answer, and settles when none is left. */
   async leave(): Promise<void> {
     this.#stage = 'leaving';
     for (const connection of this.#all) connection.leave();
@@ -120,7 +119,7 @@ export class ConnectionTable {
     });
   }
 
-  /** Answers what has arrived whole, then closes. */
+  /** Answers complete requests, then closes. */
   finish(): void {
     this.#stage = 'finishing';
     for (const connection of [...this.#all]) connection.finish();
@@ -133,7 +132,7 @@ export class ConnectionTable {
     for (const connection of this.#all) connection.destroy();
   }
 
-  /** Lets in who waits, as far as there is room. */
+  /** Admits waiting connections, as far as there is room. */
   #fill(): void {
     if (this.#serving === undefined) return;
     while (this.#all.size < this.#max) {
@@ -143,7 +142,7 @@ export class ConnectionTable {
     }
   }
 
-  /** Lets in who waits, in the place of others where there is no room. */
+  /** Admits waiting connections, in place of idle ones where there is no room. */
   #makeRoom(): void {
     this.#fill();
     while (this.#serving !== undefined && this.#waiting.length > 0) {
@@ -171,9 +170,9 @@ export class ConnectionTable {
     void this.#noteRead(connection);
   }
 
-  /** A new connection is idle, or done with at the end, only when what has come with it was read. */
+  /** Marks a new connection as idle, or finished, only after the bytes that came with it were read. */
   async #noteRead(connection: Connection): Promise<void> {
-    // One turn of the event loop begins to read, the next one has it.
+    // The first turn of the event loop begins to read, the second one has the bytes.
     await eventLoopTurn();
     await eventLoopTurn();
     if (this.#stage === 'finishing') connection.finish();
@@ -198,4 +197,8 @@ export class ConnectionTable {
   #noteFull(): void {
     this.#serving?.spells.full.note(this.#serving.settings.uptime());
   }
+}
+
+function closed(count: number): string {
+  return count === 1 ? '1 connection was closed' : `${count} connections were closed`;
 }

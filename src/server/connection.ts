@@ -2,8 +2,8 @@
  * One connection: a socket, its unread bytes, and the request that is being answered.
  *
  * Requests are answered strictly one after the other, in the order they came, so a pipelining
- * client costs no more memory than any other: what it sends ahead stays in its socket. A client
- * that does not read its answers is not read from either.
+ * client costs no more memory than any other: what it sends ahead stays in its socket. greyd does not
+ * read from a client that does not read its answers.
  */
 import type { Socket } from 'node:net';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
@@ -18,16 +18,16 @@ export interface ConnectionSettings {
   /** Close after one answer, as Exim expects it. */
   readonly closeAfterAnswer: boolean;
   readonly requestBounds: RequestBounds;
-  /** Milliseconds, on a clock that nobody sets. */
+  /** Milliseconds on the monotonic clock. */
   readonly uptime: () => number;
-  /** Told when the client ends in the middle of a request, and how many bytes of it had come. */
+  /** Called when the client closes in the middle of a request, with the number of its bytes so far. */
   readonly onUnfinished: (bytes: number) => void;
 }
 
-/** Unread bytes at which a connection is not read from until its requests are answered. */
+/** Unread bytes beyond which nothing more is read until requests are answered. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
-/** Of one connection, in one turn of the event loop. */
+/** Maximum number of answers on one connection in one turn of the event loop. */
 const ANSWERS_IN_A_TURN = 8;
 
 export class Connection {
@@ -36,7 +36,7 @@ export class Connection {
   readonly #onAnswering: (isAnswering: boolean) => void;
   readonly #reader: AttributeReader;
   #isAnswering = false;
-  /** When the client began to keep greyd waiting, as far as was noticed. */
+  /** When the client began to keep greyd waiting, as far as noticed. */
   #waitingSince: number | undefined;
   /** No more requests will come: the client is done, or greyd is stopping. */
   #isFinishing = false;
@@ -45,7 +45,7 @@ export class Connection {
   /** No more requests are to be answered. */
   #isClosing = false;
 
-  /** @param onAnswering told when a request begins to be answered, and when that is done */
+  /** @param onAnswering called before and after each answer */
   constructor(socket: Socket, settings: ConnectionSettings, onAnswering: (isAnswering: boolean) => void) {
     this.#socket = socket;
     this.#settings = settings;
@@ -67,8 +67,8 @@ export class Connection {
   }
 
   /**
-   * Since when the client has owed the rest of a request, or not taken an answer, in milliseconds;
-   * undefined if greyd does not wait for it. Bytes that trickle in do not move it, a whole request does.
+   * When the client began to owe the rest of a request, or to leave an answer unread, in milliseconds;
+   * undefined if greyd is not waiting for it. Trickling bytes do not reset it, a complete request does.
    */
   get waitingSince(): number | undefined {
     const isWaiting =
@@ -78,13 +78,13 @@ export class Connection {
     return this.#waitingSince;
   }
 
-  /** Answers what has arrived whole, then closes. */
+  /** Answers complete requests, then closes. */
   finish(): void {
     this.#isFinishing = true;
     void this.#answerAll();
   }
 
-  /** Closes after its next answer: the client sends the one after it to whoever listens then. */
+  /** Closes after the next answer: the client sends its next request to the process that listens then. */
   leave(): void {
     this.#isLeaving = true;
   }
@@ -106,7 +106,7 @@ export class Connection {
     if (this.#isAnswering && this.#reader.bufferedBytes > MAX_UNREAD_BYTES) this.#socket.pause();
   }
 
-  /** Answers one request after the other until none is whole, or the client has to read first. */
+  /** Answers one request after the other until none is complete, or the client has to read first. */
   async #answerAll(): Promise<void> {
     if (this.#isAnswering) return;
     this.#isAnswering = true;
@@ -121,7 +121,7 @@ export class Connection {
         }
         break;
       }
-      // Who sends many requests at once has little more of greyd's time than others.
+      // A client that sends many requests at once gets little more of greyd's time than others.
       if (answered % ANSWERS_IN_A_TURN === ANSWERS_IN_A_TURN - 1) await eventLoopTurn();
       this.#waitingSince = undefined;
       this.#onAnswering(true);
@@ -137,9 +137,9 @@ export class Connection {
   }
 
   /**
-   * Closes when the answers are written, without waiting for the client to do the same. Where the system
-   * has taken them it closes in the same breath: a client that looks whether it may send another request
-   * on this connection, as Postfix does, must not find it open still.
+   * Closes when the answers are written, without waiting for the client to close. If the system
+   * has taken them it closes at once: a client that checks whether it may send another request
+   * on this connection, as Postfix does, must not find it still open.
    */
   #close(): void {
     this.#isClosing = true;

@@ -1,9 +1,9 @@
 /**
- * Where greyd listens, as written on the command line:
+ * The endpoints of greyd, as written on the command line:
  *
  *   inet :== [ host ":" ] port      host: a name, an IPv4 address, "[" IPv6 "]"; "*" or nothing for all
  *
- * A port alone, or `localhost`, is both loopback addresses: Postfix may be told either.
+ * A port alone, or `localhost`, means both loopback addresses: Postfix may be configured with either.
  */
 import { BlockList, isIPv6 } from 'node:net';
 
@@ -16,7 +16,7 @@ export interface InetEndpoint {
   readonly host: string;
   /** 1 to 65535; 0 lets the system choose. */
   readonly port: number;
-  /** This host may lack the address (no IPv6, say); that is no error. */
+  /** True if this host may lack the address (no IPv6, say) without an error. */
   readonly optional: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface UnixEndpoint {
 export interface InheritedEndpoint {
   readonly kind: 'inherited';
   readonly fd: number;
-  /** Of a unix socket, if it is known. */
+  /** The path of a unix socket, if it is known. */
   readonly path: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export function parseInet(text: string): InetEndpoint[] | undefined {
   return isValid ? [endpoint(host)] : undefined;
 }
 
-/** For messages: `127.0.0.1:60000`, `[::1]:60000`, `/run/greyd/socket`. */
+/** Returns the name for messages: `127.0.0.1:60000`, `[::1]:60000`, `/run/greyd/socket`. */
 export function endpointName(endpoint: Endpoint): string {
   switch (endpoint.kind) {
     case 'inet':
@@ -65,7 +65,7 @@ export function endpointName(endpoint: Endpoint): string {
   }
 }
 
-/** `127.0.0.1:60000`, `[::1]:60000`, as in main.cf. */
+/** Returns `127.0.0.1:60000` or `[::1]:60000`, as in main.cf. */
 export function inetName(host: string, port: number): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
@@ -74,7 +74,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Whether only this host can reach an address. */
+/** Tells whether only this host can reach an address. */
 export function isLoopback(address: string): boolean {
   return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

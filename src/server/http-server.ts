@@ -1,26 +1,26 @@
 /**
- * The sockets for what is read over HTTP: GET and HEAD of a few paths, and nothing else.
+ * The HTTP server: GET and HEAD of a few paths, and nothing else.
  *
- *   200, or what the path says   its text
+ *   200, or the status of the path   its text
  *   404   another path           405   another method           500   the path has failed
  *
  * As with the policy sockets, opening and serving are two steps: until `serve` is called every path answers
- * 503. Nothing that goes wrong here leaves it, but for one line in the log until it works again.
+ * 503. An error here has no effect but one line in the log until the path works again.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Endpoint } from './endpoint.ts';
 import { boundName, listen, type SocketRights } from './listen.ts';
 
-/** At a time, for each address; a further one is closed at once. */
+/** Maximum number of connections for each address; a further one is closed at once. */
 export const MAX_CONNECTIONS = 8;
-/** Of the head of a request, in bytes; a larger one is answered 431. */
+/** Maximum size of the head of a request, in bytes; a larger one is answered with 431. */
 export const MAX_HEADER_BYTES = 8 * 1024;
-/** For a client to send the head, from its connection on, and then the rest, in milliseconds. */
+/** Time limit for a client to send the head, from its connection on, and then the rest, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A connection on which nothing moves is closed after this, in milliseconds: no answer takes so long. */
+/** Milliseconds until an inactive connection is closed: no answer takes so long. */
 const IDLE_TIMEOUT_MS = 65_000;
-/** How often the first two of these times are looked at, in milliseconds. */
+/** How often the first two time limits are checked, in milliseconds. */
 const TIMEOUTS_LOOK_MS = 1000;
 
 export interface HttpAnswer {
@@ -29,7 +29,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** What a path answers. It may reject: that is told in the log, and answered 500. */
+/** Answers a path. If it rejects, that is logged, and answered with 500. */
 export type HttpRoute = () => Promise<HttpAnswer>;
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
@@ -42,10 +42,10 @@ export class HttpServer {
   readonly #paths: readonly string[];
   #routes: Readonly<Record<string, HttpRoute>> = {};
   #warn: (text: string) => void = () => {};
-  /** Whether the last request of a path has failed. */
+  /** The paths whose last request has failed. */
   readonly #failing = new Set<string>();
 
-  /** @param paths all that there will be */
+  /** @param paths all paths of the server */
   constructor(paths: readonly string[]) {
     this.#paths = paths;
   }
@@ -60,7 +60,7 @@ export class HttpServer {
           requestTimeout: REQUEST_TIMEOUT_MS,
           connectionsCheckingInterval: TIMEOUTS_LOOK_MS,
         },
-        // What is thrown here would end the process.
+        // An error thrown here would end the process.
         (request, response) => void this.#answer(request, response).catch(() => response.destroy()),
       );
       server.maxConnections = MAX_CONNECTIONS;
@@ -72,12 +72,12 @@ export class HttpServer {
     }
   }
 
-  /** Where it listens, with the ports that the system chose. */
+  /** The addresses it listens on, with the ports that the system chose. */
   get names(): readonly string[] {
     return this.#names;
   }
 
-  /** Begins to answer. @param warn takes a line about what has failed */
+  /** Begins to answer. @param warn logs an error */
   serve(routes: Readonly<Record<string, HttpRoute>>, warn: (text: string) => void): void {
     this.#routes = routes;
     this.#warn = warn;
@@ -115,7 +115,7 @@ export class HttpServer {
   }
 }
 
-/** One request for each connection: who comes every few seconds needs none that stays open. */
+/** Ends the connection with the answer: a reader that comes every few seconds needs none that stays open. */
 function end(response: ServerResponse, status: number, text: string, type = PLAIN_TEXT): void {
   response.writeHead(status, {
     'Content-Type': type,

@@ -1,7 +1,7 @@
 /** An endpoint cannot be opened; the message is one line that says what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
-  /** Whether trying again later, with the same command line, can succeed. */
+  /** True if a later attempt with the same command line can succeed. */
   readonly canPass: boolean;
 
   constructor(message: string, canPass: boolean) {

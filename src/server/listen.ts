@@ -1,6 +1,6 @@
 /**
- * Has a server listen on an endpoint, or says in one line why that cannot be and what to do. It is the same
- * for every server, whatever it speaks.
+ * Lets a server listen on an endpoint, or reports in one line why it cannot and what to do. All servers
+ * share it, whatever their protocol.
  */
 import { unlinkSync } from 'node:fs';
 import { type AddressInfo, isIPv6, type ListenOptions, type Server } from 'node:net';
@@ -16,26 +16,29 @@ import { ListenError } from './listen-error.ts';
 import { isLeftBehind } from './unix-socket.ts';
 
 /**
- * Of an inherited socket, whose queue holds all that comes during a restart: what systemd.socket(5) gives
- * it, and not the 511 of Node.js.
+ * The backlog of an inherited socket, whose queue holds all that comes during a restart: the value that
+ * systemd.socket(5) gives it, and not the 511 of Node.js.
  */
 const INHERITED_BACKLOG = 4096;
 
-/** How a daemon that was started as root opens sockets for its account, see service/privileges.ts. */
+/**
+ * The steps by which a daemon that was started as root opens sockets for its account, see
+ * service/privileges.ts.
+ */
 export interface SocketRights {
-  /** Does a step, and once more as root if the account may not. */
+  /** Runs a step, and again as root if the account may not do it. */
   attempt<Result>(step: () => Promise<Result>): Promise<Result>;
   /**
-   * Binds a socket at the path, with the account's owner and this mode. Where the account may not write, root has it bound
-   * beside the path, under a name of its own, and renames it.
-   * @param make binds it where it is told
+   * Binds a socket at the path, with the account's owner and this mode. Where the account may not write, root binds
+   * it beside the path, under another name, and renames it.
+   * @param make binds it to the path that it is given
    */
   makeSocket(path: string, mode: number, make: (path: string) => Promise<void>): Promise<void>;
 }
 
 /**
- * @param backlog connections that the system may hold before they are accepted; undefined: its own value
- * @param inherited where sockets listen already that greyd was started with
+ * @param backlog connections that the kernel queues until they are accepted; undefined: the system's default
+ * @param inherited addresses of the inherited sockets
  * @returns whether it listens; it does not if the endpoint is optional and this host lacks it, or an
  *   inherited socket serves it
  * @throws {ListenError} (rejects)
@@ -68,10 +71,10 @@ export async function listen(
   }
 }
 
-/** Codes of an address, or a whole address family, that this host does not have. */
+/** Error codes of an address, or a whole address family, that this host does not have. */
 const MISSING_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-/** Where a server listens, with the port that the system chose, for messages. */
+/** Returns where a server listens, with the port that the system chose, for messages. */
 export function boundName(server: Server, endpoint: Endpoint): string {
   const address = server.address();
   // A unix socket has no address; an inherited one is known by its descriptor only.
@@ -82,11 +85,11 @@ export function boundName(server: Server, endpoint: Endpoint): string {
 
 function listenOptions(endpoint: InetEndpoint | InheritedEndpoint): ListenOptions & { fd?: number } {
   if (endpoint.kind === 'inherited') return { fd: endpoint.fd, backlog: INHERITED_BACKLOG };
-  // Without a host Node.js takes all IPv4 addresses where there is no IPv6.
+  // Without a host Node.js falls back to all IPv4 addresses where there is no IPv6.
   return { port: endpoint.port, ...(endpoint.host !== ALL_ADDRESSES && { host: endpoint.host }) };
 }
 
-/** Whether that is what has the port: a socket of this address, or of all. */
+/** Tells whether an inherited socket has the port: one of this address, or of all. */
 function isServed({ host, port }: InetEndpoint, inherited: readonly AddressInfo[]): boolean {
   return inherited.some(
     (own) =>
@@ -110,13 +113,13 @@ function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): ListenEr
   switch (error.code) {
     case 'EADDRINUSE':
       return new ListenError(
-        `cannot listen on ${name}: ${endpoint.kind === 'inet' ? portInUse(endpoint.port) : 'it is in use'}`,
+        `cannot listen on ${name}: ${endpoint.kind === 'inet' ? portInUse(endpoint.port) : 'the socket is in use'}`,
         true,
       );
     case 'EACCES':
     case 'EPERM':
       return new ListenError(
-        `cannot listen on ${name}: ${error.syscall === undefined ? error.message : 'permission denied, start greyd as root or choose another place'}`,
+        `cannot listen on ${name}: ${error.syscall === undefined ? error.message : 'permission denied; start greyd as root or choose another port or path'}`,
         false,
       );
     case 'ENOTFOUND':
@@ -129,7 +132,7 @@ function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): ListenEr
 
 function portInUse(port: number): string {
   return (
-    'the port is in use, by another greyd or postgrey or an outgoing connection; ' +
-    `\`ss -tanp 'sport = :${port}'\` shows by whom (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)`
+    'the port is in use by another greyd or postgrey or by an outgoing connection; ' +
+    `\`ss -tanp 'sport = :${port}'\` shows by which (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)`
   );
 }

@@ -1,8 +1,8 @@
 /**
- * The sockets of the daemon: all listening ones, and the connections that came in through them.
+ * The sockets of the daemon: all listening ones, and their connections.
  *
- * Opening and serving are two steps. Clients can connect as soon as the sockets are open, and are
- * read from only once `serve` is called: when privileges are dropped and the store is open.
+ * Opening and serving are two steps. Clients can connect as soon as the sockets are open, but are
+ * read from only after `serve` is called: when privileges are dropped and the store is open.
  */
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,19 +12,22 @@ import { boundName, listen, type SocketRights } from './listen.ts';
 import { Spell } from './spell.ts';
 
 /**
- * How often connections are looked at, in milliseconds. A time limit begins at one such look and ends
- * at another, so it is overrun by up to twice this, and never cut short.
+ * How often connections are checked, in milliseconds. A time limit begins at one check and ends
+ * at another, so it is exceeded by up to twice this, and never cut short.
  */
 const SWEEP_MS = 1000;
 
-/** An idle TCP connection whose client has vanished is noticed after this, and a few seconds of probes. */
+/**
+ * Milliseconds until an idle TCP connection is probed: one whose client has vanished is noticed a few seconds
+ * later.
+ */
 const KEEP_ALIVE_AFTER_MS = 120_000;
 
-/** At most this many turns of the event loop go to connections that wait to be accepted at the end. */
+/** Maximum number of turns of the event loop spent at the end on connections that wait to be accepted. */
 const MAX_LAST_TURNS = 1000;
 
 export class PolicyServer {
-  /** Sockets that greyd opened, and those that it was started with: the next process has these too. */
+  /** Sockets that greyd opened; inherited ones, which the next process gets too, are below. */
   readonly #servers: Server[] = [];
   readonly #inherited: Server[] = [];
   readonly #names: string[] = [];
@@ -32,14 +35,14 @@ export class PolicyServer {
   readonly #connections: ConnectionTable;
   #sweeper: NodeJS.Timeout | undefined;
 
-  /** @param maxConnections accepted ones at a time, over all endpoints */
+  /** @param maxConnections accepted at a time, over all endpoints */
   constructor(maxConnections: number) {
     this.#connections = new ConnectionTable(maxConnections);
   }
 
   /**
    * Opens all endpoints, inherited ones first; if one fails, `destroy` closes the others.
-   * @param backlog connections that the system may hold for each; undefined: its own value
+   * @param backlog connections that the kernel queues for each; undefined: the system's default
    * @throws {ListenError} (rejects)
    */
   async open(
@@ -64,17 +67,17 @@ export class PolicyServer {
     }
   }
 
-  /** Where it listens, with the ports that the system chose, for messages. */
+  /** The addresses it listens on, with the ports that the system chose, for messages. */
   get names(): readonly string[] {
     return this.#names;
   }
 
-  /** Those of `names` that other hosts can reach. */
+  /** The `names` that other hosts can reach. */
   get exposedNames(): readonly string[] {
     return this.#exposed;
   }
 
-  /** Connections that are read from now, and all since the start. */
+  /** The number of connections that are read from now, and of all since the start. */
   get connections(): { readonly open: number; readonly accepted: number } {
     return { open: this.#connections.size, accepted: this.#connections.accepted };
   }
@@ -86,14 +89,14 @@ export class PolicyServer {
   /** Begins to answer requests. */
   serve(settings: TableSettings): void {
     const failing = new Spell(
-      'the system does not let greyd accept connections',
-      (count) => `connections can be accepted again: ${count} could not`,
+      'the system refuses to let greyd accept connections',
+      (count) => `connections are accepted again; ${count} failed`,
       settings.warn,
     );
     for (const server of [...this.#servers, ...this.#inherited])
       server.on('error', () => failing.note(settings.uptime()));
     this.#connections.serve(settings);
-    // Not from the timer itself: after a standstill what has arrived meanwhile is to be read first.
+    // Not from the timer itself: after a pause of the process, read first what has arrived.
     const sweep = () => {
       this.#connections.sweep();
       failing.look(settings.uptime());
@@ -102,12 +105,12 @@ export class PolicyServer {
   }
 
   /**
-   * Closes each connection behind its next answer, and settles when all are closed. Those that ask
-   * nothing are closed after the grace; what has arrived whole by then is answered.
+   * Closes each connection after its next answer, and settles when all are closed. Idle ones
+   * are closed after the grace time; complete requests that arrive by then are answered.
    *
-   * Connections that come meanwhile are served as well, and what the system holds for greyd has come. On
+   * New connections are served as well, and so are those that the kernel has queued for greyd. On
    * an inherited socket they wait for the next process: it is closed here at once, and lives on there.
-   * @param graceMs milliseconds; it ends early when nobody is connected any more
+   * @param graceMs milliseconds; it ends early when no client is connected any more
    */
   async stop(graceMs: number): Promise<void> {
     const grace = pause(graceMs);
@@ -123,8 +126,8 @@ export class PolicyServer {
   }
 
   /**
-   * Listens no more, and settles when those who have connected until now have their answers: for a start
-   * that fails, so that nobody takes greyd for one that serves.
+   * Stops listening, and settles when the clients that have connected so far have their answers: for a start
+   * that fails, so that no client takes greyd for one that serves.
    */
   async abandon(): Promise<void> {
     const closed = [...this.#servers, ...this.#inherited].map(close);
@@ -140,7 +143,7 @@ export class PolicyServer {
     clearInterval(this.#sweeper);
   }
 
-  /** Accepts the connections that the system holds. */
+  /** Accepts the connections that the kernel has queued. */
   async #acceptWaiting(): Promise<void> {
     for (
       let turn = 0, before = -1;
@@ -169,8 +172,8 @@ function close(server: Server): Promise<unknown> {
   return new Promise((resolve) => server.close(resolve));
 }
 
-/** Settles after one whole turn of the event loop, in which every socket was looked at. */
+/** Settles after one whole turn of the event loop, in which every socket was checked. */
 async function eventLoopTurn(): Promise<void> {
-  // The first one ends the turn that is under way.
+  // The first one ends the current turn.
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 /**
- * Something that may happen many times at once: its first time is told in the log, and when it has
- * not happened for QUIET_MS, how often it was. A flood so costs two lines, not one per connection.
+ * A once-log for an event that may happen many times: its first time is logged and, when it has
+ * not happened for QUIET_MS, how often it did. A flood costs two lines, not one per connection.
  */
 
 /** Milliseconds. */
@@ -19,14 +19,14 @@ export class Spell {
     this.#warn = warn;
   }
 
-  /** It has happened. @param now milliseconds @param detail what is told of the first time alone */
+  /** Notes an event. @param now milliseconds @param detail logged with the first event only */
   note(now: number, detail = ''): void {
     if (this.#count === 0) this.#warn(this.#begin + detail);
     this.#count += 1;
     this.#last = now;
   }
 
-  /** Called now and then; tells the end. @param now milliseconds */
+  /** Logs the end of a series of events; called periodically. @param now milliseconds */
   look(now: number): void {
     if (this.#count === 0 || now - this.#last < QUIET_MS) return;
     this.#warn(this.#end(this.#count));

@@ -1,7 +1,7 @@
 /**
- * The account that the daemon runs as. Started as root it gives root up (see privileges.ts) before it reads a
- * byte from anyone; started by anybody else it stays who it is. greyctl does the same with the account that the
- * database belongs to.
+ * The account that the daemon runs as. Started as root it drops root privileges (see privileges.ts) before it reads
+ * any client's data; started as another user it keeps that. greyctl does the same with the account that owns the
+ * database.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { giveFolder, makeWithParents } from './root-folders.ts';
 declare global {
   namespace NodeJS {
     interface Process {
-      /** Documented by Node.js since 0.9.4; @types/node does not have it. */
+      /** Documented by Node.js since 0.9.4, but missing in @types/node. */
       initgroups?(user: string | number, extraGroup: string | number): void;
     }
   }
@@ -20,11 +20,11 @@ declare global {
 export interface Account {
   readonly uid: number;
   readonly gid: number;
-  /** For the supplementary groups; undefined for a number that is no known user. */
+  /** The name for the supplementary groups; undefined for a number that is no known user. */
   readonly name: string | undefined;
 }
 
-/** The accounts that are tried, in this order, if none is asked for. */
+/** The accounts to try, in this order, if --user names none. */
 const DEFAULT_USERS = ['greyd', 'postgrey'];
 
 /** The account that was asked for does not exist. */
@@ -40,8 +40,8 @@ export interface AccountSettings {
 }
 
 /**
- * The account that the daemon is to become.
- * @returns undefined: it stays who it is; with warnings, if that is not what was asked for
+ * Finds the account that the daemon is to run as.
+ * @returns undefined to keep the current one; with warnings, if that is not what was asked for
  * @throws {AccountError} if there is no such user or group
  */
 export function resolveAccount({ user, group }: AccountSettings): {
@@ -53,7 +53,7 @@ export function resolveAccount({ user, group }: AccountSettings): {
     if (account !== undefined) return { account, warnings: [] };
     return {
       account,
-      warnings: ['running as root: there is no account greyd or postgrey to change to, see --user'],
+      warnings: ['running as root: there is no account greyd or postgrey to switch to, see --user'],
     };
   }
   const isIgnored = group !== undefined || !isCurrent(user);
@@ -64,10 +64,10 @@ export function resolveAccount({ user, group }: AccountSettings): {
 }
 
 /**
- * The account to which a database belongs, for a program beside the daemon: a file of root's in its
- * directory would keep the daemon out. A directory that is missing, or root's and empty, is made
- * ready for the default account, as the daemon would do it.
- * @returns undefined if the process is not root, so that there is nothing to change to
+ * Finds the account that owns a database, for a program beside the daemon: a file of root's in its
+ * directory would lock the daemon out. A missing directory, or an empty one of root's, is prepared
+ * for the default account, as the daemon would do it.
+ * @returns undefined if the process is not root, and so cannot switch
  * @throws the system's error if the directory cannot be made
  */
 export function claimDatabase(dbdir: string): Account | undefined {
@@ -80,31 +80,31 @@ export function claimDatabase(dbdir: string): Account | undefined {
       else giveFolder(dbdir, account);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new Error(`--dbdir=${dbdir}: the directory cannot be made (${code})`);
+      throw new Error(`--dbdir=${dbdir}: cannot create the directory (${code})`);
     }
     return account;
   }
-  // In a directory of its own an account can put anything under any name, so that the directory counts;
-  // what stands in one of root's was put there by root.
+  // In a directory of its own an account can put anything under any name, so the owner of the directory counts;
+  // a file in a directory of root's was put there by root.
   const directory = statSync(dbdir);
   const { uid, gid } =
     directory.uid === 0 && names.includes('greyd.db') ? lstatSync(join(dbdir, 'greyd.db')) : directory;
   return { uid, gid, name: findUser(String(uid))?.name };
 }
 
-/** Whether the process may do what only root may. */
+/** Tells whether the process may do what only root may. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** To whom files belong that the process makes. */
+/** Returns the owner of files that the process makes. */
 export function currentOwner(): { readonly uid: number; readonly gid: number } {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 
 /**
- * Becomes the account for good (undefined: stays the one it is); whatever is made from here on is
- * nobody else's to read.
+ * Switches to the account for good (undefined: keeps the current one); files made from here on are
+ * readable for it alone.
  */
 export function becomeAccount(account: Account | undefined): void {
   process.umask(0o077);
@@ -114,7 +114,7 @@ export function becomeAccount(account: Account | undefined): void {
   process.setuid?.(account.uid);
 }
 
-/** Takes the account's group, for what is made, and its supplementary groups; root can have its own back. */
+/** Sets the account's group, for new files, and its supplementary groups; root can restore its own. */
 export function becomeGroups({ gid, name }: Account): void {
   if (name !== undefined) process.initgroups?.(name, gid);
   else process.setgroups?.([gid]);
@@ -129,7 +129,7 @@ function findAccount(user: string | undefined, group: string | undefined): Accou
   return { ...account, gid: requireGroup(group) };
 }
 
-/** Whether the process runs as this user already, so that nothing is to be changed. */
+/** Tells whether the process runs as this user already. */
 function isCurrent(user: string | undefined): boolean {
   return user === undefined || (findUser(user)?.uid ?? Number(user)) === process.getuid?.();
 }
@@ -155,7 +155,7 @@ function requireGroup(group: string): number {
   return Number(group);
 }
 
-/** Asks getent(1), which knows every source of users that the system is set up for (nsswitch.conf). */
+/** Asks getent(1), which knows every source of users in nsswitch.conf. */
 function nameServiceEntry(database: 'passwd' | 'group', key: string): string[] | undefined {
   try {
     return execFileSync('getent', ['--', database, key], {

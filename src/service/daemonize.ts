@@ -1,27 +1,27 @@
 /**
  * --daemonize. Node.js cannot fork, so the program starts itself again, detached and in a session
- * of its own. The first process waits until the second one serves, or has failed: whoever started
- * it sees the error and the exit status, and can rely on the socket once it returns.
+ * of its own. The first process waits until the second one serves, or has failed: its caller
+ * sees the error and the exit status, and can rely on the socket once it returns.
  */
 import { spawn } from 'node:child_process';
 
-/** What the process in the background tells the one that started it. */
+/** The message from the process in the background to its starter. */
 type Report = { readonly serving: true } | { readonly error: string };
 
-/** Tells the second process that it is the second. */
+/** The variable that marks the second process. */
 const MARK = 'GREYD_BACKGROUND';
 
-/** Whether this process is the one in the background. */
+/** Tells whether this process is the one in the background. */
 export function isBackground(): boolean {
   return process.env[MARK] !== undefined && process.send !== undefined;
 }
 
 /**
- * Starts the process in the background and exits: with status 0 once it serves, else with its own
- * status. A signal that comes before that goes on to it.
+ * Starts the process in the background and exits: with status 0 once it serves, else with its
+ * status. A signal before that is passed on to it.
  * @param tell takes the error if it fails
- * @param clearAway takes the id of the failed process, which had perhaps given root up: of what it
- *   made, this process may have to remove the rest
+ * @param clearAway takes the id of the failed process, which may have dropped root privileges: this process may
+ *   have to remove the rest of its files
  */
 export async function startBackground(
   tell: (error: string) => void,
@@ -45,13 +45,13 @@ export async function startBackground(
     });
     child.on('close', (status, signal) => {
       if (child.pid !== undefined) clearAway(child.pid);
-      tell(error ?? `the process in the background ended early (${signal ?? `status ${status}`})`);
+      tell(error ?? `the background process ended early (${signal ?? `status ${status}`})`);
       process.exit(status || 1);
     });
   });
 }
 
-/** Tells the process that started this one, which then goes its way. */
+/** Reports to the starter of this process, which then exits. */
 export function reportToStarter(report: Report): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) return resolve();
@@ -63,7 +63,7 @@ export function reportToStarter(report: Report): Promise<void> {
   });
 }
 
-/** Calls `end` if the process that started this one ends before it was told that this one serves. */
+/** Calls `end` if the starter of this process ends before it knows that this one serves. */
 export function onStarterGone(end: () => void): void {
   process.once('disconnect', end);
 }

@@ -2,7 +2,7 @@
  * Listening sockets that the service manager opened for the daemon (sd_listen_fds(3)): LISTEN_FDS
  * of them from descriptor 3 on, if LISTEN_PID names this process.
  *
- * Node.js knows the address of a TCP socket that it was given, but not the path of a unix one; that
+ * Node.js knows the address of an inherited TCP socket, but not the path of a unix one, which
  * is looked up in /proc/self/net/unix:
  *
  *   line :== slot ":" count protocol flags type state inode [ path ]
@@ -23,7 +23,7 @@ export function inheritedSockets(environment: NodeJS.ProcessEnv, pid: number): I
   });
 }
 
-/** @returns undefined for what is no unix socket, or has no path */
+/** @returns undefined if it is no unix socket, or has no path */
 function pathOf(fd: number): string | undefined {
   try {
     const { ino } = fstatSync(fd);
@@ -32,7 +32,7 @@ function pathOf(fd: number): string | undefined {
       if (inode === String(ino)) return path;
     }
   } catch {
-    // No /proc, or no such descriptor: that is told when it is listened on.
+    // No /proc, or no such descriptor: listening on it will report that.
   }
   return undefined;
 }

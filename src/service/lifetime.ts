@@ -1,14 +1,13 @@
 /**
- * The life of the process. Signals are caught from the first moment on; what was opened is closed
- * in the opposite order when the process ends, whether a signal ends it or its start failed.
+ * The life of the process. Signals are caught from the first moment on; open parts are closed
+ * in the opposite order when the process ends, by a signal or because its start failed.
  */
-
 import { ignoreStraySignals } from './signals.ts';
 
 /** Closes one thing; `reason` says why the process ends, for the log. */
 type Closer = (reason: string) => void | Promise<void>;
 
-/** After this many milliseconds the process ends, whatever is still open. */
+/** Milliseconds after which the process ends, whatever is still open. */
 const END_LIMIT_MS = 4800;
 
 export class Lifetime {
@@ -21,7 +20,7 @@ export class Lifetime {
     process.stderr.write(`greyd: internal error: ${stack}\n`);
 
   constructor() {
-    // An end that nobody asked for is a failure.
+    // An unrequested end is a failure.
     process.exitCode = 1;
     process.on('SIGTERM', () => void this.end('SIGTERM received', 0));
     process.on('SIGINT', () => void this.end('SIGINT received', 0));
@@ -35,32 +34,32 @@ export class Lifetime {
   }
 
   /**
-   * What is opened next is closed before what was opened until now.
-   * @throws if the end has begun: then nothing more is to be opened
+   * Adds a part: parts are closed in the opposite order.
+   * @throws if the end has begun: then nothing more must be opened
    */
   onEnd(closer: Closer): void {
-    if (this.#isEnding) throw new Error('greyd is ending');
+    if (this.#isEnding) throw new Error('greyd is stopping');
     this.#closers.push(closer);
   }
 
-  /** Called at SIGHUP, and at once if there was one already. */
+  /** Sets the handler of SIGHUP; called at once if there was one already. */
   onHangup(handler: () => void): void {
     this.#onHangup = handler;
     if (this.#isHangupWaiting) handler();
   }
 
-  /** Called with the name of a signal that means nothing here. */
+  /** Sets the handler of signals without a meaning; called with their name. */
   onStraySignal(handler: (signal: string) => void): void {
     this.#onStraySignal = handler;
   }
 
-  /** Takes over errors that nobody caught, before the process ends because of them. */
+  /** Takes over uncaught errors, before the process ends because of them. */
   onInternalError(report: (error: Error) => void): void {
     this.#reportError = report;
   }
 
   /**
-   * Closes everything and exits. Of several calls the first counts.
+   * Closes everything and exits. Only the first call counts.
    * @param lastWords called when all is closed
    */
   async end(reason: string, status: number, lastWords: () => void | Promise<void> = () => {}): Promise<void> {

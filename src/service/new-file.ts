@@ -1,5 +1,5 @@
 /**
- * A file that stands under its name only when it is whole: what is half written must not pass for it.
+ * A file that gets its name only when it is complete, so that a half-written one is not taken for it.
  * Until then it is NAME.part, which is removed when the process exits.
  *
  * Known limit: NAME.part stays if the process is killed, and has to be removed by hand.
@@ -8,18 +8,18 @@ import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'n
 import { dirname } from 'node:path';
 
 export interface NewFile {
-  /** To write to. */
+  /** The descriptor to write to. */
   readonly fd: number;
   /**
-   * Gives the file its name, once it is on the disk.
+   * Gives the file its name, once it is on disk.
    * @throws the system's error if it cannot be saved
    */
   finish(): void;
 }
 
 /**
- * Makes an empty file for its owner alone.
- * @throws if there is one already, or none can be made
+ * Creates an empty file for its owner alone.
+ * @throws if it exists already, or cannot be created
  */
 export function makeNewFile(path: string): NewFile {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw new Error(`${path} exists already`);
@@ -44,12 +44,14 @@ function openNew(path: string): number {
     return openSync(path, 'wx', 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw new Error(`${path}: cannot be made (${code})`);
-    throw new Error(`${path} exists: it is being written, or was left by somebody who was killed; remove it`);
+    if (code !== 'EEXIST') throw new Error(`${path}: cannot create it (${code})`);
+    throw new Error(
+      `${path} exists: another process is writing it, or was killed while it did; in that case remove it`,
+    );
   }
 }
 
-/** Some file systems cannot be asked for this, and save names in their own time. */
+/** Syncs the directory. Some file systems cannot do that, and save names in their own time. */
 function saveName(path: string): void {
   try {
     const directory = openSync(dirname(path), 'r');

@@ -1,26 +1,26 @@
 /**
- * What the service manager is told (sd_notify(3)), as datagrams to the socket that NOTIFY_SOCKET names:
+ * Messages to the service manager (sd_notify(3)), as datagrams to the socket in NOTIFY_SOCKET:
  *
  *   READY=1      greyd serves         WATCHDOG=1   it is still alive (sd_watchdog_enabled(3))
- *   STOPPING=1   it is about to end
+ *   STOPPING=1   it is stopping
  *
  * Node.js has no datagram sockets of this family, so systemd-notify(1) sends them: one process per
  * message, one after the other. It is a child of greyd, hence NotifyAccess=all in the unit, and ends
- * only when the manager has read its message: of a sender that is gone nobody could tell the service.
+ * only when the manager has read its message: the manager cannot find the service of a sender that is gone.
  *
- * Without NOTIFY_SOCKET nothing happens. Where the message cannot be sent greyd says so once and goes
- * on; a manager that waits for it may then end it, which is for the manager to decide.
+ * Without NOTIFY_SOCKET nothing happens. If a message cannot be sent greyd logs that once and goes
+ * on; a manager that waits for it may then end greyd, which is for the manager to decide.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
  * Pings in the time after which the manager takes greyd for hung. The manual says two; with three, one
- * of them may fail (no memory for another process, say) and mail goes on.
+ * of them may fail (no memory for another process, say) without harm.
  */
 const PINGS_PER_PERIOD = 3;
 
-/** systemd-notify(1) itself waits 5 seconds for the manager; in milliseconds. */
+/** Milliseconds; systemd-notify(1) itself waits 5 seconds for the manager. */
 const SEND_LIMIT_MS = 8000;
 
 type Message = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1';
@@ -31,13 +31,13 @@ export class ServiceManager {
   readonly #warn: (text: string) => void;
   #pings: NodeJS.Timeout | undefined;
   #sent = Promise.resolve();
-  /** Messages that are not sent yet. */
+  /** The number of messages that are not sent yet. */
   #waiting = 0;
   #hasWarned = false;
 
   /**
    * @param pid of this process: a watchdog can be meant for another one
-   * @param warn takes the line that says that the manager cannot be told
+   * @param warn logs that the manager cannot be notified
    */
   constructor(environment: NodeJS.ProcessEnv, pid: number, warn: (text: string) => void) {
     this.#environment = environment;
@@ -45,12 +45,12 @@ export class ServiceManager {
     this.#warn = warn;
   }
 
-  /** greyd serves; from now on its main loop shows that it turns, if the manager wants to see that. */
+  /** greyd serves; from now on its main loop shows that it is alive, if the manager watches it. */
   ready(): void {
     this.#send('READY=1');
     const period = watchdogPeriod(this.#environment, this.#pid);
     if (period === undefined) return;
-    // A manager that reads nothing is not told the same again and again.
+    // A manager that does not read gets no further pings.
     const ping = () => this.#waiting === 0 && this.#send('WATCHDOG=1');
     this.#pings = setInterval(ping, period / PINGS_PER_PERIOD);
   }
@@ -60,7 +60,7 @@ export class ServiceManager {
     this.#send('STOPPING=1');
   }
 
-  /** Settles when all messages are sent, or cannot be. */
+  /** Settles when all messages are sent, or have failed. */
   get told(): Promise<void> {
     return this.#sent;
   }
@@ -75,7 +75,7 @@ export class ServiceManager {
         if (this.#hasWarned) return;
         this.#hasWarned = true;
         const reason = error.stderr?.trim() || error.message;
-        this.#warn(`the service manager cannot be told ${message}: ${reason}`);
+        this.#warn(`cannot send ${message} to the service manager: ${reason}`);
       })
       .finally(() => {
         this.#waiting -= 1;
@@ -88,7 +88,9 @@ async function systemdNotify(message: Message, env: NodeJS.ProcessEnv): Promise<
   await promisify(execFile)('systemd-notify', [message], { env, timeout: SEND_LIMIT_MS });
 }
 
-/** Milliseconds after which the manager takes this process for hung; undefined if it does not watch. */
+/**
+ * Returns the milliseconds after which the manager takes this process for hung; undefined if it does not watch.
+ */
 function watchdogPeriod({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv, pid: number): number | undefined {
   const isMeant = WATCHDOG_PID === undefined || WATCHDOG_PID === String(pid);
   return isMeant && /^[1-9]\d{0,14}$/.test(WATCHDOG_USEC ?? '') ? Number(WATCHDOG_USEC) / 1000 : undefined;

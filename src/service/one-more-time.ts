@@ -1,6 +1,6 @@
 /**
- * However often something is asked for while it is under way, it is done once more behind that, which sees what all
- * of them were for.
+ * Runs something again after the current run, once for all calls that came in the meantime, so that it sees the
+ * reason of each of them.
  */
 export function oneMoreTime(run: () => Promise<void>): () => Promise<void> {
   let isUnderWay = false;

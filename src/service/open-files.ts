@@ -1,11 +1,14 @@
 /**
- * How many connections the process's limit of open files leaves room for (getrlimit(2), RLIMIT_NOFILE).
- * Node.js has raised it to the hard limit by itself. Beyond it, connections would be closed without
- * a word: libuv accepts and drops what it has no descriptor for.
+ * The number of connections that the process's limit of open files has room for (getrlimit(2), RLIMIT_NOFILE).
+ * Node.js has raised it to the hard limit by itself. Beyond it, connections would be closed
+ * silently: libuv accepts and drops those that it has no descriptor for.
  */
 import { readFileSync } from 'node:fs';
 
-/** Descriptors kept free for database, log, reloads, the event loop, --metrics, and connections that wait for a place. */
+/**
+ * Descriptors reserved for database, log, reloads, the event loop, --metrics, and connections that wait for a
+ * place.
+ */
 const RESERVED_FILES = 96;
 
 /** @returns undefined where the system does not tell, or there is no limit */
@@ -18,7 +21,7 @@ export function openFilesLimit(): number | undefined {
   }
 }
 
-/** The connections that there can be, and a warning if they are fewer than wanted. */
+/** Returns the possible number of connections, and a warning if it is less than wanted. */
 export function connectionsWithin(
   openFiles: number | undefined,
   wanted: number,

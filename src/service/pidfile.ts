@@ -1,27 +1,27 @@
 /**
  * The file that holds the daemon's process id while it runs, and the rule that follows from it: where
- * the file names a living greyd, no second one starts.
+ * the file names a running greyd, no second one starts.
  *
  *   file :== process-id LF
  *
- * Whatever else it holds is out of date and is replaced: nothing (a write was interrupted), a process
- * that has ended, or one that is no greyd (ids are used again, above all after a reboot). Where
+ * Any other content is out of date and is replaced: nothing (a write was interrupted), a process
+ * that has ended, or one that is no greyd (ids are reused, above all after a reboot). Where
  * /proc is missing or hides the process, any that this one may send signals to counts as a greyd.
- * Known limit: a process id that another greyd, of another pid file, got in the meantime counts so too.
+ * Known limit: so does a process id that another greyd, of another pid file, got in the meantime.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { isBackground } from './daemonize.ts';
 import type { Privileges } from './privileges.ts';
 import { PROCESS_NAME } from './process-name.ts';
 
-/** A link may lead where somebody else likes, and a FIFO that nobody writes to would hold the start up for good. */
+/** A link may lead to another user's file, and a FIFO without a writer would block the start for good. */
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** More than a process id and blanks. */
+/** Larger than a process id and blanks. */
 const MAX_BYTES = 64;
 
 /**
- * To be called before anything is opened.
- * @throws if the file names a living greyd
+ * Refuses a second greyd; called before anything is opened.
+ * @throws if the file names a running greyd
  */
 export function refuseSecondGreyd(path: string): void {
   const pid = readPid(path);
@@ -39,14 +39,14 @@ export async function keepPidfile(path: string, privileges: Privileges): Promise
   } catch (error) {
     const { code, message, syscall } = error as NodeJS.ErrnoException;
     const reason = syscall === undefined ? message : code;
-    throw new Error(`--pidfile=${path}: the file cannot be written (${reason})`);
+    throw new Error(`--pidfile=${path}: cannot write the file (${reason})`);
   }
   process.on('exit', () => removePidfile(path, process.pid));
 }
 
 /**
- * Removes the file if it names this process. An account that gave root up may lack the right to; a
- * file that stays behind names a process that has ended, which readers must expect anyway.
+ * Removes the file if it names this process. An account that has dropped root privileges may lack the right to; the
+ * file then names a process that has ended, which readers must expect anyway.
  */
 export function removePidfile(path: string, pid: number): void {
   try {
@@ -62,12 +62,12 @@ function readPid(path: string): number | undefined {
     const [, pid] = /^\s*([1-9]\d{0,9})\s*$/.exec(readStart(path)) ?? [];
     return pid === undefined ? undefined : Number(pid);
   } catch {
-    // If it is there and cannot be read, it cannot be written either: that is told then.
+    // A file that cannot be read cannot be written either: writing it will report that.
     return undefined;
   }
 }
 
-/** @returns nothing of what is no file */
+/** Returns the beginning of the file; empty if it is no file. */
 function readStart(path: string): string {
   const file = openSync(path, READ_FILE);
   try {
@@ -79,14 +79,15 @@ function readStart(path: string): string {
 }
 
 /**
- * This process, or with --daemonize the one that started it: both are greyds, and in containers they
- * have the same ids each time.
+ * Tells whether an id is that of this process, or with --daemonize of its starter: both are greyds, and in
+ * containers
+ * they have the same ids each time.
  */
 function isOwn(pid: number): boolean {
   return pid === process.pid || (isBackground() && pid === process.ppid);
 }
 
-/** Whether a process is a greyd, or may be one. */
+/** Tells whether a process is, or may be, a greyd. */
 function isLivingGreyd(pid: number): boolean {
   let status: string;
   try {
@@ -94,7 +95,7 @@ function isLivingGreyd(pid: number): boolean {
   } catch {
     return canSignal(pid);
   }
-  // A zombie has ended, and only waits for its parent to notice.
+  // A zombie has ended, and only waits for its parent.
   return status.startsWith(`Name:\t${PROCESS_NAME}\n`) && !/^State:\t[ZX]/m.test(status);
 }
 

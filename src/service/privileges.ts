@@ -1,11 +1,15 @@
 /**
- * What a daemon that was started as root may still do as root while it opens its sockets and files. It acts as its own
- * account from the beginning (effective ids, credentials(7)), so that whatever it makes is the account's, and no link of
- * somebody else's leads further than that account may go. Root comes back for a single step alone: for a port below 1024,
+ * The steps that a daemon started as root may still do as root while it opens its sockets and files. It acts as
+ * its own
+ * account from the beginning (effective ids, credentials(7)), so that its files belong to the account, and no
+ * link of
+ * another user leads further than the account may go. It becomes root again for single steps only: for a port
+ * below 1024,
  * and for files in a folder that the account may not write to.
  *
- * In such a folder (see root-folders.ts) a file is made beside its place, given to the account through its descriptor, and
- * only then moved to its name: it has its owner and its mode from the first moment.
+ * In such a folder (see root-folders.ts) a file is made beside its place, given to the account through its
+ * descriptor, and
+ * only then renamed: it has its owner and its mode from the first moment.
  */
 import {
   chownSync,
@@ -30,16 +34,16 @@ import {
 } from './root-folders.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
-/** Names a file without opening it (open(2)); Node.js has no constant for it. */
+/** Refers to a file without opening it (open(2)); Node.js has no constant for it. */
 const O_PATH = 0o10000000;
 
 export class Privileges {
   #account: Account | undefined;
 
-  /** @param account to act as from now on; undefined: the one that the process has, which cannot become root */
+  /** @param account to act as from now on; undefined: the current one, which cannot become root */
   constructor(account: Account | undefined) {
     process.umask(0o077);
-    // Who is to stay root has nothing to give up.
+    // A daemon that stays root has nothing to drop.
     if (account?.uid === 0) becomeAccount(account);
     if (account === undefined || account.uid === 0) return;
     this.#account = account;
@@ -47,7 +51,7 @@ export class Privileges {
     process.seteuid?.(account.uid);
   }
 
-  /** Gives root up for good. */
+  /** Drops root privileges for good. */
   giveUp(): void {
     if (this.#account === undefined) return;
     process.seteuid?.(0);
@@ -55,9 +59,9 @@ export class Privileges {
   }
 
   /**
-   * Does a step as the account, and once more as root if the account may not.
-   * @param asRoot may be given what to do in place of the same step
-   * @throws (rejects with) what the last of them threw
+   * Runs a step as the account, and again as root if the account may not do it.
+   * @param asRoot what root does instead of the same step
+   * @throws (rejects with) the error of the last attempt
    */
   async attempt<Result>(
     step: () => Promise<Result>,
@@ -82,7 +86,7 @@ export class Privileges {
   }
 
   /**
-   * Has the file of a socket be made: by the account, or by root for it, who replaces what stands there.
+   * Makes the file of a socket as the account or, in its name, as root, and replaces an old socket.
    * @param make binds a socket to the path that it is given
    * @throws (rejects with) what `make` throws, or {PlaceError}
    */
@@ -100,10 +104,11 @@ export class Privileges {
   }
 
   /**
-   * Writes a file that is root's where root may rely on the path: scripts of root's will (start-stop-daemon(8) trusts no other
-   * pid file). It takes the place of one that may be there.
+   * Writes a file that belongs to root where root can rely on the path: root's scripts want it so
+   * (start-stop-daemon(8)
+   * trusts no other pid file). Replaces an existing file.
    * @param mode of the file, 0 to 0o777
-   * @throws (rejects with) {PlaceError} if something else stands there, or the system's error
+   * @throws (rejects with) {PlaceError} if something else is there, or the system's error
    */
   writeFile(path: string, mode: number, text: string): Promise<void> {
     const account = this.#account;
@@ -121,21 +126,21 @@ export class Privileges {
   }
 
   /**
-   * Makes a folder if there is none, with those above it, and gives an empty one of root's to the account.
+   * Makes a folder if there is none, with its parents, and gives an empty one of root's to the account.
    * @throws (rejects with) the system's error
    */
   makeDirectory(path: string): Promise<void> {
     return this.attempt(
       async () => {
         makeWithParents(path);
-        // To be given away it takes root.
+        // Only root can give it away.
         if (this.#account !== undefined && lstatSync(path).uid === 0) throw denied(path);
       },
       async (account) => giveFolder(path, account),
     );
   }
 
-  /** Has files be made with this mode, whatever the umask. */
+  /** Runs `make` with a umask that gives its files this mode. */
   async #withMode<Result>(mode: number, make: () => Promise<Result>): Promise<Result> {
     const before = process.umask(0o777 & ~mode);
     try {
@@ -155,7 +160,7 @@ function giveSocket(path: string, { uid, gid }: Account): void {
   try {
     const stat = fstatSync(file);
     if (!stat.isSocket() || stat.uid !== 0 || stat.nlink !== 1)
-      throw new PlaceError('another program has put something in its place');
+      throw new PlaceError('another program has put something else in its place');
     chownSync(inFolder(file), uid, gid);
   } finally {
     closeSync(file);
@@ -173,7 +178,10 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** What has another name as well may be somebody else's; a FIFO that nobody reads would hold it up. */
+/**
+ * Writes over a file, but follows no link: a file with a second name may be another user's; a FIFO without a
+ * reader would block.
+ */
 function writeOver(path: string, text: string): void {
   let file: number;
   try {

@@ -1,8 +1,9 @@
 /**
- * Folders in which root makes something for another account: known by their descriptors, and below folders that are root's
- * alone, so that nobody can turn a path elsewhere meanwhile.
+ * Folders in which root makes files for another account: known by their descriptors, and below folders that
+ * only root
+ * can change, so that no other user can redirect a path in the meantime.
  *
- * Known limits: Linux (/proc/self/fd). Who owns the folder itself can put what he likes in the place of a file, as ever.
+ * Known limits: Linux (/proc/self/fd). The owner of the folder itself can always replace a file in it.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -24,21 +25,22 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
-/** As path_resolution(7) has it. */
+/** The limit of path_resolution(7). */
 const MAX_LINKS = 40;
 
-/** What stands in the way of a file. */
+/** Something else is in the place of a file. */
 export class PlaceError extends Error {
   override readonly name = 'PlaceError';
 }
 
-export const NO_FILE = 'something that is no file stands there';
-const NO_SOCKET = 'something that is no socket stands there';
+export const NO_FILE = 'something that is no file exists there';
+const NO_SOCKET = 'something that is no socket exists there';
 
 /**
- * For root: makes a folder if there is none, with those above it, and gives it to the account if it is root's and empty:
+ * For root: makes a folder if there is none, with its parents, and gives it to the account if it belongs to
+ * root and is empty:
  * `--dbdir=/tmp` must stay root's.
- * @throws EACCES if others can decide which folder it is, or the system's error
+ * @throws EACCES if other users can decide which folder it is, or the system's error
  */
 export function giveFolder(path: string, owner: { readonly uid: number; readonly gid: number }): void {
   const folder = openOrMake(path);
@@ -62,7 +64,7 @@ function openOrMake(path: string): number {
       const made = join(inFolder(folder), name);
       mkdirSync(made, { mode: 0o700 });
       const next = openSync(made, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      // Whoever the account is, it must get through those above its own.
+      // The account, whichever it is, must be able to pass the parents of its folder.
       if (index < missing.length - 1) fchmodSync(next, 0o755);
       closeSync(folder);
       folder = next;
@@ -76,9 +78,9 @@ function openOrMake(path: string): number {
 }
 
 /**
- * For root: makes a file, or a socket, beside its place and moves it there.
- * @param replaces what may stand there
- * @throws {PlaceError} if something else stands there
+ * For root: makes a file, or a socket, beside its place and renames it.
+ * @param replaces the kind of file that may be replaced
+ * @throws {PlaceError} if something else is there
  */
 export async function makeInFolder(
   path: string,
@@ -100,29 +102,29 @@ export async function makeInFolder(
   }
 }
 
-/** With those above it, one by one: mkdir of Node.js with `recursive` tries forever below /proc. */
+/** Makes a folder and its parents one by one: mkdir of Node.js with `recursive` tries forever below /proc. */
 export function makeWithParents(path: string, mode = 0o700): void {
   if (isThere(path)) return;
-  // Whoever the account is, it must get through the folders above.
+  // The account, whichever it is, must be able to pass the parents.
   makeWithParents(dirname(resolve(path)), 0o755);
   mkdirSync(path, { mode });
-  // Whatever the umask.
+  // Independent of the umask.
   if (mode !== 0o700) chmodSync(path, mode);
 }
 
 /**
- * Opens a folder for root, whoever it belongs to.
- * @throws EACCES if others can decide which one it is, or the system's error
+ * Opens a folder for root, whoever owns it.
+ * @throws EACCES if other users can decide which one it is, or the system's error
  */
 function openFolder(path: string): number {
   return openSync(trustedPath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 /**
- * Where a path leads, if root alone decides that.
+ * Resolves a path that only root can change.
  * @returns the path without links
- * @throws EACCES if a folder above its end is not root's, or others can change what it holds; where the sticky bit keeps
- *   them from renaming what is not theirs, they cannot
+ * @throws EACCES if a parent folder is not root's, or other users can change its entries; a sticky bit keeps
+ *   them from renaming entries of root
  */
 function trustedPath(path: string): string {
   const names = resolve(path).split(sep).filter(Boolean);
@@ -144,12 +146,14 @@ function trustedPath(path: string): string {
   }
 }
 
-/** The path of what a descriptor is open on. */
+/** Returns the path of an open descriptor. */
 export function inFolder(descriptor: number): string {
   return `/proc/self/fd/${descriptor}`;
 }
 
-/** Whether nobody but root can change what stands in a folder; with the sticky bit others cannot rename what is root's. */
+/**
+ * Tells whether only root can change the entries of a folder; with the sticky bit others cannot rename root's.
+ */
 function isRoots({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
   return uid === 0 && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
 }
@@ -159,7 +163,7 @@ function isThere(path: string): boolean {
 }
 
 export function denied(folder: string): Error {
-  return Object.assign(new Error(`others than root can change ${folder}: choose another place`), {
+  return Object.assign(new Error(`users other than root can change ${folder}: choose another place`), {
     code: 'EACCES',
   });
 }

@@ -1,14 +1,15 @@
 /**
- * Where programs read files that somebody else has written, and who may have written them to do harm: a folder with
+ * A place where programs read files that another user has written, perhaps to do harm: a folder with
  * copies of these, and a way to run programs on it that can change nothing else.
  *
- *   as root    in /var/tmp, which must be a folder that keeps what is root's from others; the programs run as an account
- *              that nobody has (of those that systemd gives to DynamicUser=), without privileges or a way to them, and
- *              see the copies and, read-only, /usr alone: in namespaces of their own, without a network
- *   as others  in a folder of theirs; the programs run as whoever started this one
+ *   as root    in /var/tmp, which must keep root's files from others; the programs run as an account
+ *              that no user has (from the range of systemd's DynamicUser=), without privileges or a way to gain
+ * them, and
+ *              see only the copies and, read-only, /usr: in namespaces of their own, without a network
+ *   as others  in a folder of theirs; the programs run as the user who started this one
  *
- * Known limit: where the system gives root no namespaces, as in some containers, the programs see all files, as that
- * account that owns nothing but the copies.
+ * Known limit: where the system gives root no namespaces, as in some containers, the programs see all files, as
+ * an account that owns nothing but the copies.
  */
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -16,15 +17,15 @@ import { chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, statfsSync, 
 import { join } from 'node:path';
 import { cleanEnvironment } from './clean-environment.ts';
 
-/** Of systemd's DynamicUser= (https://systemd.io/UIDS-GIDS/). */
+/** The range of systemd's DynamicUser= (https://systemd.io/UIDS-GIDS/). */
 const FREE_UIDS = { min: 61184, max: 65519 } as const;
-/** Only root can rename there what is root's. */
+/** Only root can rename root's files there. */
 const PLACE = '/var/tmp';
 const PREFIX = 'greyctl-import';
-/** How long a program may use a processor, in seconds. */
+/** CPU time limit of a program, in seconds. */
 const CPU_LIMIT = 3600;
 
-/** A program, its arguments, and how it is to be started. */
+/** A program, its arguments, and how to start it. */
 export interface Confined {
   readonly program: string;
   readonly args: readonly string[];
@@ -32,18 +33,21 @@ export interface Confined {
 }
 
 export interface Sandbox {
-  /** Where the copies are put. */
+  /** The folder for the copies. */
   readonly copies: string;
-  /** For files that the programs may not exchange. */
+  /** The folder for files that the programs must not replace. */
   readonly own: string;
-  /** Hands the copies over to the account of the programs; nothing is put there any more. */
+  /** Gives the copies to the account of the programs; nothing must be added after it. */
   readonly close: () => void;
   /** @param words in which `FOLDER` is the folder of the copies, as the program sees it */
   readonly command: (program: string, ...words: readonly string[]) => Confined;
   readonly remove: () => void;
 }
 
-/** $1: the folder of a sandbox, $2: the account, then the program. Its root folder is made anew, of /usr and the copies. */
+/**
+ * $1: the folder of a sandbox, $2: the account, then the program. Its root folder is built from /usr and the
+ * copies.
+ */
 const CONFINE = `
 set -e
 mount -t tmpfs -o mode=0755 greyctl "$1/root"
@@ -68,10 +72,13 @@ exec chroot . setpriv --reuid="$uid" --regid="$uid" "$@"
 
 const NAMESPACES = ['--mount', '--net', '--ipc', '--uts', '--pid', '--fork', '--kill-child'];
 const WITHOUT_PRIVILEGES = ['--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs'];
-/** The part of what is free on the disk that one file of theirs may take: a damaged database can be read without an end. */
+/**
+ * The share of the free disk space that one file of the programs may take: a damaged database can be read
+ * endlessly.
+ */
 const ROOM_SHARE = 0.5;
 
-/** The sandbox of a process that is not root. @param folder empty, and its own */
+/** Returns the sandbox of a process that is not root. @param folder empty, and its own */
 export function plainSandbox(folder: string): Sandbox {
   return {
     copies: folder,
@@ -87,8 +94,9 @@ export function plainSandbox(folder: string): Sandbox {
 }
 
 /**
- * The sandbox of root. It is removed when the process exits, if it was not before; what one has left that was killed
- * the next one removes.
+ * Returns the sandbox of root. It is removed when the process exits at the latest; the next process removes
+ * that of one
+ * that was killed.
  */
 export function rootSandbox(): Sandbox {
   requireSticky();
@@ -130,7 +138,7 @@ export function rootSandbox(): Sandbox {
         const inside = words.map((word) => word.replace('FOLDER', '/copies'));
         return { program: 'unshare', args: isolated(program, ...inside), options: { cwd: '/', env } };
       }
-      // The folders above are closed for it: it is there when it becomes that account.
+      // It may not pass the parent folders, so it starts inside.
       const as = [`--reuid=${uid}`, `--regid=${uid}`, ...WITHOUT_PRIVILEGES, ...limits];
       const beside = words.map((word) => word.replace('FOLDER', '.'));
       return { program: 'setpriv', args: [...as, program, ...beside], options: { cwd: copies, env } };
@@ -142,7 +150,7 @@ export function rootSandbox(): Sandbox {
   };
 }
 
-/** @throws if others could exchange what root makes there */
+/** @throws if other users could replace what root makes there */
 function requireSticky(): void {
   const { uid, mode } = statSync(PLACE);
   const isOpen = (mode & 0o022) !== 0 && (mode & 0o1000) === 0;
@@ -150,7 +158,7 @@ function requireSticky(): void {
     throw new Error(`${PLACE} is not root's, or has no sticky bit: chown root ${PLACE}; chmod 1777 ${PLACE}`);
 }
 
-/** Of root's alone: anybody can make a folder of this name there. */
+/** Removes abandoned sandboxes, but only root's: any user can make a folder of this name there. */
 function removeAbandoned(): void {
   for (const name of readdirSync(PLACE)) {
     const [, prefix, pid] = /^(.+)-(\d+)-\w+$/.exec(name) ?? [];
@@ -160,7 +168,7 @@ function removeAbandoned(): void {
   }
 }
 
-/** By rm(1), which follows no link that somebody puts in the place of a folder meanwhile. */
+/** Uses rm(1), which follows no link that another user puts in the place of a folder. */
 function removeTree(path: string): void {
   try {
     execFileSync('rm', ['-rf', '--one-file-system', '--', path], {
@@ -168,7 +176,7 @@ function removeTree(path: string): void {
       env: cleanEnvironment({ alsoInSystem: true }),
     });
   } catch {
-    // Whoever may remove it finds it by its name.
+    // An administrator finds it by its name.
   }
 }
 

@@ -1,11 +1,13 @@
 /**
- * Signals that mean nothing to greyd, and whose default would be to end it (signal(7)): a log rotation's, a typo. They
- * do nothing. At SIGUSR1 Node.js opens its debugger on 127.0.0.1, through which any local user can run code in the
+ * Signals that have no meaning to greyd, but would end it by default (signal(7)): from a log rotation, or a
+ * typo. They
+ * are ignored. At SIGUSR1 Node.js opens its debugger on 127.0.0.1, through which any local user can run code in the
  * process: it is not opened, or closed at once.
  *
- * Known limits: at a SIGUSR1 that comes in the first milliseconds, before greyd can catch it, the debugger is open for a moment.
- * SIGABRT, SIGSEGV and the like are faults, or a watchdog's last word, and end greyd. The real-time signals do
- * too: Node.js cannot catch them.
+ * Known limits: at a SIGUSR1 in the first milliseconds, before greyd can catch it, the debugger is open for a
+ * moment.
+ * SIGABRT, SIGSEGV and the like are faults, or come from a watchdog, and end greyd. So do the real-time
+ * signals: Node.js cannot catch them.
  */
 import { close, url } from 'node:inspector';
 
@@ -21,14 +23,14 @@ const STRAY = [
   'SIGXCPU',
 ] as const;
 
-/** For so long after the start, and so often, it is looked at whether the debugger was opened; in milliseconds. */
+/** Interval and number of checks after the start whether the debugger was opened; in milliseconds. */
 const LOOK_MS = 100;
 const LOOKS = 100;
 
-/** @param note is told of each one that comes */
+/** @param note called with the name of each signal */
 export function ignoreStraySignals(note: (signal: string) => void): void {
   if (isWatched()) return;
-  // At a signal that came before the launcher's first line Node.js opens it in its own time.
+  // At a signal before the launcher's first line Node.js opens the debugger some time later.
   let looks = 0;
   const timer = setInterval(() => {
     closeDebugger();
@@ -44,7 +46,7 @@ export function ignoreStraySignals(note: (signal: string) => void): void {
   }
 }
 
-/** A developer's debugger and profiler have the signals that Node.js gives them. */
+/** A debugger or profiler of a developer keeps the signals of Node.js. */
 function isWatched(): boolean {
   return process.execArgv.some((option) => /^--(inspect|cpu-prof|prof\b)/.test(option));
 }

@@ -1,6 +1,6 @@
 /**
- * A folder for what a program needs only while it runs. It is removed when the process exits; what
- * a process has left that was killed, the next one removes, by the process id in its name.
+ * A folder for temporary files of a program. It is removed when the process exits; that of
+ * a process that was killed is removed by the next one, which sees the process id in its name.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +31,6 @@ function remove(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch {
-    // Whoever may remove it finds it by its name.
+    // An administrator finds it by its name.
   }
 }

@@ -1,10 +1,10 @@
 /**
- * --privacy: what is stored is no address but a keyed digest of it,
+ * --privacy: the store holds no address but a keyed digest of it,
  *
  *   digest :== HMAC-SHA-256(secret, hash)        hash: hex(SHA-1(key as postgrey writes it))
  *
- * SHA-1 alone would be undone by trying all addresses; the secret, 32 random bytes in a file of
- * its own that never leaves this host, prevents that. The hash inside is what `postgrey --privacy`
+ * SHA-1 alone could be reversed by trying all addresses; the secret, 32 random bytes in a file of
+ * its own that never leaves this host, prevents that. The inner hash is what `postgrey --privacy`
  * stores, so that such a database can be imported.
  */
 import { createHmac, randomBytes } from 'node:crypto';
@@ -13,19 +13,19 @@ import { join } from 'node:path';
 
 const SECRET_BYTES = 32;
 
-/** Where the secret of a host stands. */
+/** Returns the path of the secret of a host. */
 export function secretPath(dbdir: string): string {
   return join(dbdir, 'greyd.secret');
 }
 
-/** @throws the system's error if nobody can tell: that is not to be taken for a no */
+/** @throws the system's error if that cannot be found out: it must not count as a no */
 export function hasSecret(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /**
- * Reads the secret, or makes it (mode 0600) if there is no such file yet.
- * @throws if the file cannot be read or made, or holds no secret
+ * Reads the secret, or creates it (mode 0600) if there is none yet.
+ * @throws if the file cannot be read or created, or holds no secret
  */
 export function loadSecret(path: string): Buffer {
   createIfAbsent(path);
@@ -33,8 +33,8 @@ export function loadSecret(path: string): Buffer {
 }
 
 /**
- * Reads the secret, for those who look for what is stored with it.
- * @throws if the file is not there, cannot be read, or holds no secret
+ * Reads the secret, for programs that only read records.
+ * @throws if the file is missing, cannot be read, or holds no secret
  */
 export function readSecret(path: string): Buffer {
   let text: string;
@@ -42,7 +42,7 @@ export function readSecret(path: string): Buffer {
     text = readFileSync(path, 'latin1');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new Error(`${path} is not there, without which no record of greyd --privacy can be found`);
+    throw new Error(`${path} is missing: without it no record of greyd --privacy can be found`);
   }
   const secret = Buffer.from(text.trim(), 'hex');
   if (secret.length !== SECRET_BYTES) {
@@ -54,7 +54,7 @@ export function readSecret(path: string): Buffer {
 }
 
 /**
- * What is stored in place of a key, 32 bytes.
+ * Returns the 32 bytes that are stored in place of a key.
  * @param hash the SHA-1 of the key, in hex
  */
 export function keyedDigest(secret: Buffer, hash: string): Buffer {
@@ -62,13 +62,14 @@ export function keyedDigest(secret: Buffer, hash: string): Buffer {
 }
 
 /**
- * Whole or not at all: a crash must not leave half a secret behind. Nor may one that is there be replaced, because its
- * directory could not be read for a moment: a link, unlike a rename, fails then.
+ * Creates the file whole or not at all: a crash must not leave half a secret behind. An existing one must not
+ * be replaced
+ * because its directory could not be read for a moment: a link, unlike a rename, fails then.
  */
 function createIfAbsent(path: string): void {
   if (hasSecret(path)) return;
   const unfinished = `${path}.new`;
-  // What stands there was left by a start that was killed, or is a link of somebody's, which must not be followed.
+  // An old one was left by a start that was killed, or is another user's link, which must not be followed.
   rmSync(unfinished, { force: true });
   const secret = `${randomBytes(SECRET_BYTES).toString('hex')}\n`;
   writeFileSync(unfinished, secret, { mode: 0o600, flush: true, flag: 'wx' });

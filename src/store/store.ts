@@ -1,5 +1,5 @@
 /**
- * The store: what greylisting remembers. The one way to write is `update`, which reads, decides
+ * The store: the memory of greylisting. The one way to write is `update`, which reads, decides
  * and saves in one piece, so that no two requests can act on the same old state of a record.
  */
 import type { Key, PlainKey } from '../greylist/keys.ts';
@@ -16,13 +16,13 @@ export type SavesOf<Keys extends readonly Key[]> = {
   readonly [I in keyof Keys]: RecordOf<Keys[I]> | null | undefined;
 };
 
-/** What a step decides, and a result for the caller. */
+/** The decision of a step, and a result for the caller. */
 export interface StepOutcome<Keys extends readonly Key[], Result> {
   readonly save: SavesOf<Keys>;
   readonly result: Result;
 }
 
-/** How much is stored; counted when it is asked for. */
+/** How much is stored; counted when it is read. */
 export interface StoreSize {
   /** undefined: the store does not count, and has a bound of its own. */
   readonly triplets: number | undefined;
@@ -37,7 +37,7 @@ export type Step<Keys extends readonly Key[], Result> = (
 /** One record with its key. */
 export type Entry = readonly [key: PlainKey, record: TripletRecord | ClientRecord];
 
-/** Says of a record that it may be deleted. */
+/** Tells whether a record may be deleted. */
 export interface ExpiryRule {
   triplet(record: TripletRecord): boolean;
   client(record: ClientRecord): boolean;
@@ -45,33 +45,33 @@ export interface ExpiryRule {
 
 export type RecordCounts = Readonly<Record<Key['kind'], number>>;
 
-/** What one slice of a cleaning walk did. */
+/** The work of one slice of a cleaning walk. */
 export interface Slice {
   readonly examined: number;
   readonly deleted: number;
 }
 
-/** What can be learned of a store without changing it. */
+/** The part of a store that changes nothing. */
 export interface ReadableStore {
-  /** Whether records are kept under digests of their keys; undefined: no daemon has said so yet. */
+  /** True if records are kept under digests of their keys; undefined: no daemon has set that yet. */
   readonly privacy: boolean | undefined;
 
-  /** As it is now. */
+  /** The current size. */
   readonly size: StoreSize;
 
-  /** The records of some keys, in their order, as they are now. */
+  /** Returns the records of some keys, in order, as they are now. */
   read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>>;
 
   /**
-   * All records of one kind whose keys can be read (with --privacy none can), a bounded slice at
-   * each step. What is saved meanwhile may be among them or not.
+   * Returns all records of one kind with readable keys (with --privacy there are none), a bounded slice at
+   * each step. A record saved in the meantime may be among them or not.
    */
   entries(kind: Key['kind']): AsyncIterable<readonly Entry[]>;
 
-  /** How often something was decided, for each hour that is kept; in no order. */
+  /** Returns how often something was decided, for each hour that is kept; in no order. */
   decisions(): Promise<readonly DecisionCount[]>;
 
-  /** Waits for the updates under way, then closes. */
+  /** Waits for the current updates, then closes. */
   close(): Promise<void>;
 }
 
@@ -85,24 +85,24 @@ export interface Store extends ReadableStore {
   update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result>;
 
   /**
-   * Saves something that changes nothing, and settles when that is durable.
-   * @throws (rejects with) why nothing can be saved
+   * Makes a write that changes nothing, and settles when it is durable.
+   * @throws (rejects) with why nothing can be saved
    */
   check(): Promise<void>;
 
   /**
-   * Adds to what is known of decisions.
+   * Adds to the counts of decisions.
    * @param forgetBefore Unix seconds; hours that begin before it need not be kept
-   * @throws (rejects) if it could not be saved, or (in a shared store) if that is not known: whoever does it once
-   *   more may count some of it twice
+   * @throws (rejects) if it could not be saved, or (in a shared store) if that is not known: another try
+   *   may count some of it twice
    */
   addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void>;
 }
 
-/** A store in which records stay until somebody deletes them. */
+/** A store that keeps records until they are deleted. */
 export interface CleanableStore extends Store {
   /**
-   * How many records of each kind there are, expired ones among them; it takes no time.
+   * Returns the number of records of each kind, including expired ones; takes no time.
    * @returns undefined if the store is not open
    * @throws if it cannot be read
    */

@@ -1,5 +1,5 @@
 /**
- * Local time, of the zone that a main has chosen at its start; until then of the one that Node.js has.
+ * Local time in the zone that a main sets at its start; before that in the zone of Node.js.
  * All times are Unix seconds.
  */
 import { NODE_ZONE } from './node-zone.ts';
@@ -16,7 +16,7 @@ export interface LocalTime {
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
-  /** As `CET`, `-03`. */
+  /** The abbreviation: `CET`, `-03`. */
   readonly zone: string;
 }
 
@@ -24,7 +24,7 @@ const DAY = 86_400;
 
 let chosen: Zone = NODE_ZONE;
 
-/** For the mains, once at the start. @param zone undefined: that of Node.js */
+/** Sets the zone; called by the mains, once at the start. @param zone undefined: that of Node.js */
 export function useZone(zone: Zone | undefined): void {
   chosen = zone ?? NODE_ZONE;
 }
@@ -45,8 +45,9 @@ export function localTimeOf(seconds: number, zone: Zone = chosen): LocalTime {
 }
 
 /**
- * When it is that time on that day. An hour that comes twice is the first one; one that is left out is read
- * as if the clock had not been changed. A day beyond the end of its month is one of the next month.
+ * Returns when it is this local time on this day. Of an hour that occurs twice the first one counts; a skipped
+ * one is
+ * read as if the clock had not been changed. A day beyond the end of its month is one of the next month.
  * @param month 1 to 12
  */
 export function secondsOfLocal(

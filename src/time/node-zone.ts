@@ -1,8 +1,8 @@
 /**
- * The local time zone as Node.js has it from its own data, by names: what is used until another one is chosen,
+ * The local time zone from Node.js's own data, used until another one is set,
  * and on a host without the tz database.
  *
- * Known limit: it has no names for some zones, which are then called GMT+N.
+ * Known limit: Node.js has no names for some zones, which then appear as GMT+N.
  */
 import type { Zone } from './zone.ts';
 
@@ -13,9 +13,9 @@ export const NODE_ZONE: Zone = {
   },
 };
 
-/** Each of these locales knows the zone names of other parts of the world; elsewhere it says GMT+N. */
+/** Each of these locales knows the zone names of other parts of the world; elsewhere Node.js says GMT+N. */
 const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN'];
-/** Made when they are asked for, which takes a while. */
+/** Created on first use, which takes a while. */
 let formats: readonly Intl.DateTimeFormat[] | undefined;
 
 function nameOf(date: Date): string {

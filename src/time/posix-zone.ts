@@ -53,7 +53,7 @@ function secondsOf(offset: string): number {
   return offset.startsWith('-') ? -size : size;
 }
 
-/** When a day of a rule begins in a year, as if its place were at UTC. */
+/** Returns when a day of a rule begins in a year, as if its place were at UTC. */
 function dayOf(date: string, year: number): number {
   const utc = (month: number, day: number) => Date.UTC(year, month, day) / 1000;
   if (date.startsWith('M')) {

@@ -2,23 +2,24 @@
  * A file of the tz database (TZif, RFC 9636): the moments at which the clocks of a zone were changed, the
  * offset and name from each one on, and the rule for the time after the last one.
  *
- * Known limits: of a file of version 1, which has no rule, the last offset goes on for ever; leap seconds do not count.
+ * Known limits: in a file of version 1, which has no rule, the last offset lasts for ever; leap seconds do not
+ * count.
  */
 import { posixZone } from './posix-zone.ts';
 import type { Zone } from './zone.ts';
 
 const HEADER_BYTES = 44;
-/** Bytes of an offset with what belongs to it. */
+/** Size of an offset and its flags, in bytes. */
 const TYPE_BYTES = 6;
 
-/** @returns undefined if these are no such file, or damaged ones */
+/** @returns undefined if this is no such file, or a damaged one */
 export function tzFileZone(bytes: Buffer): Zone | undefined {
   try {
     const first = blockAt(bytes, 0, 4);
     if (first === undefined) return undefined;
     return (bytes[4] ?? 0) < 0x32 ? zoneIn(bytes, first) : zoneIn(bytes, blockAt(bytes, first.end, 8));
   } catch {
-    // It ends before its time.
+    // The file is cut short.
     return undefined;
   }
 }
@@ -69,7 +70,7 @@ function zoneIn(bytes: Buffer, block: Block | undefined): Zone | undefined {
     if (kind === undefined) throw new RangeError('no such kind of time');
     return kind;
   };
-  // Looked at now: a damaged file is none.
+  // Check each now: a damaged file counts as none.
   for (const index of moments.keys()) kindFrom(index);
   const [, rule = ''] = timeBytes === 8 ? bytes.toString('latin1', end).split('\n') : [];
   const later = posixZone(rule);

@@ -19,7 +19,7 @@ import { tzFileZone } from './tz-file.ts';
 export interface Offset {
   /** Seconds that local time is ahead of UTC. */
   readonly offset: number;
-  /** As `CET`, `-03`. */
+  /** The abbreviation: `CET`, `-03`. */
   readonly name: string;
 }
 
@@ -35,7 +35,7 @@ const MAX_BYTES = 256 * 1024;
 
 /**
  * @param tz the environment variable; undefined: not set
- * @returns undefined if Node.js knows better
+ * @returns undefined if Node.js's own data is to be used
  */
 export function zoneOf(tz: string | undefined): Zone | undefined {
   if (tz === undefined) return fileZone(LOCALTIME);

@@ -1,19 +1,19 @@
 /**
- * Addresses and networks that are not written as the list of clients wants them, in its own form:
+ * Converts addresses and networks that are not in the form of the client list to that form:
  *
  *   192.0.2.1-192.0.2.9   10.1/16   192.0.2.*   192.0.2.03   192.0.2.0/255.255.255.0   ::ffff:192.0.2.1
  *
- * Known limit: a number with a leading zero is taken for a decimal one.
+ * Known limit: a number with a leading zero is read as decimal.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { networksBetween, parseRange } from '../address/address-range.ts';
 import { formatAddress } from '../address/ip.ts';
 import { type Network, parseNetwork } from '../address/network-map.ts';
 
-/** So many networks of a range are worth writing down. */
+/** Maximum number of networks of a range that advice names. */
 export const MAX_NETWORKS = 6;
 
-/** @returns nothing if the text is none; of a range up to MAX_NETWORKS and one more */
+/** @returns nothing if the text is none; for a range up to MAX_NETWORKS and one more */
 export function addresses(text: string): string[] {
   const [first = '', length = '', ...rest] = text.split(/[/\\]/);
   if (rest.length > 0) return [];
@@ -31,7 +31,7 @@ export function addresses(text: string): string[] {
   return isBeginning && bits === '' ? [`${beginning}/${groups.length * 16}`] : [];
 }
 
-/** `10`, `10.1/16`, `192.0.2.`, `192.0.2.*`, `192.0.2.03` as addresses and networks. */
+/** Reads `10`, `10.1/16`, `192.0.2.`, `192.0.2.*`, `192.0.2.03` as addresses and networks. */
 function ipv4(text: string, bits: string): string[] {
   const parts = text
     .split('.')
@@ -44,7 +44,9 @@ function ipv4(text: string, bits: string): string[] {
   return [address + (missing > 0 && bits === '' ? `/${parts.length * 8}` : bits)];
 }
 
-/** IPv4 inside IPv6 (`::ffff:192.0.2.1`, `::192.0.2.1`): mail servers write such an address as IPv4. */
+/**
+ * Converts IPv4 inside IPv6 (`::ffff:192.0.2.1`, `::192.0.2.1`): mail servers write such an address as IPv4.
+ */
 function withoutMapping(text: string, bits: string): string | undefined {
   const network = parseNetwork(text + bits);
   if (network === undefined || !holdsIpv4Only(network)) return undefined;
@@ -53,7 +55,10 @@ function withoutMapping(text: string, bits: string): string | undefined {
   return ipv4Address + (prefixLength === 128 ? '' : `/${prefixLength - 96}`);
 }
 
-/** In ::ffff:0:0/96 or ::ffff:0:0:0/96 (IPv4-mapped, -translated), or ::a.b.c.d (-compatible; not ::1 and its like). */
+/**
+ * Tells whether a network is in ::ffff:0:0/96 or ::ffff:0:0:0/96 (IPv4-mapped, -translated), or ::a.b.c.d
+ * (-compatible; not ::1 and the like).
+ */
 export function holdsIpv4Only({ address: { family, words }, prefixLength }: Network): boolean {
   if (family === 4 || prefixLength < 96 || words.slice(0, 4).some((word) => word !== 0)) return false;
   const [, , , , fifth, sixth, seventh] = words;
@@ -61,7 +66,7 @@ export function holdsIpv4Only({ address: { family, words }, prefixLength }: Netw
   return fifth === 0 && (sixth === 0xffff || (sixth === 0 && seventh !== 0));
 }
 
-/** `24` of `24` and of `255.255.255.0`; anything else as it is. */
+/** Returns `24` for `24` and for `255.255.255.0`; anything else unchanged. */
 function prefixLength(text: string): string {
   if (!isIPv4(text)) return text;
   const binary = text

@@ -1,59 +1,59 @@
 /**
- * What to write in place of a line of a whitelist that is no pattern: for each mistake that people make,
- * a rule that knows it and says what was meant, as far as that can be told.
+ * Advice on what to write in place of a whitelist line that is no pattern: for each common mistake
+ * a rule that recognises it and proposes what was meant, as far as possible.
  *
- * A pattern that is named here is one: a rule proposes, and only what the list takes is told.
+ * Advice names only valid patterns: a proposal that the list does not accept is dropped.
  *
- * Known limit: of ranges, at most MAX_NETWORKS networks are written out; no advice for lines of more
- * than MAX_LENGTH characters, which are no slip of the pen.
+ * Known limit: a range is written out as at most MAX_NETWORKS networks; there is no advice for lines of more
+ * than MAX_LENGTH characters, which are no typing mistakes.
  */
 import { isIPv4 } from 'node:net';
 import { addresses, MAX_NETWORKS } from './address-advice.ts';
 
-/** Whether a list takes a pattern. */
+/** Tells whether a list accepts a pattern. */
 export type IsPattern = (text: string) => boolean;
 
 const MAX_LENGTH = 300;
 
-/** @returns what to write, behind a colon; empty if nobody knows what was meant */
+/** @returns what to write, after a colon; empty if there is no advice */
 export function adviceFor(pattern: string, isPattern: IsPattern): string {
   if (pattern.length > MAX_LENGTH) return '';
   const reason = REASONS.find(([isMade]) => isMade(pattern))?.[1];
   if (reason !== undefined) return `: ${reason}`;
   const several = separatePatterns(pattern).filter(isPattern);
-  if (several.length > 1) return `: one pattern a line, write ${several.join(' and ')} on lines of their own`;
+  if (several.length > 1) return `: one pattern per line, write ${several.join(' and ')} on separate lines`;
   for (const rule of RULES) {
     const meant = rule(pattern).filter(isPattern);
     if (meant.length > MAX_NETWORKS)
-      return `: write networks, ${meant.slice(0, MAX_NETWORKS).join(', ')} and so on, each on a line of its own`;
-    if (meant.length > 1) return `: write ${meant.join(', ')}, each on a line of its own`;
+      return `: write networks, ${meant.slice(0, MAX_NETWORKS).join(', ')} and so on, each on a separate line`;
+    if (meant.length > 1) return `: write ${meant.join(', ')}, each on a separate line`;
     if (meant[0] !== undefined) return `: write ${meant[0]}`;
   }
   if (!/^[\w-]+(?:\.[\w-]+)*$/.test(pattern)) return '';
   return /[a-z][^.]*$/i.test(pattern)
-    ? ': labels have at most 63 characters, and no - at their ends'
-    : ': the last label of a name has a letter in it';
+    ? ': a label has at most 63 characters, and no - at its ends'
+    : ': the last label of a name contains a letter';
 }
 
 function separatePatterns(pattern: string): string[] {
   return pattern.startsWith('/') ? [] : pattern.split(/[,;|]+/).map(bare);
 }
 
-/** Mistakes that no pattern mends, or that nobody should mend without a thought. */
+/** Mistakes without a pattern to propose, or with one that needs the administrator's thought. */
 const REASONS: readonly (readonly [isMade: (pattern: string) => boolean, reason: string])[] = [
   [
     (pattern) => pattern.startsWith('!'),
-    'there are no exceptions; leave the line out, and write narrower patterns',
+    'there are no exceptions; remove the line, and write narrower patterns',
   ],
-  [(pattern) => /^[*.?@]+$/.test(pattern), 'no pattern is for everybody; write domains or addresses'],
+  [(pattern) => /^[*.?@]+$/.test(pattern), 'no pattern matches everything; write domains or addresses'],
   [
     (pattern) => /^[\d.]+\/\d+$/.test(pattern) && Number(pattern.split('/')[1]) > 32,
-    'networks of IPv4 have 0 to 32 bits',
+    'an IPv4 prefix length is 0 to 32',
   ],
   [
     (pattern) =>
       /^[\da-f:.[\]]+\/\d+$/i.test(pattern) && pattern.includes(':') && Number(pattern.split('/')[1]) > 128,
-    'networks of IPv6 have 0 to 128 bits',
+    'an IPv6 prefix length is 0 to 128',
   ],
   [
     (pattern) =>
@@ -63,7 +63,7 @@ const REASONS: readonly (readonly [isMade: (pattern: string) => boolean, reason:
   [(pattern) => /^\d+(\.\d+){4,}$/.test(pattern), 'an IPv4 address has four numbers'],
 ];
 
-/** Each gives what may have been meant; nothing if it does not know the mistake. */
+/** Each rule returns what may have been meant; nothing if it does not know the mistake. */
 const RULES: readonly ((pattern: string) => readonly string[])[] = [
   (pattern) => addresses(pattern),
   (pattern) => addresses(bare(pattern)),
@@ -77,7 +77,9 @@ const RULES: readonly ((pattern: string) => readonly string[])[] = [
   unfinishedRegex,
 ];
 
-/** Without what people put around a pattern: a scheme and a path, a mechanism of SPF, quotes, brackets, commas. */
+/**
+ * Strips what people put around a pattern: a scheme and a path, a mechanism of SPF, quotes, brackets, commas.
+ */
 function bare(pattern: string): string {
   return pattern
     .replace(/^"([^"]+)"@/, '$1@')
@@ -93,23 +95,23 @@ function withoutPort(text: string): string {
   return inBrackets ?? text.replace(/^([^:]*):\d*$/, '$1');
 }
 
-/** `user@192.0.2.1`. */
+/** Puts the address of `user@192.0.2.1` in brackets. */
 function withAddressInBrackets(pattern: string): string[] {
   const [, user = '', address = ''] = /^([^@]+@)([\d.]+)$/.exec(pattern) ?? [];
   return isIPv4(address) ? [`${user}[${address}]`] : [];
 }
 
-/** `-static.example.org`, of which nobody is called, for the end of names. */
+/** Turns `-static.example.org`, which is no name, into a pattern for the end of names. */
 function endOfName(pattern: string): string[] {
   return /^-[\w.-]+$/.test(pattern) ? [`/${pattern.replaceAll('.', '\\.')}$/`] : [];
 }
 
-/** `*.example.org`, `.example.org`, `@example.org`, `*@example.org`: all below a domain. */
+/** Strips `*.example.org`, `.example.org`, `@example.org`, `*@example.org` to the domain. */
 function withoutStars(text: string): string {
   return text.replace(/^(?:\*?@)?(?:\*?\.)*(?=[^.*]+(\.|$))/, '');
 }
 
-/** Other stars, as `mx*.example.org` or `mail[1-9].example.org`, as a regular expression. */
+/** Turns other stars, as in `mx*.example.org` or `mail[1-9].example.org`, into a regular expression. */
 function wildcard(pattern: string): string[] {
   if (pattern.startsWith('/') || !/[*?[]/.test(pattern)) return [];
   const source = pattern.replace(/[\\^$.|+(){}/]/g, '\\$&').replace(/[*?]/g, (sign) => WILDCARDS[sign] ?? '');
@@ -118,7 +120,7 @@ function wildcard(pattern: string): string[] {
 
 const WILDCARDS: Readonly<Record<string, string>> = { '*': '.*', '?': '.' };
 
-/** `/REGEX/i`, `/REGEX`, `REGEX/`, `~REGEX`, `REGEX`: whatever has a sign in it that only these have. */
+/** Completes `/REGEX/i`, `/REGEX`, `REGEX/`, `~REGEX`, `REGEX`, if a character occurs only in these. */
 function unfinishedRegex(pattern: string): string[] {
   const [, source = ''] = /^(?:regexp:|pcre:)?~?\/?(.+?)(?:\/[a-z]*)?$/i.exec(pattern) ?? [];
   return /[^/]/.test(source) && /^~?\/|^\^|\$$|\\/.test(pattern) ? [`/${source}/`] : [];

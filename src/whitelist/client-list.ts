@@ -7,8 +7,8 @@
  *   IPv6[/nn]  [IPv6]      an IPv6 address or network
  *   domain                 a host name and all names below it
  *
- * What can match nothing is refused with a reason: IPv4 inside IPv6 (`::ffff:192.0.2.1`), which mail servers
- * write as IPv4; domains in which no host can have its name; expressions with a sign that is in no name.
+ * A pattern that cannot match is refused with a reason: IPv4 inside IPv6 (`::ffff:192.0.2.1`), which mail servers
+ * write as IPv4; domains that no host name can be in; expressions with a character that is in no name.
  *
  * Known limit: postgrey reads `a.b` as /24; greyd does what postgrey's manual says.
  */
@@ -22,7 +22,7 @@ import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
 import type { WhitelistLine } from './whitelist-file.ts';
 
 export class ClientList {
-  /** Patterns that were added. */
+  /** The number of patterns. */
   size = 0;
   readonly #regexes: { readonly regex: PerlRegex; readonly line: WhitelistLine }[] = [];
   readonly #networks = new NetworkMap<WhitelistLine>();
@@ -34,7 +34,7 @@ export class ClientList {
     this.size += 1;
   }
 
-  /** Whether a list takes this pattern. */
+  /** Tells whether a list accepts this pattern. */
   static takes(pattern: string): boolean {
     try {
       return new ClientList().#take({ file: '', number: 0, pattern });
@@ -55,41 +55,41 @@ export class ClientList {
     return true;
   }
 
-  /** The line that holds a name, if there is one. */
+  /** Returns the line that matches a name, if there is one. */
   findName(clientName: string): WhitelistLine | undefined {
     return (
       this.#domains.find(clientName) ?? this.#regexes.find(({ regex }) => regex.matches(clientName))?.line
     );
   }
 
-  /** A line that holds an address, if there is one. */
+  /** Returns a line that holds an address, if there is one. */
   findAddress(client: IpAddress): WhitelistLine | undefined {
     return this.#networks.find(client);
   }
 }
 
-/** Why a pattern is refused, and what to write. */
+/** Returns why a pattern is refused, and what to write. */
 function refusal(pattern: string): string {
   if (/^[^/@]+@[^/@]*$/.test(pattern))
-    return 'an address of mail: this list has the names and IP addresses of clients; recipients have a list of their own';
+    return 'a mail address: this list holds names and IP addresses of clients; recipients have their own list';
   return `no host name, IP address, network or /regex/${adviceFor(pattern, ClientList.takes)}`;
 }
 
-/** Signs that stand for themselves in an expression, and in no name of a host. */
+/** Characters that an expression matches literally and that are in no host name. */
 const IN_NO_NAME = /^[^|([]*[@:](?![?*{])/;
-/** Digits and dots from the beginning to the end. */
+/** An expression of digits and dots from beginning to end. */
 const ADDRESS_ALONE = /^\^(?:\d|\\\.|\\d|\[0-9\]|[+?]|\{[\d,]+\})+\$$/;
 
-/** @throws if the expression can be found in no name */
+/** @throws if the expression can match no name */
 function requireName(source: string): string {
   const isOfNoName = (IN_NO_NAME.test(source) && !/[|([]/.test(source)) || ADDRESS_ALONE.test(source);
   if (!isOfNoName) return source;
   throw new Error(
-    'found in no name of a client, to which expressions are put: write IP addresses and networks without //',
+    'expressions are matched against client names, and none matches this: write IP addresses and networks without //',
   );
 }
 
-/** `a.b.c` and `a.b` as the networks they stand for, `[IPv6]` without brackets; others as they are. */
+/** Returns `a.b.c` and `a.b` as the networks they stand for, `[IPv6]` without brackets; others unchanged. */
 function completeNetwork(pattern: string): string {
   if (/^\d{1,3}(\.\d{1,3}){2}$/.test(pattern)) return `${pattern}.0/24`;
   if (/^\d{1,3}\.\d{1,3}$/.test(pattern)) return `${pattern}.0.0/16`;

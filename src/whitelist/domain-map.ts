@@ -1,5 +1,5 @@
 /**
- * Domains, each with a value; asked for the one that is a given name or stands above it:
+ * A map from domains to values, looked up by a name that is the domain or below it:
  * `example.com` holds `example.com` and `mail.example.com`, but not `badexample.com`.
  *
  * Upper and lower case are the same, and so are `müller.example` and `xn--mller-kva.example`.
@@ -9,13 +9,13 @@ import { comparableName } from '../address/host-name.ts';
 export class DomainMap<Value> {
   readonly #domains = new Map<string, Value>();
 
-  /** Of the same domain, the first counts. */
+  /** Adds a domain; if it is there already, the first value stays. */
   add(domain: string, value: Value): void {
     const name = comparableName(domain);
     if (!this.#domains.has(name)) this.#domains.set(name, value);
   }
 
-  /** An empty name is in no domain. */
+  /** Returns the value of the domain of a name; an empty name is in no domain. */
   find(name: string): Value | undefined {
     let rest = comparableName(name);
     while (rest !== '') {

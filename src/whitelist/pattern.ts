@@ -1,9 +1,9 @@
 /**
- * What the patterns of both whitelists have in common.
+ * The forms of patterns that both whitelists share.
  */
 import { comparableName } from '../address/host-name.ts';
 
-/** The REGEX of `/REGEX/`, or undefined if the pattern is of another form. */
+/** Returns the REGEX of `/REGEX/`, or undefined if the pattern is of another form. */
 export function regexSource(pattern: string): string | undefined {
   return pattern.length > 2 && pattern.startsWith('/') && pattern.endsWith('/')
     ? pattern.slice(1, -1)
@@ -14,9 +14,10 @@ const LABELS = /^[\p{L}\p{M}\p{N}_-]+(\.[\p{L}\p{M}\p{N}_-]+)*$/u;
 const LETTER_IN_LAST_LABEL = /\p{L}[^.]*$/u;
 
 /**
- * A domain: labels of letters, digits, `-` and `_` (any script), with single dots between them. There is
- * a letter in the last one: no top-level domain is without (RFC 3696), and what looks so is an address
- * that is written wrong (`192.0.2.256`, `10.1.2.03`) or a range of them (`192.0.2.1-192.0.2.9`).
+ * Tells whether a pattern is a domain: labels of letters, digits, `-` and `_` (any script), with single dots
+ * between
+ * them. The last one contains a letter: so does every top-level domain (RFC 3696). One without is a mistyped
+ * address (`192.0.2.256`, `10.1.2.03`) or a range (`192.0.2.1-192.0.2.9`).
  */
 export function isDomain(pattern: string): boolean {
   const name = comparableName(pattern);
@@ -27,7 +28,7 @@ export function isDomain(pattern: string): boolean {
 const MAX_LABEL = 63;
 const MAX_NAME = 253;
 
-/** A domain in which hosts can have names: mail servers take no name with other labels for one (RFC 952). */
+/** Tells whether hosts can have names in a domain: mail servers accept no name with other labels (RFC 952). */
 export function isHostDomain(pattern: string): boolean {
   if (!isDomain(pattern)) return false;
   const name = comparableName(pattern);

@@ -4,9 +4,8 @@
  * Why RE2 and not JavaScript's own: whitelists are written for Perl and matched against names that
  * strangers choose. RE2 reads Perl's syntax (`^*`, `[[:alpha:]]`, `\A`, `\z`, `(?i)`) with
  * Perl's meaning, and its time grows linearly with the text: no pattern can hang the daemon.
- *
- * Known limits: what cannot be matched in linear time (look-around `(?=…)`, back references `\1`,
- * possessive `a++`) and what only Perl has (`(?x)`, `\h`, `\Z`) is refused with a reason; so is what
+ * Known limits: expressions that cannot be matched in linear time (look-around `(?=…)`, back references `\1`,
+ * possessive `a++`) or that only Perl has (`(?x)`, `\h`, `\Z`) are refused with a reason; so are those that
  * RE2 would read otherwise (`{,n}`, `\Q…\E`), a pattern that is longer than MAX_SOURCE_LENGTH, and one
  * whose program is so long (`(a{100}){10}`) that one match could take many milliseconds.
  */
@@ -16,19 +15,19 @@ import { RE2JS } from 're2js';
 export const MAX_PROGRAM_SIZE = 300;
 
 /**
- * Characters of a pattern. Its program is measured only when it is there, and a long pattern takes RE2
- * seconds and hundreds of megabytes; one of this length takes a third of a second at worst.
+ * Maximum length of a pattern, in characters. The size of its program is known only once it is compiled, and for a
+ * long pattern RE2 needs seconds and hundreds of megabytes; for one of this length a third of a second at worst.
  */
 export const MAX_SOURCE_LENGTH = 500;
 
-/** What RE2 takes with another meaning than Perl has for a pattern that comes from a file. */
+/** Syntax that RE2 accepts with another meaning than Perl gives it in a pattern from a file. */
 const AMBIGUOUS: readonly [RegExp, string][] = [
-  [/(?<!\\)\{,\d+\}/, '{,n} means different things to different Perls, write {0,n}'],
-  [/\\[QE]/, '\\Q and \\E quote nothing here, put a \\ before each character instead'],
+  [/(?<!\\)\{,\d+\}/, '{,n} differs between versions of Perl, write {0,n}'],
+  [/\\[QE]/, '\\Q and \\E are not supported, put a \\ before each character instead'],
 ];
 
 export interface PerlRegex {
-  /** Whether the pattern occurs anywhere in the text, upper and lower case being the same. */
+  /** Tells whether the pattern occurs anywhere in the text, ignoring case. */
   matches(text: string): boolean;
 }
 
@@ -55,7 +54,7 @@ function compile(source: string): RE2JS {
     return RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // RE2 puts the flag before the pattern, which its writer would not recognise.
+    // RE2 puts the flag before the pattern, which the administrator would not recognise.
     const reason = message.replace('error parsing regexp: ', '').replace('`(?i)', '`');
     throw new Error(`the pattern cannot be used: ${reason}`);
   }

@@ -6,8 +6,9 @@
  *   user@          user and user+anything at any domain
  *   domain         every address at this domain and below it; [192.0.2.1] too
  *
- * Upper and lower case are the same in all of them, and so are both forms of a domain, `müller.example` and
- * `xn--mller-kva.example`. What can match nothing is refused with a reason: an address whose domain is none.
+ * Case does not matter, and both forms of a domain are the same, `müller.example` and
+ * `xn--mller-kva.example`. A pattern that cannot match is refused with a reason: an address with an invalid
+ * domain.
  */
 import { withComparableDomain } from '../address/host-name.ts';
 import { addresses } from './address-advice.ts';
@@ -18,7 +19,7 @@ import { compilePerlRegex, type PerlRegex } from './perl-regex.ts';
 import type { WhitelistLine } from './whitelist-file.ts';
 
 export class RecipientList {
-  /** Patterns that were added. */
+  /** The number of patterns. */
   size = 0;
   readonly #regexes: { readonly regex: PerlRegex; readonly line: WhitelistLine }[] = [];
   /** `user@domain` and `user@`, in lower case. */
@@ -31,7 +32,7 @@ export class RecipientList {
     this.size += 1;
   }
 
-  /** Whether a list takes this pattern. */
+  /** Tells whether a list accepts this pattern. */
   static takes(pattern: string): boolean {
     try {
       return new RecipientList().#take({ file: '', number: 0, pattern });
@@ -51,7 +52,7 @@ export class RecipientList {
     return true;
   }
 
-  /** A line that holds a recipient, if there is one. */
+  /** Returns a line that matches a recipient, if there is one. */
   find(recipient: string): WhitelistLine | undefined {
     return (
       this.#findAddress(comparableAddress(recipient)) ??
@@ -59,12 +60,15 @@ export class RecipientList {
     );
   }
 
-  /** Of the same address, the first counts. */
+  /** Adds an address; if it is there already, the first line stays. */
   #addAddress(address: string, line: WhitelistLine): void {
     if (!this.#addresses.has(address)) this.#addresses.set(address, line);
   }
 
-  /** An `@` in the local part (`"a@b"@domain`) comes here unquoted: users end at the first, domains begin at the last. */
+  /**
+   * An `@` in the local part (`"a@b"@domain`) comes here unquoted: a user ends at the first `@`, a domain
+   * begins at the last.
+   */
   #findAddress(recipient: string): WhitelistLine | undefined {
     const at = recipient.indexOf('@');
     if (at === -1) return undefined;
@@ -83,25 +87,27 @@ function comparableAddress(address: string): string {
   return withComparableDomain(address).toLowerCase();
 }
 
-/** A domain, or an address in brackets in its place. */
+/** Tells whether a text is a domain, or an address in brackets in its place. */
 function isAnyDomain(text: string): boolean {
   return isDomain(text) || /^\[[\w.:]+\]$/.test(text);
 }
 
-/** `user@domain` or `user@`; no user begins or ends with a star, or stands in quotes: requests have them without. */
+/**
+ * Tells whether a pattern is `user@domain` or `user@`; no user begins or ends with a star or quotes: requests
+ * have them without.
+ */
 function isAddress(pattern: string): boolean {
   const [, user = '', domain = ''] = /^([^@]+)@([^@]*)$/.exec(pattern) ?? [];
   return user !== '' && !/^[*"<]|^mailto:|[*"]$/i.test(user) && (domain === '' || isAnyDomain(domain));
 }
 
-/** Why a pattern is refused, and what to write. */
+/** Returns why a pattern is refused, and what to write. */
 function refusal(pattern: string): string {
-  if (addresses(pattern).length > 0)
-    return 'an IP address or network: write those of clients into the list of clients';
+  if (addresses(pattern).length > 0) return 'an IP address or network: write it into the list of clients';
   return `no address, user@, domain or /regex/${adviceFor(pattern, RecipientList.takes)}`;
 }
 
-/** The local part itself and what stands before each `+` and something: `a+b+c`, `a`, `a+b`. */
+/** Returns the local part and its beginnings before each non-empty `+` suffix: `a+b+c`, `a`, `a+b`. */
 function usersOf(local: string): string[] {
   if (!local.includes('+')) return [local];
   const plusses = [...local.matchAll(/\+(?=.)/g)];

@@ -4,30 +4,33 @@
  *   line :== [ pattern ] [ "#" comment ]      blanks around the pattern do not count
  *
  * A `#` starts a comment anywhere, inside a regular expression too. A line that is no pattern is
- * skipped with a warning that names file and line and shows the head of it.
+ * skipped with a warning that names file and line and shows its beginning.
  */
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** After so many lines requests have their turn: a long file must not hold them up. */
+/** Requests get their turn after this many lines: a long file must not delay them. */
 const LINES_PER_TURN = 100;
 
-/** What a warning shows of a pattern, and of the reason, in characters: a file may be no whitelist at all. */
+/**
+ * Maximum length that a warning shows of a pattern, and of the reason, in characters: the file may be no
+ * whitelist at all.
+ */
 const MAX_SHOWN = 200;
 
-/** A line that holds a pattern. */
+/** A line with a pattern. */
 export interface WhitelistLine {
   readonly file: string;
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly number: number;
   readonly pattern: string;
 }
 
-/** Takes one line; throws with the reason in one line if what it holds is no pattern. */
+/** Adds one line; throws with the reason in one line if it holds no pattern. */
 export type AddLine = (line: WhitelistLine) => void;
 
 /**
- * @returns a warning for each line that was skipped
+ * @returns a warning for each skipped line
  * @throws (rejects) if the file cannot be read; nothing was added then
  */
 export async function readWhitelistFile(path: string, add: AddLine): Promise<string[]> {
@@ -38,7 +41,7 @@ export async function readWhitelistFile(path: string, add: AddLine): Promise<str
     const pattern = line.replace(/#.*$/, '').trim();
     if (pattern === '') continue;
     try {
-      if (/\s/.test(pattern)) throw new Error('a pattern has no blanks in it');
+      if (/\s/.test(pattern)) throw new Error('a pattern must not contain blanks');
       add({ file: path, number: index + 1, pattern });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

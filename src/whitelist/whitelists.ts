@@ -1,10 +1,10 @@
 /**
- * Both whitelists, loaded whole from their files. A reload builds new lists and then swaps them in;
- * no request sees a list half read. A list stays as it was if one of its files cannot be read at a
- * reload, or if it had patterns and would have none now: a file that was emptied or spoilt by mistake
- * must not defer the mail of listed hosts. The start takes what there is.
+ * Both whitelists, loaded whole from their files. A reload builds new lists and then swaps them;
+ * no request sees a half-read list. A list stays as it was if one of its files cannot be read at a
+ * reload, or if it had patterns and would have none now: a file that was emptied or damaged by mistake
+ * must not defer the mail of listed hosts. At the start the files count as they are.
  *
- * Known limit: of a list with several files, one that has lost all its patterns is taken as it is, with
+ * Known limit: in a list with several files, one that has lost all its patterns is loaded as it is, with
  * a warning; a file of the administrator's own additions (`.local`) without one.
  */
 import type { IpAddress } from '../address/ip.ts';
@@ -17,7 +17,7 @@ export interface WhitelistFiles {
   readonly recipients: readonly string[];
 }
 
-/** Files that need not be there: the administrator's own additions. */
+/** Suffix of optional files: the administrator's own additions. */
 const OPTIONAL_SUFFIX = '.local';
 
 export class Whitelists {
@@ -25,14 +25,14 @@ export class Whitelists {
   #clients = emptyList(new ClientList());
   #recipients = emptyList(new RecipientList());
 
-  /** Whether both lists were taken from their files, all of them, when these were last looked at. */
+  /** True if all files of both lists were loaded when they were last read. */
   isUpToDate = false;
 
   constructor(files: WhitelistFiles) {
     this.#files = files;
   }
 
-  /** Loads the lists for the first time, as far as they can be read. @returns a warning per trouble */
+  /** Loads the lists for the first time, as far as they can be read. @returns a warning per problem */
   async load(): Promise<string[]> {
     const [clients, recipients] = await this.#read();
     this.#clients = clients;
@@ -41,7 +41,7 @@ export class Whitelists {
     return [...clients.warnings, ...recipients.warnings];
   }
 
-  /** Loads them again; one that cannot be taken stays as it is. @returns a warning per trouble */
+  /** Loads them again; a list that cannot be loaded stays as it is. @returns a warning per problem */
   async reload(): Promise<string[]> {
     const [clients, recipients] = await this.#read();
     const warnings = [
@@ -60,23 +60,23 @@ export class Whitelists {
     return warnings;
   }
 
-  /** How many patterns are in force: `150 client and 2 recipient patterns`. */
+  /** Returns how many patterns are in use: `150 client and 2 recipient patterns`. */
   summary(): string {
     const { clients, recipients } = this.sizes;
     return `${clients} client and ${recipients} recipient patterns`;
   }
 
-  /** Patterns in force. */
+  /** The number of patterns in use. */
   get sizes(): { readonly clients: number; readonly recipients: number } {
     return { clients: this.#clients.list.size, recipients: this.#recipients.list.size };
   }
 
-  /** The line by which a client is on its whitelist, if it is. */
+  /** Returns the whitelist line that matches a client, if there is one. */
   findClient(clientName: string, client: IpAddress): WhitelistLine | undefined {
     return this.#clients.list.findName(clientName) ?? this.#clients.list.findAddress(client);
   }
 
-  /** The line by which a recipient is on its whitelist, if it is. */
+  /** Returns the whitelist line that matches a recipient, if there is one. */
   findRecipient(recipient: string): WhitelistLine | undefined {
     return this.#recipients.list.find(recipient);
   }
@@ -91,10 +91,10 @@ export class Whitelists {
 
 interface ReadList<List> {
   readonly list: List;
-  /** Patterns that came from each file that could be read. */
+  /** The number of patterns from each file that could be read. */
   readonly patterns: ReadonlyMap<string, number>;
   readonly warnings: string[];
-  /** Every file could be read, or may be absent. */
+  /** True if every file could be read, or may be absent. */
   readonly isComplete: boolean;
 }
 
@@ -134,13 +134,16 @@ function isEmptied(before: ReadList<AnyList>, read: ReadList<AnyList>): boolean 
   return before.list.size > 0 && read.list.size === 0;
 }
 
-/** What there is to tell of a reload, beside the lines and files that could not be read. */
+/** Returns warnings about a reload, beside those about unreadable lines and files. */
 function troublesOf(name: string, before: ReadList<AnyList>, read: ReadList<AnyList>): string[] {
   const kept = `the ${name} whitelist stays as it was`;
   if (!read.isComplete) return [kept];
   if (isEmptied(before, read))
-    return [`${kept}: its files have no valid line any more; for an empty list, restart greyd`];
+    return [`${kept}: its files have no valid line any more; to load an empty list, restart greyd`];
   return [...before.patterns]
     .filter(([path, count]) => count > 0 && read.patterns.get(path) === 0 && !path.endsWith(OPTIONAL_SUFFIX))
-    .map(([path, count]) => `${path} has no valid line any more: its ${count} patterns no longer count`);
+    .map(
+      ([path, count]) =>
+        `${path} has no valid line any more: ${count === 1 ? 'its pattern is' : `its ${count} patterns are`} dropped`,
+    );
 }

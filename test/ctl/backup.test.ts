@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL, greyctl } from '../support/greyctl.ts';
 import { OWN_MOUNTS_NEED } from '../support/own-mounts.ts';
@@ -132,11 +132,7 @@ test('a file that is there already is not touched', async () => {
 });
 
 test.each([
-  [
-    'there is no database',
-    [],
-    (dbdir: string) => `there is no database in ${dbdir} that may be read from here, see --dbdir`,
-  ],
+  ['there is no database', [], (dbdir: string) => `there is no database in ${dbdir}, see --dbdir`],
   [
     'the database is none',
     ['greyd.db'],
@@ -151,9 +147,9 @@ test.each([
   expect(readdirSync(dbdir)).toEqual(files);
 });
 
-test.each([[[]], [['a', 'b']]])('%j: name one file', async (words) => {
+test.each([[[]], [['a', 'b']]])('%j: one file is expected', async (words) => {
   const { status, stderr } = await greyctl(['backup', ...words]);
-  expect([status, stderr]).toEqual([2, expect.stringMatching(/^greyctl: name one file to write, .*\n$/)]);
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^greyctl: expected one FILE to write, .*\n$/)]);
 });
 
 test('what a backup has left that was killed, the next one removes', async () => {
@@ -224,7 +220,8 @@ describe.skipIf(!canRun('backup on full disks', { ...OWN_MOUNTS_NEED, programs: 
       const elsewhere = join(temporaryDirectory(), 'copy');
       const [status, text] = await backup(elsewhere);
       expect(status).toBe(1);
-      const tooLittle = /^greyctl: cannot copy \S+: \S+ has \d+ bytes free, a backup needs (\d+) there\n$/;
+      const tooLittle =
+        /^greyctl: cannot copy \S+: not enough space in \S+: \d+ bytes free, a backup needs (\d+)\n$/;
       expect(text).toMatch(tooLittle);
       const twoCopies = Number(tooLittle.exec(text)?.[1]);
       expect(existsSync(elsewhere) || existsSync(`${elsewhere}.part`)).toBe(false);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { CLIENT, put, triplet } from '../store/contract.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { greyctl } from '../support/greyctl.ts';
@@ -41,7 +41,7 @@ function overwrite(path: string, at: number, length: number): void {
   closeSync(fd);
 }
 
-const SOUND = { status: 0, stdout: `ok: ${TRIPLETS} triplets, 1 clients\n`, stderr: '' };
+const SOUND = { status: 0, stdout: `ok: ${TRIPLETS} triplets, 1 client\n`, stderr: '' };
 
 test('a sound one is ok, and so is one that greyd works on', async () => {
   const dbdir = await filledDirectory();
@@ -49,7 +49,7 @@ test('a sound one is ok, and so is one that greyd works on', async () => {
   const daemon = await Daemon.start([], { dbdir });
   await daemon.ask({ sender: 'new@example.net' });
   const { status, stdout } = await check(dbdir);
-  expect([status, stdout]).toEqual([0, `ok: ${TRIPLETS + 1} triplets, 1 clients\n`]);
+  expect([status, stdout]).toEqual([0, `ok: ${TRIPLETS + 1} triplets, 1 client\n`]);
   expect(await daemon.ask({ sender: 'newer@example.net' })).toMatch(/^DEFER/);
 });
 
@@ -61,7 +61,7 @@ describe('damaged is', () => {
     const { status, stdout, stderr } = await check(dbdir);
     expect(status).toBe(1);
     expect(stdout).toMatch(/^(damaged: .+\n){1,20}$/);
-    expect(stderr).toMatch(/^greyctl: put a backup in its place, .*\n$/);
+    expect(stderr).toMatch(/^greyctl: restore a backup, .*\n$/);
   });
 
   test('one whose head is none', async () => {
@@ -75,7 +75,7 @@ describe('damaged is', () => {
     const dbdir = await filledDirectory();
     change(dbdir, "UPDATE record_counts SET records = 7 WHERE kind = 'client'");
     const { status, stdout } = await check(dbdir);
-    expect([status, stdout]).toEqual([1, 'damaged: record_counts has 7 clients, there are 1\n']);
+    expect([status, stdout]).toEqual([1, 'damaged: record_counts says 7 clients, but there are 1\n']);
   });
 });
 
@@ -84,18 +84,18 @@ test('one that others may read is no secret any more', async () => {
   const path = join(dbdir, 'greyd.db');
   chmodSync(path, 0o644);
   const { status, stdout } = await check(dbdir);
-  expect([status, stdout]).toEqual([1, `${path} has mode 644, others have access: chmod 600 ${path}\n`]);
+  expect([status, stdout]).toEqual([1, `${path} has mode 644, so others have access: chmod 600 ${path}\n`]);
 });
 
 test.skipIf(!canRun('check as root', { root: true }))(
-  'one that is another’s is of no use to greyd',
+  'greyd cannot use a database that belongs to another account',
   async () => {
     const dbdir = await filledDirectory();
     chownSync(dbdir, NOBODY, NOBODY);
     const { status, stdout, stderr } = await check(dbdir);
     expect([status, stdout]).toEqual([
       1,
-      expect.stringMatching(/^\S+\/greyd\.db belongs to user 0, greyd cannot use it: chown nobody: \S+\n/),
+      expect.stringMatching(/^\S+\/greyd\.db belongs to user 0, so greyd cannot use it: chown nobody: \S+\n/),
     ]);
     expect(stderr).toMatch(/^greyctl: cannot read \S+: unable to open database file\n$/);
   },
@@ -111,9 +111,7 @@ test('one of a newer greyd is left to that', async () => {
 
 test('none, and one that holds no tables, is not sound', async () => {
   const dbdir = temporaryDirectory();
-  expect((await check(dbdir)).stderr).toBe(
-    `greyctl: there is no database in ${dbdir} that may be read from here, see --dbdir\n`,
-  );
+  expect((await check(dbdir)).stderr).toBe(`greyctl: there is no database in ${dbdir}, see --dbdir\n`);
   writeFileSync(join(dbdir, 'greyd.db'), '', { mode: 0o600 });
   const { status, stderr } = await check(dbdir);
   expect([status, stderr]).toEqual([

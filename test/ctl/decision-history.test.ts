@@ -8,7 +8,7 @@ function count(hour: Date, action: string, reason: string, number: number, waite
   return { hour: hour.getTime() / 1000, action, reason, waited, count: number };
 }
 
-/** By the clock on the wall of whoever runs the test. */
+/** Unix seconds of a local time, in the time zone of the test. */
 const at = (day: number, hour: number) => new Date(2026, 9, day, hour);
 const NOW = at(26, 15).getTime() / 1000 + 20 * 60;
 
@@ -54,7 +54,7 @@ test('half of the mails, nine of ten, and all had waited so long', () => {
   });
 });
 
-test('new triplets have passed, wait, or never came back', () => {
+test('new triplets have passed, are waiting, or were never retried', () => {
   const counts = [
     count(at(26, 1), 'greylist', 'new', 100),
     count(at(26, 1), 'greylist', 'early-retry', 50),

@@ -2,8 +2,8 @@
  * Golden tests of a command: each case is a session of some command lines, whose transcript is held in
  * golden/COMMAND/CASE.txt. After a wanted change: `npx vitest run test/ctl/golden -u`, and read the diff.
  *
- * What a case is called says what must be so, whatever the file says: `usage error` ends with 2 and one line of
- * stderr, `not found` with 1, every line of a --json is an object.
+ * The name of a case sets what must hold, whatever the file says: `usage error` ends with 2 and one line of stderr,
+ * `not found` with 1, every line of a --json is an object.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, type ExpectStatic, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ export type Cases = Readonly<Record<string, Step | readonly Step[]>>;
 
 const FOLDER = new URL('./golden/', import.meta.url).pathname;
 
-/** What surrounds a case. */
+/** The surroundings of a case. */
 export interface Around {
   /** Variables beside those of the shell. */
   readonly env?: NodeJS.ProcessEnv;
@@ -93,7 +93,7 @@ function withHelp(folder: string, cases: Cases): Cases {
   return COMMANDS.has(folder) ? { help: `greyctl ${folder} --help`, ...cases } : cases;
 }
 
-/** What varies from run to run: the values of variables, the version, how long an answer took. */
+/** Hides texts that vary from run to run: the values of variables, the version, how long an answer took. */
 function masked(transcript: string, variables: NodeJS.ProcessEnv): string {
   return Object.entries(variables)
     .reduce((text, [name, value = '']) => text.replaceAll(value, `$${name}`), transcript)

@@ -1,5 +1,5 @@
 /**
- * Where greyctl finds the options of greyd, by golden files: /etc/default/greyd, which each case has for itself alone.
+ * Golden tests of how greyctl finds the options of greyd: /etc/default/greyd, which each case has for itself alone.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

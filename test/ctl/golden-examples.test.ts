@@ -18,7 +18,7 @@ const NEEDS = {
   commands: ['unshare --mount --net --pid --fork ip link set lo up'],
 };
 
-/** It would migrate the machine of the test. */
+/** Would migrate the machine of the test. */
 const CHANGES_THE_SYSTEM: ReadonlySet<string> = new Set(['migrate']);
 
 const examples: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -45,7 +45,7 @@ test.each([...COMMANDS.keys()])('%s has golden files of each sort', (name) => {
   expect(goldenFiles(name)).toEqual(expect.arrayContaining(sorts.map((sort) => `${sort}.txt`)));
 });
 
-/** Of the lines below `Examples:` those that need no other host and no journal. */
+/** Returns the lines below `Examples:` that need no other host and no journal. */
 function examplesOf(description: string): string[] {
   const [, text = ''] = /\nExamples?:\n(.*)$/s.exec(description) ?? [];
   return text

@@ -28,7 +28,7 @@ describeGolden({
       `${EXPLAIN} --json ${mail('192.0.2.200', 'alice@example.net')}`,
       `${EXPLAIN} --json ${mail('192.0.2.10', 'alice@example.net')}`,
     ],
-    // The one that is asked for is new: put off.
+    // A new triplet: greylisted.
     'not found': `${EXPLAIN} ${mail('203.0.113.77', 'nobody@example.net')}`,
     whitelisted: [
       `${EXPLAIN} ${mail('198.51.100.1', 'list@example.com', 'bob@example.org', 'news.example.com')}`,

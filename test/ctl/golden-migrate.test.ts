@@ -22,7 +22,7 @@ const NEEDS = {
 const INIT_SCRIPT = '#!/bin/sh\nexit 3\n';
 const SHIPPED = '# Slow ones\nslow.example\n';
 
-/** Of a Debian without systemd, with both installed. */
+/** Files of a Debian without systemd, with both installed. */
 const FILES: Readonly<Record<string, string>> = {
   'etc/passwd': 'root:x:0:0::/root:/bin/sh\ngreyd:x:900:900::/var/lib/greyd:/usr/sbin/nologin\n',
   'etc/group': 'root:x:0:\ngreyd:x:900:\n',

@@ -1,5 +1,5 @@
 /**
- * What greyctl shows on a terminal, by golden files: tables, bars and colours, and progress that leaves nothing behind.
+ * Golden tests of greyctl on a terminal: tables, bars and colours, and progress that leaves nothing behind.
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { canRun } from '../support/requirements.ts';

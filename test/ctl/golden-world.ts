@@ -1,12 +1,12 @@
 /**
- * What the golden tests of greyctl look at: a folder with a database that holds a record in every state, the counts of
+ * The world of the golden tests of greyctl: a folder with a database that holds a record in every state, the counts of
  * some days, whitelists and a log; and a `greyctl` to be called by its name, whose clock stands still at NOW.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClientKey, hashOf, type Key, type TripletKey } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { stoppedClock } from '../support/fake-time.ts';
 import { GREYCTL } from '../support/greyctl.ts';
 import type { ShellSettings } from '../support/transcript.ts';
@@ -19,7 +19,7 @@ export const NOW = Date.UTC(2026, 10, 26, 6, 0, 0) / 1000;
 
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
 
-/** It moves the cursor, names the window, begins another column, turns the text around. */
+/** A sender that moves the cursor, names the window, starts another column, and reverses the text. */
 const HOSTILE = '"\u001b[h\u001b]l;owned\u0007\u009bm\t\u202e"@example.com';
 
 /** network, sender, recipient, and how long ago it was seen first and last. */

@@ -1,5 +1,5 @@
 /**
- * What greyctl import must not do, least of all as root: write where somebody else's link leads, hand
+ * Tests what greyctl import must not do, least of all as root: write where somebody else's link leads, hand
  * on what only root may read, save in a form that is not asked for any more, leave copies behind.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/store.ts';
 import { put, read, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL, greyctl } from '../support/greyctl.ts';
@@ -64,7 +64,7 @@ describe.skipIf(!canRun('import as root', { root: true }))('as root', () => {
     writeFileSync(join(folder, 'secret'), 'secret', { mode: 0o600 });
     make(join(folder, 'postgrey.db'), join(folder, 'secret'));
     const { status, stderr } = await greyctl(['import', `--dbdir=${dbdir}`, folder]);
-    expect([status, stderr]).toEqual([1, `greyctl: ${folder}/postgrey.db: is no plain file\n`]);
+    expect([status, stderr]).toEqual([1, `greyctl: ${folder}/postgrey.db is not a plain file\n`]);
     expect(readdirSync(dbdir)).toEqual([]);
   });
 
@@ -155,7 +155,7 @@ test('--privacy that is switched on meanwhile ends it: nothing more is saved in 
   await open(dbdir, true).close();
   child.stdin.end(` 192.0.2.0/late@b/c@d\n 1,2\nDATA=END${tail}`);
   expect(await once(child, 'close')).toEqual([1, null]);
-  expect(stderr).toBe('greyctl: greyd was started with another --privacy meanwhile: do it once more\n');
+  expect(stderr).toBe('greyctl: greyd was restarted with another --privacy in the meantime: try again\n');
   const bytes = readdirSync(dbdir).map((name) => readFileSync(join(dbdir, name), 'latin1'));
   expect(bytes.join('')).not.toContain('late@b');
 });

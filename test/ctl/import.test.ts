@@ -7,7 +7,7 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Key } from '../../src/greylist/keys.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/store.ts';
 import { CLIENT, put, read, triplet } from '../store/contract.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { greyctl } from '../support/greyctl.ts';
@@ -15,7 +15,7 @@ import { canRun } from '../support/requirements.ts';
 
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
 
-/** What db_dump -p prints of these pairs. */
+/** Returns what db_dump -p prints of these pairs. */
 function dumpOf(pairs: Readonly<Record<string, string>>): string {
   const lines = Object.entries(pairs).map(([key, value]) => ` ${key}\n ${value}\n`);
   return `VERSION=3\nformat=print\ntype=btree\nHEADER=END\n${lines.join('')}DATA=END\n`;
@@ -51,8 +51,8 @@ describe('import', () => {
     expect(await importInto(dbdir, DUMP)).toEqual({
       status: 0,
       stdout:
-        'triplets: 1 read, 1 new, 0 merged with what was known, 0 known already, 0 skipped\n' +
-        'clients: 1 read, 1 new, 0 merged with what was known, 0 known already, 0 skipped\n',
+        'triplets: 1 read, 1 new, 0 merged, 0 known already, 0 skipped\n' +
+        'clients: 1 read, 1 new, 0 merged, 0 known already, 0 skipped\n',
       stderr: '',
     });
     expect(await read(open(dbdir), triplet('a'), CLIENT)).toEqual([
@@ -60,7 +60,7 @@ describe('import', () => {
       { count: 7, last: 900 },
     ]);
     expect((await importInto(dbdir, DUMP)).stdout).toMatch(
-      /^triplets: 1 read, 0 new, 0 merged with what was known, 1 known already, 0 skipped\nclients: 1 read, 0 new, 0 merged .* 1 known already/,
+      /^triplets: 1 read, 0 new, 0 merged, 1 known already, 0 skipped\nclients: 1 read, 0 new, 0 merged, 1 known already/,
     );
   });
 
@@ -99,17 +99,17 @@ describe('import', () => {
     const { status, stdout } = await importInto(temporaryDirectory(), dump);
     expect([status, stdout]).toEqual([
       0,
-      'triplets: 1 read, 1 new, 0 merged with what was known, 0 known already, 0 skipped\n' +
-        'others: 3 read, 0 new, 0 merged with what was known, 0 known already, 3 skipped\n' +
-        "skipped 1: the value is no pair of numbers, for example '192.0.2.0/a@example.net/bob@example.org'\n" +
-        "skipped 2: the key is no triplet and no client address, for example 'b/c'\n",
+      'triplets: 1 read, 1 new, 0 merged, 0 known already, 0 skipped\n' +
+        'others: 3 read, 0 new, 0 merged, 0 known already, 3 skipped\n' +
+        "skipped 1: the value is not a pair of numbers, for example '192.0.2.0/a@example.net/bob@example.org'\n" +
+        "skipped 2: the key is neither a triplet nor a client address, for example 'b/c'\n",
     ]);
   });
 
   test('a dump that breaks off is an error; what came before it is kept', async () => {
     const dbdir = temporaryDirectory();
     const { status, stdout, stderr } = await importInto(dbdir, DUMP.replace('DATA=END\n', ''));
-    expect([status, stderr]).toEqual([1, 'greyctl: the dump is cut off: it has no DATA=END\n']);
+    expect([status, stderr]).toEqual([1, 'greyctl: the dump is cut off: DATA=END is missing\n']);
     expect(stdout).toContain('triplets: 1 read, 1 new');
     expect(await read(open(dbdir), triplet('a'))).toEqual([{ first: 100, last: 500 }]);
   });
@@ -142,7 +142,7 @@ describe('--privacy', () => {
   test('an open database cannot take hashed records', async () => {
     const { status, stdout } = await importInto(await usedDirectory(false), HASHED_DUMP);
     expect(status).toBe(1);
-    expect(stdout).toContain('skipped 2: hashed by postgrey --privacy, and greyd runs without it');
+    expect(stdout).toContain('skipped 2: hashed by postgrey --privacy, but greyd runs without --privacy');
   });
 
   test.each([true, false])('before greyd ever ran both are kept, for whatever comes: %s', async (privacy) => {
@@ -201,33 +201,30 @@ describe('export', () => {
     const { status, stderr } = await greyctl(['export', `--dbdir=${dbdir}`, '--format=postgrey', 'triplets']);
     expect([status, stderr]).toEqual([
       1,
-      'greyctl: greyd runs with --privacy: what it stored cannot be turned back into addresses\n',
+      'greyctl: greyd runs with --privacy: addresses cannot be read from its records\n',
     ]);
   });
 
   test('no database is made where there is none', async () => {
     const dbdir = temporaryDirectory();
     const { status, stderr } = await greyctl(['export', `--dbdir=${dbdir}`, '--format=postgrey', 'triplets']);
-    expect([status, stderr]).toEqual([
-      1,
-      `greyctl: there is no database in ${dbdir} that may be read from here, see --dbdir\n`,
-    ]);
+    expect([status, stderr]).toEqual([1, `greyctl: there is no database in ${dbdir}, see --dbdir\n`]);
     expect(readdirSync(dbdir)).toEqual([]);
   });
 });
 
 describe('the command line', () => {
   test.each([
-    [[], 'name a command: explain, pass'],
-    [['frobnicate'], 'there is no command frobnicate'],
-    [['import'], 'name one database directory of postgrey'],
-    [['import', 'a', 'b'], 'name one database directory of postgrey'],
+    [[], 'missing command; expected explain, pass'],
+    [['frobnicate'], "unknown command 'frobnicate'; expected explain"],
+    [['import'], 'expected one database directory of postgrey'],
+    [['import', 'a', 'b'], 'expected one database directory of postgrey'],
     [['import', '--nonsense', 'a'], "unknown option '--nonsense', see greyctl import --help"],
-    [['export', 'triplets'], 'give --format=postgrey'],
+    [['export', 'triplets'], 'missing --format=postgrey'],
     [['export', '--format=xml', 'triplets'], '--format=xml: write postgrey'],
-    [['export', '--format=postgrey'], 'say what to export: triplets or clients'],
-    [['export', '--format=postgrey', 'all'], 'say what to export: triplets or clients'],
-  ])('%j is told in one line, status 2', async (args, message) => {
+    [['export', '--format=postgrey'], 'missing argument; export triplets or clients'],
+    [['export', '--format=postgrey', 'all'], "unexpected argument 'all'; export triplets or clients"],
+  ])('%j is reported in one line, status 2', async (args, message) => {
     const { status, stdout, stderr } = await greyctl(args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^greyctl: [^\n]+\n$/);
@@ -248,11 +245,11 @@ describe('the command line', () => {
     const run = (path: string) => greyctl(['import', `--dbdir=${temporaryDirectory()}`, path]);
     expect(await run(folder)).toMatchObject({
       status: 1,
-      stderr: `greyctl: ${folder} is no database directory of postgrey: it holds no postgrey.db\n`,
+      stderr: `greyctl: ${folder} is not a database directory of postgrey: postgrey.db is missing\n`,
     });
     expect(await run(`${folder}/none`)).toMatchObject({
       status: 1,
-      stderr: `greyctl: ${folder}/none: cannot be read (ENOENT)\n`,
+      stderr: `greyctl: cannot read ${folder}/none (ENOENT)\n`,
     });
   });
 

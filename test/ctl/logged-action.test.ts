@@ -15,7 +15,7 @@ const ENTRY: ActionEntry = {
   recipient: 'bob@example.org',
 };
 
-/** What is to be read back of an entry. */
+/** The action that must be read from a logged entry. */
 function readable({ action, reason, clientName, clientAddress, sender, recipient }: ActionEntry) {
   return { action, reason, clientName, clientAddress, sender, recipient };
 }

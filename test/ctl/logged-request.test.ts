@@ -22,7 +22,7 @@ function entry(sender: string, recipient: string): ActionEntry {
   };
 }
 
-/** As a Postfix 3.7.11 wrote them. */
+/** Lines of a Postfix 3.7.11. */
 const rejected = (stage: string, addresses: string, helo = ' helo=<mail.example.net>', port = '') =>
   `NOQUEUE: reject: ${stage} from mail.example.net[192.0.2.10]${port}: 450 4.2.0 <${stage}>: Data command rejected: Greylisted, see http://postgrey.schweikert.ch/help/.html; ${addresses}proto=ESMTP${helo}`;
 
@@ -148,5 +148,5 @@ test.each([
   actionLine(entry('*@example.net', '')),
   actionLine(entry('', '*')),
 ])('--privacy hides of whom it tells: %s', (message) => {
-  expect(() => read(message)).toThrow('the line was written with --privacy');
+  expect(() => read(message)).toThrow('the log line was written with --privacy');
 });

@@ -16,7 +16,7 @@ function mail(client_address: string, sender: string): Attributes {
   return { client_address, client_name: 'mail.example.net', sender, recipient: 'bob@example.org', instance };
 }
 
-/** What has passed, what waits, and a client on the auto-whitelist. */
+/** Mail that has passed, mail that is waiting, and an auto-whitelisted client. */
 const HISTORY: readonly Attributes[] = [
   ...[
     mail('192.0.2.77', 'alice@example.net'),
@@ -68,7 +68,7 @@ test.runIf(canRun('greyctl migrate from postgrey 1.36', OWN_DEBIAN_NEEDS)).each(
   expect(before.filter((answer) => answer === 'DUNNO')).toHaveLength(passing);
 
   const printed = machine.run('greyctl migrate');
-  expect(printed).toContain(`greyd answers on 127.0.0.1:${PORT} in the place of postgrey`);
+  expect(printed).toContain(`greyd has replaced postgrey on 127.0.0.1:${PORT}`);
   expect(printed).toContain(`POSTGREY_OPTS="--inet=127.0.0.1:${PORT} --delay=7200`);
   expect(machine.run("ss -Hltnp 'sport = :10023'")).toContain('"greyd"');
   expect(machine.ask(PORT, QUESTIONS)).toEqual(before);

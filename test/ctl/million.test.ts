@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Daemon } from '../support/daemon.ts';
 import { GREYCTL, greyctl, type Outcome } from '../support/greyctl.ts';
 import { addManyRecords, OF_A_DOMAIN } from '../support/million.ts';
@@ -60,7 +60,7 @@ async function beside(args: readonly string[], input = ''): Promise<Outcome> {
   return { ...outcome, stderr: stderr.replace(/^VmHWM:.*\n/gm, '') };
 }
 
-/** Of the lines of a list, how many are of the million: greyd learns others meanwhile. */
+/** Counts the lines of a list that are of the million: greyd learns others meanwhile. */
 function countOld(text: string): number {
   return text.match(/^10\..*$/gm)?.length ?? 0;
 }
@@ -85,7 +85,7 @@ test.each([
 });
 
 test('search for what is nowhere', async () => {
-  const stderr = 'greyctl: there are no such records\n';
+  const stderr = 'greyctl: no such records\n';
   expect(await beside(['search', 'nobody@nowhere'])).toEqual({ status: 1, stdout: '', stderr });
 });
 
@@ -160,8 +160,8 @@ test('import', async () => {
 test('pass and forget thousands', async () => {
   const { waiting } = OF_A_DOMAIN;
   const passed = await beside(['pass', 'sender=@domain0.example.net']);
-  expect([passed.status, passed.stderr]).toEqual([0, `greyctl: ${waiting} records let in\n`]);
-  expect(countChanges(passed, 'let in')).toBe(waiting);
+  expect([passed.status, passed.stderr]).toEqual([0, `greyctl: ${waiting} records marked as passed\n`]);
+  expect(countChanges(passed, 'marked as passed')).toBe(waiting);
   const forgotten = await beside(['forget', 'client_address=10.42.0.0/17']);
   expect([forgotten.status, forgotten.stderr]).toEqual([0, 'greyctl: 2560 records forgotten\n']);
   expect(countChanges(forgotten, 'forgotten')).toBe(2560);
@@ -173,7 +173,7 @@ function countChanges({ stdout }: Outcome, what: string): number {
   return stdout.split('\n').filter((line) => line.startsWith(`${what}: `)).length;
 }
 
-/** Starts a command whose output nobody reads but its beginning. */
+/** Starts a command, and reads only the beginning of its output. */
 async function stalled(args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
   const child = spawn(process.execPath, [...scriptWords(GREYCTL), ...args, `--dbdir=${dbdir}`]);
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -181,7 +181,7 @@ async function stalled(args: readonly string[]): Promise<ChildProcessWithoutNull
   return child;
 }
 
-/** Whether a text occurs in its output, from now on. */
+/** Tells whether a text occurs in the rest of the output. */
 async function hasInRest({ stdout }: ChildProcessWithoutNullStreams, text: string): Promise<boolean> {
   let [isThere, last] = [false, ''];
   for await (const chunk of stdout.setEncoding('utf8')) {
@@ -194,7 +194,7 @@ async function hasInRest({ stdout }: ChildProcessWithoutNullStreams, text: strin
 test.each([
   [['list'], 'list'],
   [['export', '--format=postgrey', 'triplets'], 'export'],
-])('%j prints while it reads, and waits for who reads it', async (args, name) => {
+])('%j prints while it reads, and waits for the reader', async (args, name) => {
   const child = await stalled(args);
   // Behind all others: it is among them only if the walk has not come so far yet.
   const sender = `late@${name}.example`;
@@ -204,7 +204,7 @@ test.each([
   expect(await hasInRest(child, sender)).toBe(true);
 });
 
-test('whoever reads slowly does not keep the log of the database from beginning anew', async () => {
+test('a slow reader does not keep the log of the database from starting again', async () => {
   const daemon = await Daemon.start([], { dbdir });
   const sizeAfterLoad = async () => {
     const load = new SteadyLoad({ port: daemon.port, requestsPerSecond: 1000, connections: 50 });

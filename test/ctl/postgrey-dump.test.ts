@@ -39,16 +39,16 @@ test('the form without -p, and several dumps one after another', async () => {
 });
 
 test.each([
-  ['', 'there is no dump in this'],
-  ['hello\n', 'this is no output of db_dump'],
-  ['\0'.repeat(2 * 1024 * 1024), 'it has no lines'],
+  ['', 'not the output of db_dump: the input is empty'],
+  ['hello\n', 'not the output of db_dump'],
+  ['\0'.repeat(2 * 1024 * 1024), 'the input has no lines'],
   [HEADER, 'cut off'],
   [`${HEADER} k\n v\n`, 'cut off'],
   [`${HEADER} k\n v\nDATA=END`, 'cut off'],
   [`${HEADER} k\nDATA=END\n`, 'damaged'],
   [`${HEADER}k\n v\nDATA=END\n`, 'damaged'],
-  ['VERSION=3\nformat=new\nHEADER=END\n k\n v\nDATA=END\n', 'no known format'],
-  ['VERSION=2\nHEADER=END\nDATA=END\n', 'this is no output of db_dump'],
-])('what is no whole dump is an error: %j', async (text, message) => {
+  ['VERSION=3\nformat=new\nHEADER=END\n k\n v\nDATA=END\n', 'unknown format'],
+  ['VERSION=2\nHEADER=END\nDATA=END\n', 'not the output of db_dump'],
+])('input that is no complete dump is an error: %j', async (text, message) => {
   await expect(read(text)).rejects.toThrow(message);
 });

@@ -4,7 +4,7 @@ import { formatShort, parseAddress } from '../../src/address/ip.ts';
 import { openRecords } from '../../src/ctl/database.ts';
 import { formerHashes } from '../../src/greylist/former-keys.ts';
 import { clientKey, hashOf, tripletKey } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { greyctl } from '../support/greyctl.ts';
 
@@ -46,7 +46,7 @@ async function imported({ triplets = [], clients = [], options = [] }: Dumped) {
 }
 
 const PLAIN = ['192.0.2.0/a@b/c@d', '192.0.3.0/a@b/c@d', '2001:db8:1:2:0:0:0:0/a@b/c@d'];
-const OF_136 = /of postgrey 1\.36, with the mask/;
+const OF_136 = /of postgrey 1\.36: each address has a mask/;
 
 describe('which postgrey has written the keys shows in all of them', () => {
   test.each<[string, Dumped, string[], RegExp]>([
@@ -77,13 +77,13 @@ describe('which postgrey has written the keys shows in all of them', () => {
       'a sender of 1.37 that begins like a mask',
       { triplets: ['192.0.2.0/24/alice@b/c@d', ...PLAIN] },
       ['192.0.2.0 24/alice@b c@d', '192.0.2.0 a@b c@d', '192.0.3.0 a@b c@d', '2001:db8:1:2:0:0:0:0 a@b c@d'],
-      /of postgrey 1\.37: 1 senders begin like a mask$/,
+      /of postgrey 1\.37: 1 sender begins like a mask$/,
     ],
     [
       'such a sender alone, where clients have no mask',
       { triplets: ['192.0.2.0/24/alice@b/c@d'], clients: ['192.0.2.77'] },
       ['192.0.2.0 24/alice@b c@d', '192.0.2.77'],
-      /of postgrey 1\.37: 1 senders/,
+      /of postgrey 1\.37: 1 sender begins/,
     ],
     [
       '1.37 --lookup-by-host, a host whose address ends in 0 among them',

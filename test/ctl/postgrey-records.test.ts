@@ -79,9 +79,9 @@ describe('hashed keys', () => {
     });
   });
 
-  test('are of no use without --privacy', () => {
+  test('are skipped without --privacy', () => {
     expect(readPair(pair(hash), 'triplet', false)).toEqual({
-      reason: 'hashed by postgrey --privacy, and greyd runs without it',
+      reason: 'hashed by postgrey --privacy, but greyd runs without --privacy',
     });
   });
 });
@@ -93,14 +93,14 @@ test('a third field is not looked at', () => {
 });
 
 test.each([
-  ['192.0.2.0/a@b/c@d', '', 'the value is no pair of numbers'],
-  ['192.0.2.0/a@b/c@d', '100', 'the value is no pair of numbers'],
-  ['192.0.2.0/a@b/c@d', '1000.7,1000.7', 'the value is no pair of numbers'],
-  ['192.0.2.0/a@b/c@d', `1,${'9'.repeat(30)}`, 'the value is no pair of numbers'],
-  ['192.0.2.0', '1,2', 'the key is no triplet and no client address'],
-  ['192.0.2.0/a@b', '1,2', 'the key is no triplet and no client address'],
-  ['mail.example/a@b/c@d', '1,2', 'the key is no triplet and no client address'],
-  ['', '1,2', 'the key is no triplet and no client address'],
+  ['192.0.2.0/a@b/c@d', '', 'the value is not a pair of numbers'],
+  ['192.0.2.0/a@b/c@d', '100', 'the value is not a pair of numbers'],
+  ['192.0.2.0/a@b/c@d', '1000.7,1000.7', 'the value is not a pair of numbers'],
+  ['192.0.2.0/a@b/c@d', `1,${'9'.repeat(30)}`, 'the value is not a pair of numbers'],
+  ['192.0.2.0', '1,2', 'the key is neither a triplet nor a client address'],
+  ['192.0.2.0/a@b', '1,2', 'the key is neither a triplet nor a client address'],
+  ['mail.example/a@b/c@d', '1,2', 'the key is neither a triplet nor a client address'],
+  ['', '1,2', 'the key is neither a triplet nor a client address'],
 ])('%j -> %j is skipped: %s', (key, value, reason) => {
   expect(readPair(pair(key, value), 'triplet', false)).toEqual({ reason });
 });

@@ -69,7 +69,7 @@ describe('what is read', () => {
     });
   });
 
-  test('the wrong order is told', async () => {
+  test('a wrong order is reported', async () => {
     const [old = '', recent = ''] = files({
       old: YESTERDAY.replaceAll('Nov 23', 'Nov 21'),
       recent: YESTERDAY + TODAY,
@@ -77,7 +77,7 @@ describe('what is read', () => {
     const { status, stderr } = await report(['--tab', recent, old]);
     expect([status, stderr]).toEqual([
       0,
-      `greyctl: ${old} begins before the end of the log before it: name the oldest log first\n`,
+      `greyctl: ${old} begins before the end of the log before it: give the oldest log first\n`,
     ]);
   });
 
@@ -90,18 +90,17 @@ describe('what is read', () => {
     });
   });
 
-  test('a log without lines of the daemon, and one in which all came back', async () => {
+  test('a log without lines of the daemon, and one in which all mail was retried', async () => {
     expect(await report(['--tab'], 'Nov 23 10:00:00 mx cron[1]: nothing\n')).toEqual({
       status: 1,
       stdout: '',
-      stderr:
-        'greyctl: -: no line of greyd or postgrey about a request; is it a mail log, plain or of gzip?\n',
+      stderr: 'greyctl: -: no line of greyd or postgrey about a request; is it a mail log, plain or gzip?\n',
     });
     expect(await report(['--tab'], TODAY)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await report([], TODAY)).toEqual({
       status: 0,
       stdout: '',
-      stderr: 'greyctl: nothing to report: all came back, or has had no chance to\n',
+      stderr: 'greyctl: nothing to report: all greylisted mail was retried, or may still be\n',
     });
   });
 });
@@ -148,7 +147,7 @@ describe('options', () => {
     expect(stderr).toBe('');
   });
 
-  test('a line of a file of clients that is no pattern is told', async () => {
+  test('a line of a file of clients that is no pattern is reported', async () => {
     const path = clients('*.example.net\n192.0.2.9\n');
     const { stdout, stderr } = await report(['--tab', `--skip-clients=${path}`]);
     expect(stdout).toBe(LINE_7);

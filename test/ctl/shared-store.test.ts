@@ -15,7 +15,7 @@ import { canRun } from '../support/requirements.ts';
 const canTest = canRun('greyctl over a shared store', SHARED_STORE_NEEDS);
 
 const DELAY = 300;
-/** As db_dump -p prints it: two triplets, of which one has passed, and a client. */
+/** The output of db_dump -p: two triplets, of which one has passed, and a client. */
 const DUMP = `VERSION=3
 format=print
 type=btree
@@ -44,7 +44,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const store = `--store=${url}`;
     const early = await greyctl(['import', store, '-'], { input: DUMP });
     expect(early).toMatchObject({ status: 1, stdout: '' });
-    expect(early.stderr).toMatch(/^greyctl: no greyd has used this store yet: start one on it first/);
+    expect(early.stderr).toMatch(/^greyctl: no greyd has used this store yet: start greyd with it first/);
     await startDaemon(url);
     const imported = await greyctl(['import', store, '-'], { input: DUMP });
     expect(imported).toMatchObject({ status: 0, stderr: '' });
@@ -56,7 +56,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
     }
     const years = '--max-age=36500';
     expect((await greyctl(['stats', store, `--delay=${DELAY}`, years, '--retry-window=36500'])).stdout).toBe(
-      '  waited    no mail has passed after it waited\n' +
+      '  waited    no greylisted mail has passed yet\n' +
         '  triplets  2: 1 passed, 1 waiting, 0 expired\n' +
         '  clients   1: 1 auto-whitelisted, 0 counted, 0 expired\n',
     );
@@ -79,11 +79,11 @@ describe.skipIf(!canTest)('over a shared store', () => {
     expect(await explain()).toMatchObject({ triplet: { state: 'waiting' } });
     expect(await tell('pass')).toMatchObject({
       status: 0,
-      stdout: 'let in: 192.0.2.0 alice@example.net -> bob@example.org\n',
+      stdout: 'marked as passed: 192.0.2.0 alice@example.net -> bob@example.org\n',
     });
     expect(await explain()).toMatchObject({ reason: 'triplet found', triplet: { state: 'passed' } });
     expect(await other.ask()).toBe('DUNNO');
-    expect((await tell('show')).stdout).toMatch(/state +passed: mail of this triplet is let in/);
+    expect((await tell('show')).stdout).toMatch(/state +passed: mail of this triplet passes/);
     expect((await tell('forget')).status).toBe(0);
     expect((await tell('forget')).stdout).toMatch(/^not known: /);
     expect(await other.ask()).toMatch(/^DEFER/);
@@ -127,7 +127,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
     expect(there).toMatchObject({ status: 0, stderr: '' });
     expect(there.stdout).toMatch(/^triplets: 1 read, 1 new, /);
     const again = await greyctl(['copy', `--dbdir=${alone.dbdir}`, `--to=${url}`]);
-    expect(again.stdout).toMatch(/^triplets: 1 read, 0 new, 0 merged with what was known, 1 known already/);
+    expect(again.stdout).toMatch(/^triplets: 1 read, 0 new, 0 merged, 1 known already/);
     expect(await shared.ask({ sender })).toMatch(/^DEFER/);
     await shared.ask({ sender: 'second@example.net' });
     const dbdir = temporaryDirectory();
@@ -173,9 +173,13 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const outcomes = [
       [['stats', `--store=${server.url}`], 1, /^greyctl: redis:\/\/127.0.0.1:\d+: NOAUTH [^\n]*\n$/],
       [['list', '--store=redis://127.0.0.1:1', 'triplets'], 1, /^greyctl: redis:[^\n]*ECONNREFUSED[^\n]*\n$/],
-      [['copy'], 2, /^greyctl: give --from=URL or --to=URL, or both\n$/],
+      [['copy'], 2, /^greyctl: missing --from=URL or --to=URL, or both\n$/],
       [['copy', '--to=db'], 2, /^greyctl: --to=db: write redis:\/\/HOST/],
-      [['list', 'everything'], 2, /^greyctl: say what to list: triplets or clients\n$/],
+      [
+        ['list', 'everything'],
+        2,
+        /^greyctl: unexpected argument 'everything'; list triplets or clients, or write recipient=…\n$/,
+      ],
       [['stats', '--dbdir=/nowhere'], 1, /^greyctl: there is no database in \/nowhere/],
     ] as const;
     for (const [args, status, stderr] of outcomes) {
@@ -198,7 +202,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
     const elsewhere = await greyctl(['import', `--store=${url}`, `--dbdir=${temporaryDirectory()}`, '-'], {
       input: DUMP,
     });
-    expect(elsewhere.stderr).toMatch(/other hosts have another secret for --privacy: copy /);
+    expect(elsewhere.stderr).toMatch(/the other hosts use another secret for --privacy: copy /);
   });
 });
 

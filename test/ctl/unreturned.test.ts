@@ -1,5 +1,5 @@
 /**
- * What counts as come back.
+ * Tests which triplets count as retried.
  */
 import { describe, expect, test } from 'vitest';
 import { parseAddress } from '../../src/address/ip.ts';
@@ -108,7 +108,7 @@ describe('a neighbour', () => {
   const neighbour = { clientAddress: '192.0.2.2' };
   const stranger = { clientAddress: '192.0.3.1' };
 
-  test('that came back counts', () => {
+  test('that was retried counts', () => {
     expect(report([[0], [300, { ...PASS, ...neighbour }]])).toEqual([]);
     expect(report([[0], [300, { ...PASS, ...stranger }]])).toEqual([`${ALICE} 1 t0-t0`]);
   });
@@ -129,7 +129,7 @@ describe('a neighbour', () => {
     ]);
   });
 
-  test('that did not come back either is told on its own', () => {
+  test('that was not retried either is reported on its own', () => {
     expect(report([[0], [5, { ...EARLY, ...neighbour }], [9, EARLY]])).toEqual([
       `${ALICE} 2 t0-t9`,
       '192.0.2.2 alice@example.net 1 t5-t5',
@@ -137,7 +137,7 @@ describe('a neighbour', () => {
   });
 });
 
-test('of a network that tries from everywhere a hundred clients are told', () => {
+test('a network that tries from everywhere: a hundred clients are reported', () => {
   const logged = Array.from(
     { length: 5000 },
     (_, index): Logged => [

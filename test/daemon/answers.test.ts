@@ -1,5 +1,5 @@
 /**
- * What the running daemon answers and logs, request by request, with the clock in the test's hand.
+ * Answers and log lines of the running daemon, request by request, with the clock in the test's hand.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -160,7 +160,7 @@ describe('whitelists', () => {
 });
 
 describe('the auto-whitelist', () => {
-  test('lets a client pass after five mails that came back, an hour apart', async () => {
+  test('passes a client after five successful retries, an hour apart', async () => {
     const daemon = await startTimed();
     for (let mail = 0; mail < 5; mail += 1) {
       const sender = `sender-${'abcde'[mail]}@example.net`;

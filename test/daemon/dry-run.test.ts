@@ -2,7 +2,7 @@
  * --dry-run: remembers and logs as ever, and lets all mail pass. And the counts of decisions that greyd saves.
  */
 import { expect, test } from 'vitest';
-import { openSqliteReader } from '../../src/store/sqlite-reader.ts';
+import { openSqliteReader } from '../../src/store/sqlite/reader.ts';
 import { Daemon } from '../support/daemon.ts';
 
 const DELAY = 300;

@@ -1,5 +1,5 @@
 /**
- * What was answered with a deferral is on the disk, whatever happens to the process.
+ * A deferral is on disk when it is answered, whatever happens to the process.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';

@@ -94,7 +94,7 @@ test('half a request: told when the connection ends', async () => {
   client.socket.end();
   await client.closed();
   await daemon.logged(
-    new RegExp(`^connection closed in the middle of a request, after ${half.length} bytes$`, 'm'),
+    new RegExp(`^client closed the connection in the middle of a request, after ${half.length} bytes$`, 'm'),
   );
   expect(daemon.log).not.toContain('alice@example.net');
 });
@@ -169,7 +169,7 @@ test('many thousand requests at once on many connections: others have their turn
   await first?.reply();
   const before = answered;
   await daemon.ask();
-  // Of the flood's, greyd has answered no more than a part meanwhile.
+  // By then greyd has answered only a part of the flood.
   expect(answered - before).toBeLessThan(REQUESTS / 2);
   for (const client of flood) client.close();
 });

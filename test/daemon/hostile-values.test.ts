@@ -21,7 +21,7 @@ const OPTIONS = [
   '--auto-whitelist-clients=0',
 ];
 
-/** What would be run, if anything were, leaves a file here. */
+/** A file that any executed value would leave behind. */
 let traces: string;
 
 beforeEach(() => {
@@ -136,18 +136,21 @@ async function ask(client: PolicyClient, request: Buffer): Promise<string | unde
   return client.reply();
 }
 
-/** What the bytes are as text: UTF-8, or else Latin-1. */
+/** Returns the bytes as text: UTF-8, or else Latin-1. */
 const textOf = (bytes: Buffer) => bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
-/** As it may stand in an answer. */
+/** Returns the text as it may stand in an answer. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to keep out
 const inAnswer = (text: string) => text.replace(/[\0-\x1f\x7f]/g, '?');
-/** As it may stand in the log: what Unicode calls a control, or one of the reading direction, is escaped. */
+/**
+ * Returns the text as it may stand in the log: controls, and characters that change the reading direction, are
+ * escaped.
+ */
 const inLog = (text: string) =>
   text.replace(
     /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-/** As it is stored: in lower case, as far as it is ASCII. */
+/** Returns the text as it is stored: its ASCII letters in lower case. */
 const inDatabase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Sends every value, and again after the delay. */

@@ -116,7 +116,7 @@ describe('listening', () => {
         launcher: ['systemd-socket-activate', `--listen=${path}`],
       });
       await daemon.logged(/^Listening on /m);
-      // It starts the daemon at the first connection, which waits in the socket's queue meanwhile.
+      // systemd starts the daemon at the first connection, which waits in the socket's queue until then.
       const client = await PolicyClient.connect({ path });
       expect(await client.ask()).toMatch(GREYLISTED);
       await daemon.serving();
@@ -183,8 +183,8 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const { status, stderr } = await runGreyd([`--inet=127.0.0.1:${port}`, dbdir]);
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `greyd: cannot listen on 127.0.0.1:${port}: the port is in use, by another greyd or postgrey or an outgoing connection; ` +
-        `\`ss -tanp 'sport = :${port}'\` shows by whom (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)\n`,
+      `greyd: cannot listen on 127.0.0.1:${port}: the port is in use by another greyd or postgrey or by an outgoing connection; ` +
+        `\`ss -tanp 'sport = :${port}'\` shows by which (ports from 32768 on can be reserved with net.ipv4.ip_local_reserved_ports)\n`,
     );
   });
 
@@ -202,7 +202,7 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const { status, stderr } = await runGreyd([`--unix=${path}`, dbdir]);
     expect([status, stderr]).toEqual([
       2,
-      `greyd: --unix=${path}: there is a file that is no socket, remove it or choose another path\n`,
+      `greyd: --unix=${path}: a file that is no socket exists there; remove it or choose another path\n`,
     ]);
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
@@ -213,7 +213,7 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const { status, stderr } = await runGreyd([`--unix=${path}`, dbdir]);
     expect([status, stderr]).toEqual([
       1,
-      `greyd: --unix=${path}: another program is listening there, stop it first\n`,
+      `greyd: --unix=${path}: another program is listening there; stop it first\n`,
     ]);
     expect(existsSync(path)).toBe(true);
   });
@@ -223,7 +223,7 @@ describe('an endpoint that cannot be opened is one line and an exit status', () 
     const missing = await runGreyd([`--unix=${path}`, dbdir]);
     expect(missing).toMatchObject({
       status: 1,
-      stderr: `greyd: --unix=${path}: the folder does not exist, make it and let greyd's account write to it\n`,
+      stderr: `greyd: --unix=${path}: the directory does not exist; create it, writable for greyd's account\n`,
     });
     const long = await runGreyd([`--unix=/tmp/${'x'.repeat(120)}`, dbdir]);
     expect(long).toMatchObject({
@@ -401,7 +401,7 @@ describe('stopping', () => {
     half.send('request=smtpd_access_policy\nsender=');
     await idle.ask();
     expect(await daemon.stop(signal)).toEqual({ status: 0, signal: null });
-    expect(daemon.log).toContain(`${signal} received: stopping after 1 requests`);
+    expect(daemon.log).toContain(`${signal} received: stopping after 1 request:`);
   });
 
   test('each connection gets its next answer, and its end right behind it', async () => {
@@ -412,7 +412,8 @@ describe('stopping', () => {
     daemon.kill('SIGTERM');
     // A signal more changes nothing.
     daemon.kill('SIGTERM');
-    // Whoever comes now is served too. Both requests are under way at once: the half second is greyd's, not the test's.
+    // New clients are served too. Both requests are under way at once: the half second is greyd's, not the
+    // test's.
     const answers = [quick.ask(), daemon.ask({ sender: 'late@example.net' })];
     expect(await Promise.all(answers)).toEqual(answers.map(() => expect.stringMatching(GREYLISTED)));
     await quick.closed();
@@ -449,7 +450,7 @@ describe('stopping', () => {
     const fifo = join(folder, 'whitelist');
     execFileSync('mkfifo', [fifo]);
     const daemon = Daemon.launch([`--whitelist-clients=${fifo}`], { listen: [`--unix=${path}`] });
-    // It waits for the whitelist, and so does not serve yet.
+    // greyd waits for the whitelist, and so does not serve yet.
     const writer = await open(fifo, 'w');
     const client = await PolicyClient.connect({ path });
     client.send(requestText());

@@ -108,7 +108,7 @@ test('/healthz is about the store: why it takes no writes, and ok when it does',
   expect((await greyd.samples()).has('greyd_records{kind="triplet"}')).toBe(false);
   rmdirSync(inTheWay);
   await expect.poll(() => greyd.get('/healthz')).toEqual({ status: 200, text: 'ok\n' });
-  // It takes a second without a failure.
+  // This takes a second without a failure.
   await expect.poll(async () => (await greyd.get('/healthz')) && up()).toEqual([1, 1]);
   expect(await greyd.daemon.ask()).toMatch(/^DEFER/);
 });
@@ -154,7 +154,7 @@ describe('it is in nobody’s way', () => {
       const daemon = await Daemon.start([`--metrics=${place}`]);
       expect(daemon.log).toMatch(
         new RegExp(
-          `^--metrics: cannot listen on ${place}: (the port is in use, by|this host has no such address)[^\\n]*; there are none until greyd is started again$`,
+          `^--metrics: cannot listen on ${place}: (the port is in use by|this host has no such address)[^\\n]*; no metrics until greyd is restarted$`,
           'm',
         ),
       );
@@ -163,7 +163,7 @@ describe('it is in nobody’s way', () => {
     }
   });
 
-  test('greyd ends at once, whoever is connected', async () => {
+  test('greyd ends at once, with clients connected', async () => {
     const greyd = await MeasuredGreyd.start();
     const { daemon } = greyd;
     const [, port] = /metrics on .*:(\d+)$/m.exec(daemon.log) ?? [];
@@ -180,6 +180,6 @@ describe('it is in nobody’s way', () => {
     client.send(requestText());
     expect(await client.reply()).toMatch(/^DEFER/);
     expect(await daemon.exited).toEqual({ status: 0, signal: null });
-    expect(daemon.logLines.at(-1)).toMatch(/^SIGTERM received: stopping after 1 requests/);
+    expect(daemon.logLines.at(-1)).toMatch(/^SIGTERM received: stopping after 1 request: /);
   });
 });

@@ -2,7 +2,6 @@
  * Mail through a real Exim that asks greyd as docs/exim.md tells it to: what the client is told, what
  * arrives in the mailbox, and what greyd logs about it.
  */
-
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

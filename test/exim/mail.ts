@@ -1,12 +1,12 @@
 /**
- * What a client says to send a mail, and what Exim answers.
+ * Commands of a client that sends a mail, and the answers of Exim.
  */
 
 export const ACCEPTED = '250 Accepted';
 
 export const GREYLISTED = '451 Greylisted, see http://postgrey.schweikert.ch/help/example.org.html';
 
-/** What Exim's log says of each recipient about which greyd did not answer. */
+/** The text in Exim's log about recipients for which greyd did not answer. */
 export const NOT_ASKED = 'no usable answer from greyd, mail passes without greylisting';
 
 export interface Mail {

@@ -2,7 +2,6 @@
  * greyd is away, or as good as: mail passes Exim, whose log says why, and what greyd had promised
  * before stays true when it is back.
  */
-
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Daemon } from '../support/daemon.ts';

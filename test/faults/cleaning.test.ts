@@ -2,7 +2,7 @@
  * Half of a million records expire. The daemon's own store thread deletes them, at four times its pace,
  * while 500 new mails a second come.
  *
- * It looks at how long greyd takes, on a disk in memory if it may have one: what a disk does beside it is
+ * It measures how long greyd takes, on a disk in memory if possible: the disk's other work is
  * not greyd's. Nor is the time in which its two threads were ready and other programs had the processors,
  * which is subtracted; on a machine that does nothing else there is next to none. The same for a few
  * seconds before the cleaning begins is printed beside it.
@@ -13,7 +13,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CLEANING_PACE } from '../../src/greylister/cleaner.ts';
 import type { Visit } from '../../src/greylister/greylister.ts';
 import { GreylisterThread } from '../../src/greylister/thread.ts';
-import { openSqliteFile } from '../../src/store/sqlite-open.ts';
+import { openSqliteFile } from '../../src/store/sqlite/open.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';

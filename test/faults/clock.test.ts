@@ -3,12 +3,12 @@
  * an administrator by mistake, or a virtual machine that slept. Records are then from the future, or as
  * old as the step is long.
  *
- * What must hold after each step: a mail waits for at most one more --delay, counted from its next visit;
- * every mail that is put off is stored; no answer fails, and no time-out fires, because they do not go by
+ * After each step this must hold: a mail waits for at most one more --delay, counted from its next visit;
+ * every deferred mail is stored; no answer fails, and no time-out fires, because they do not go by
  * the wall clock.
  *
  * Known limit: between a step and the step back no walk of the cleaner is made here. One that is made
- * under a clock that is 40 days ahead deletes what was known, and whoever was is greylisted once more.
+ * under a clock that is 40 days ahead deletes known triplets, whose mail is greylisted again.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -23,13 +23,13 @@ const MINUTE = 60;
 const DAY = 86_400;
 const YEAR = 365 * DAY;
 const DELAY = 300;
-/** Two mails that came back, and the client is on the auto-whitelist; a client is counted once an hour. */
+/** Two successful retries, and the client is on the auto-whitelist; a client is counted once an hour. */
 const OPTIONS = ['--quiet', `--delay=${DELAY}`, '--auto-whitelist-clients=2'];
 const COUNT_INTERVAL = 3600;
 
-/** Of the load: mails that are put off after each step, at least. */
+/** Minimum number of mails of the load that are deferred after each step. */
 const MAILS = 50;
-/** For mails of which only counts that they were put off, under whatever time. */
+/** For mails that only have to be deferred, at any time. */
 const ANY_TIME = Number.MAX_VALUE;
 
 const DEFERRED = /^DEFER_IF_PERMIT /;
@@ -39,9 +39,9 @@ const NO_INSTANCE = { instance: undefined };
 
 /** Mails that are known in different ways when the clock steps, each of a client of its own. */
 const MAILS_KNOWN = {
-  /** Was put off just now. */
+  /** Deferred just now. */
   waiting: { client_address: '198.51.100.1', sender: 'waiting@example.com' },
-  /** Was put off 200 seconds ago, and again just now. */
+  /** Deferred 200 seconds ago, and again just now. */
   retried: { client_address: '198.51.100.2', sender: 'retried@example.com' },
   /** Has passed once. */
   passed: { client_address: '198.51.100.3', sender: 'passed@example.com' },
@@ -78,7 +78,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
     return { clock, daemon, flow, visit };
   }
 
-  /** Which of MAILS_KNOWN are put off now; the others pass. */
+  /** Returns which of MAILS_KNOWN are deferred now; the others pass. */
   async function putOff(visit: (name: MailName) => Promise<string>): Promise<MailName[]> {
     const names: MailName[] = [];
     for (const name of NAMES) {
@@ -89,7 +89,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
     return names;
   }
 
-  /** Ends the load and the daemon: nothing failed, nothing that was put off is missing. */
+  /** Ends the load and the daemon: nothing failed, no deferred mail is missing. */
   async function finish(daemon: Daemon, flow: MailFlow): Promise<void> {
     await flow.stop();
     expect(flow.passed).toBe(0);
@@ -108,7 +108,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
     ['forward by a day', DAY, []],
     ['forward by 40 days, longer than anything is kept', 40 * DAY, NAMES],
     ['forward by 10 years', 10 * YEAR, NAMES],
-    // What was first seen in the future begins anew; `retried` has 160 seconds to go.
+    // A first-seen time in the future begins anew; `retried` has 160 seconds to go.
     ['backward by a minute', -MINUTE, ['waiting', 'retried']],
     // The auto-whitelist has no first visit that could lie in the future.
     ['backward by a day', -DAY, ['waiting', 'retried', 'passed']],
@@ -131,7 +131,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
     await finish(daemon, flow);
     console.info(
       `clock ${name}: ${waitOnceMore.length} of ${NAMES.length} known mails waited once more; ` +
-        `${flow.deferred.size} new ones put off, 0 forgotten; slowest answer ${flow.slowestMs.toFixed(0)} ms`,
+        `${flow.deferred.size} new ones deferred, 0 forgotten; slowest answer ${flow.slowestMs.toFixed(0)} ms`,
     );
   });
 
@@ -165,7 +165,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
       daemon.connect(),
       daemon.connect(),
     ]);
-    /** What needs no store is answered at once; whatever came before it is under way then. */
+    /** Requests that need no store are answered at once; all earlier ones are under way by then. */
     const underWay = async () => expect(await unstored.ask({ client_address: 'none' })).toBe('DUNNO');
     other.exec('BEGIN IMMEDIATE');
     waiting.send(requestText());
@@ -179,7 +179,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
     unfinished.send(half.slice(300));
     expect(await unfinished.reply()).toMatch(DEFERRED);
     expect(daemon.log).not.toMatch(/store/);
-    // Of before the step, but for the mail that was half here.
+    // Requests from before the step, but for the mail that was half here.
     expect(firstSeen(daemon, [], 'half@example.net')[0]).toBeCloseTo(clock.now, -2);
   });
 });

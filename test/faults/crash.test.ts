@@ -38,9 +38,9 @@ const OPTIONS = [`--delay=${DELAY}`, '--greylist-text=%s', '--allow-test-time', 
 const TIMEOUT_MS_PER_KILL = 1500;
 
 class Clients {
-  /** Each sender whose mail was ever put off, and the time of that. */
+  /** Each sender whose mail was ever deferred, and the time of that. */
   readonly firstSeen = new Map<string, number>();
-  /** Those that no later life was asked about. */
+  /** Senders that no later life was asked about. */
   unconfirmed: string[] = [];
   /** Answers that do not fit, in words. */
   readonly wrong: string[] = [];
@@ -141,7 +141,7 @@ test(`after ${KILLS} SIGKILLs all is there that was answered with a deferral, an
   const { firstSeen, retries, cutOff } = clients;
   console.info(
     `crash: seed ${SEED}, ${KILLS} kills, ${killedInStart} of them during the start; ` +
-      `${firstSeen.size} mails put off, 0 forgotten; ${retries} retries, ${cutOff} requests cut off`,
+      `${firstSeen.size} mails deferred, 0 forgotten; ${retries} retries, ${cutOff} requests cut off`,
   );
   // The kills came in the middle of work.
   expect(cutOff).toBeGreaterThan(KILLS);

@@ -74,7 +74,7 @@ test.skipIf(!canRun('full disk, known clients', MEMORY_DISK_NEEDS))(
     for (let number = 0; number < 5; number += 1)
       expect(await client.ask({ sender: 'new@example.net', policy_test_time: now })).toBe('DUNNO');
     for (let round = 0; round < 3; round += 1) {
-      // So that a success would count.
+      // Wait until a success would count.
       await pause(1.1 * RECOVERY_MS);
       expect(await client.ask(known)).toBe('DUNNO');
       expect(await client.ask({ sender: 'new@example.net', policy_test_time: now })).toBe('DUNNO');

@@ -1,5 +1,5 @@
 /**
- * Floods against the real greyd: whoever can connect sends too much, too slowly or nothing, and a
+ * Floods against the real greyd: clients send too much, too slowly or nothing, and a
  * normal client must not notice. The bounds are those of "Limits" in docs/security.md.
  *
  * How long greyd takes is told without the time in which its threads, or the one that asks, were ready and
@@ -17,10 +17,11 @@ import { mainThread, threads, waited } from '../support/run-queue.ts';
 const GREYLISTED = /^DEFER_IF_PERMIT /;
 /** All of a request but the empty line that ends it. */
 const HALF = requestText({ sender: 'half@example.net' }).slice(0, -1);
-/** What holds a flood of 5,000 in the test's own process. */
+/** Shell code that tests whether open files allow a flood of 5,000 in the test's own process. */
 const MANY_FILES = 'files=$(ulimit -Hn); [ "$files" = unlimited ] || [ "$files" -ge 6000 ]';
-const TIMED_OUT = /^closing connections that do not finish a request or take an answer within 2 seconds$/m;
-const FULL = /^\d+ connections, as many as there may be /m;
+const TIMED_OUT =
+  /^closing connections that do not finish a request or read an answer within 2 s \(--request-timeout\)$/m;
+const FULL = /^connection limit of \d+ reached /m;
 
 /** Waits until greyd has logged a line, and sees that there is one only. */
 async function toldOnce(daemon: Daemon, line: RegExp): Promise<void> {
@@ -106,7 +107,7 @@ describe.skipIf(!canRun('floods of 5,000 connections', { commands: [MANY_FILES] 
       await Promise.all(flood.map((client) => client.closed()));
       await toldOnce(daemon, TIMED_OUT);
       expect(daemon.log).not.toContain('in the middle of a request');
-      // It has asked for nothing since, for longer than the flood: that has no limit.
+      // The client has been idle since then, for longer than the flood: that has no limit.
       expect(await idle.ask()).toMatch(GREYLISTED);
     }, 120_000);
   },
@@ -121,7 +122,7 @@ test('500 halves of requests that clients close are told once', async () => {
   }
   await Promise.all(flood.map((client) => client.closed()));
   expect(await daemon.ask({ sender: newSender() })).toMatch(GREYLISTED);
-  await toldOnce(daemon, /^connection closed in the middle of a request, after \d+ bytes$/m);
+  await toldOnce(daemon, /^client closed the connection in the middle of a request, after \d+ bytes$/m);
 });
 
 test('100,000 requests that are none: a bounded log, and others are served', async () => {
@@ -133,7 +134,7 @@ test('100,000 requests that are none: a bounded log, and others are served', asy
     for (let answer = 0; answer < 100; answer += 1) expect(await client.reply()).toBe('DUNNO');
   }
   expect(await client.ask({ sender: newSender() })).toMatch(GREYLISTED);
-  await toldOnce(daemon, /^5000 lines about what is no request: more are counted only$/m);
+  await toldOnce(daemon, /^5000 lines about malformed requests: further ones are only counted$/m);
   expect(daemon.logLines.length).toBeLessThan(5100);
   expect(daemon.logLines.slice(0, 10)).toContain('ignoring garbage: <nonsense>');
   expect(daemon.logLines.slice(0, 10)).toContain('attribute missing: client_address');
@@ -242,13 +243,13 @@ test('--max-request-size and --max-request-attributes: DUNNO, a warning, and the
 describe('beyond loopback', () => {
   test('is warned about, once for each endpoint', async () => {
     const daemon = await Daemon.start(['--inet=0.0.0.0:0'], { listen: [] });
-    expect(daemon.log.match(/^listening on 0\.0\.0\.0:\d+, beyond loopback: whoever /gm)).toHaveLength(1);
+    expect(daemon.log.match(/^listening on 0\.0\.0\.0:\d+, not only on loopback: /gm)).toHaveLength(1);
   });
 
   test('loopback and unix sockets are not', async () => {
     const unix = `--unix=${join(temporaryDirectory(), 'socket')}`;
     const daemon = await Daemon.start(['--inet=0', unix], { listen: [] });
-    expect(daemon.log).not.toContain('beyond loopback');
+    expect(daemon.log).not.toContain('not only on loopback');
     expect(daemon.log).toMatch(/ listening on 127\.0\.0\.1:\d+, /);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * greyd.db is removed, moved away, replaced, cut or damaged by somebody else's hand, under load. What was put
- * off before is gone with it, or stands where it was moved to; what is put off afterwards is kept.
+ * greyd.db is removed, moved away, replaced, cut or damaged by another program, under load. Triplets deferred
+ * before that are gone with it, or are where it was moved to; later ones are kept.
  */
 import {
   closeSync,
@@ -29,8 +29,8 @@ const PAGE = 4096;
 const setAside = (dbdir: string) => readdirSync(dbdir).filter((name) => /\.damaged-\d{8}T\d{6}Z$/.test(name));
 
 /**
- * Puts mail off, does something to the database, and goes on until mail is put off again.
- * @returns which mails were put off after the change was seen
+ * Has mail deferred, does something to the database, and goes on until mail is deferred again.
+ * @returns which mails were deferred after the change was noticed
  */
 async function goThrough(
   daemon: Daemon,
@@ -47,7 +47,7 @@ async function goThrough(
   const told = daemon.logLines.filter((line) => line.startsWith('store '));
   expect(told).toEqual([
     expect.stringMatching(/^store failed, mail passes without greylisting until it works again: /),
-    `store works again, ${flow.passed} requests passed without greylisting`,
+    `store works again, ${flow.passed} ${flow.passed === 1 ? 'request' : 'requests'} passed without greylisting`,
   ]);
   expect(flow.passed).toBeGreaterThan(0);
   return new Map([...flow.deferred].filter(([sender]) => !before.has(sender)));
@@ -106,7 +106,7 @@ describe('a database that is in use and', () => {
     expect(forgotten(flow.deferred, path)).toEqual([]);
   });
 
-  test('has its index cut: greyd ends, and its next start finds all that was put off', async () => {
+  test('has its index cut: greyd ends, and its next start finds all that was deferred', async () => {
     const daemon = await Daemon.start(['--quiet']);
     const path = join(daemon.dbdir, 'greyd.db');
     const flow = new MailFlow(daemon);
@@ -119,7 +119,7 @@ describe('a database that is in use and', () => {
     expect(forgotten(flow.deferred, path)).toEqual([]);
   });
 
-  test('is moved away: what was put off is there, or in the new one', async () => {
+  test('is moved away: what was deferred is there, or in the new one', async () => {
     const daemon = await Daemon.start(['--quiet']);
     const path = join(daemon.dbdir, 'greyd.db');
     const flow = new MailFlow(daemon);
@@ -196,7 +196,7 @@ const NARROW = `
   DROP TABLE triplets`;
 
 describe('a database whose tables another program has changed', () => {
-  /** What is done, and the tables in which records are lost by it. */
+  /** The change, and the tables that lose records by it. */
   const CHANGES = [
     ['without triplets', 'DROP TABLE triplets', ['triplets']],
     ['without clients', 'DROP TABLE clients', ['clients']],
@@ -219,7 +219,7 @@ describe('a database whose tables another program has changed', () => {
     ['without its version', 'PRAGMA user_version = 0', []],
   ] as const;
 
-  test.each(CHANGES)('is mended at the start, %s', async (_, sql, lost) => {
+  test.each(CHANGES)('is repaired at the start, %s', async (_, sql, lost) => {
     const before = await Daemon.start();
     await before.ask({ sender: 'known@example.net' });
     await before.stop();
@@ -231,11 +231,11 @@ describe('a database whose tables another program has changed', () => {
     const isLost = (lost as readonly string[]).includes('triplets');
     await daemon.logged(/reason=/);
     expect(daemon.log).toMatch(isLost ? /reason=new/ : /reason=early-retry/);
-    if (lost.length === 0) expect(daemon.log).not.toContain('greylisted once more');
+    if (lost.length === 0) expect(daemon.log).not.toContain('greylisted again');
     expect(setAside(daemon.dbdir)).toEqual([]);
     // A column more is none of greyd's business.
     if (!sql.includes('ADD COLUMN'))
-      expect(daemon.log).toContain('another program has changed the database; made anew: ');
+      expect(daemon.log).toContain('another program has changed the database; repaired: ');
     await daemon.stop();
     const counted = new Database(join(daemon.dbdir, 'greyd.db'));
     expect(counted.prepare('SELECT count(*) FROM triplets').pluck().get()).toBe(1);
@@ -243,7 +243,7 @@ describe('a database whose tables another program has changed', () => {
     expect((await greyctl(['check', `--dbdir=${daemon.dbdir}`])).status).toBe(0);
   });
 
-  test.each(CHANGES)('is mended at run time, %s', async (_, sql) => {
+  test.each(CHANGES)('is repaired at run time, %s', async (_, sql) => {
     const daemon = await Daemon.start();
     await daemon.ask();
     change(join(daemon.dbdir, 'greyd.db'), sql);
@@ -273,7 +273,7 @@ describe('a database whose tables another program has changed', () => {
     await daemon.ask({ sender: 'known@example.net' });
     await daemon.logged(/reason=early-retry/);
     expect(daemon.log).toContain(
-      'another program has changed the database; made anew: clients, clients_inserted, clients_deleted; what stood in clients is greylisted once more',
+      'another program has changed the database; repaired: clients, clients_inserted, clients_deleted; the records in clients could not be kept: their mail is greylisted again',
     );
   });
 

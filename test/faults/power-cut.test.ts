@@ -1,5 +1,5 @@
 /**
- * What a power cut would leave, as strace(1) sees it: the answer that puts a mail off is written to its
+ * The state after a power cut, as strace(1) shows it: the answer that defers a mail is written to its
  * socket only after the write of its record to the write-ahead log, and after a later fsync of that has
  * returned.
  *

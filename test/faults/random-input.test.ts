@@ -3,7 +3,7 @@
  * request, and must answer it rightly: those that come behind random ones on the same connection, and
  * those on connections beside. Its memory is bounded, and its log is text.
  *
- * What is one input stands in random-input.ts. Each connection brings REQUESTS times an open input and a
+ * A single input is described in random-input.ts. Each connection brings REQUESTS times an open input and a
  * typed one, and a well-formed request right behind them, all in one piece; when these are answered, a
  * wild input, and its end. Many do so at the same time, and one asks well-formed requests beside them.
  *
@@ -32,7 +32,7 @@ const WHITELISTS = {
   recipients: 'friend@\n/^list-[0-9]+.*@/\n',
 };
 
-/** What may be answered to a random request. */
+/** The possible answers to a random request. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are not to be there
 const ACTION = /^(DUNNO|DEFER_IF_PERMIT (4\.2\.0 )?for [^\x00-\x1f\x7f]*)$/;
 

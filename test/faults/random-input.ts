@@ -61,7 +61,7 @@ const LINES = [
 ];
 const BREAKS = ['\n', '\n', '\n', '\r\n', '\r', ''];
 
-/** Of so many inputs one holds a line of up to MAX_LONG_LINE bytes. */
+/** One input in this many holds a line of up to MAX_LONG_LINE bytes. */
 const ONE_LONG_IN = 500;
 const MAX_LONG_LINE = 64 * 1024;
 

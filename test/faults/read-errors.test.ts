@@ -5,7 +5,7 @@
  *   GREYD_READ_ERRORS  how many starts, and how many reads of a running daemon (12)
  *   GREYD_FAULT_SEED   the reads of an earlier run, as far as time can be repeated
  *
- * All triplets are known and have passed. Whoever is deferred was forgotten. SQLite reports EIO as damage
+ * All triplets are known and have passed. A deferred one was forgotten. SQLite reports EIO as damage
  * (SQLITE_IOERR_CORRUPTFS), and takes what a short read has not given for zeros.
  */
 import { spawnSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/greylist/keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL } from '../support/greyctl.ts';
 import { forgotten, MailFlow } from '../support/mail-flow.ts';
@@ -113,7 +113,7 @@ describe.skipIf(!canRun('read errors', STRACE_NEEDS))('reads that fail', () => {
       for (let asked = 0; asked < 20; asked += 1)
         expect(await client.ask({ sender: senderOf(Math.floor(random() * few)) }), what).toBe('DUNNO');
       // Whole again, without a restart.
-      // Those reads that were not made until here may fail as well; then greyd is whole again, without a restart.
+      // Reads that were not made before may fail as well; then greyd works again, without a restart.
       while ((await client.ask({ sender: 'new@example.net' })) === 'DUNNO');
       client.close();
       expect(await daemon.stop(), what).toEqual({ status: 0, signal: null });

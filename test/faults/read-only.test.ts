@@ -19,7 +19,7 @@ const NEEDS = {
 const run = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: 'utf8' }).trim();
 
 test.skipIf(!canRun('file system made read-only', NEEDS))(
-  'mail passes until the file system is mended, which greyd does not stand in the way of',
+  'mail passes until the file system is repaired, which greyd does not prevent',
   async () => {
     const disk = blockDisk(32);
     run('mount', '-o', 'remount,errors=remount-ro', disk);

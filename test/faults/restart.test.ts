@@ -57,7 +57,7 @@ class Keeper {
     try {
       process.kill(Number(readFileSync(this.#pidfile, 'utf8')), 'SIGTERM');
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
 }

@@ -126,7 +126,7 @@ describe.skipIf(!canRun('frozen file system', BLOCK_DISK_NEEDS))('a file system 
     expect(await daemon.ask()).toBe('DUNNO');
     // Its thread is in the hands of the system until the disk goes on; the log says what greyd did before.
     daemon.kill('SIGTERM');
-    await daemon.logged(/the database does not answer: greyd ends without closing it/);
+    await daemon.logged(/database not responding; exiting without closing it/);
     thaw();
     expect((await daemon.exited).signal).toBe('SIGKILL');
   });

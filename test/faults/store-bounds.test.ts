@@ -1,6 +1,6 @@
 /**
- * The bounds of what the store takes on, reached: whom greyd does not remember it does not put off, and
- * whom it has put off it remembers.
+ * The limits of the store, reached: mail that greyd does not remember is not deferred, and
+ * deferred mail is remembered.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -19,7 +19,7 @@ function sendMails(daemon: Daemon): Promise<string>[] {
   return Array.from({ length: MAILS }, (_, mail) => daemon.ask({ sender: sender(mail) }));
 }
 
-/** Which mails were put off, with the time at which that is sure. */
+/** The deferred mails, with the time at which that is sure. */
 function deferred(actions: readonly string[]): Map<string, number> {
   const mails = [...actions.entries()].filter(([, action]) => DEFERRED.test(action));
   return new Map(mails.map(([mail]) => [sender(mail), Date.now() / 1000]));
@@ -46,19 +46,19 @@ test('--max-queued-requests: more than that do not wait for a database that is l
   const client = await daemon.connect();
   while (!daemon.log.includes('store works again')) await client.ask({ recipient: 'other@example.org' });
   expect(daemon.logLines.filter((line) => line.includes('store '))).toEqual([
-    expect.stringMatching(/^store failed, .*: 5 requests wait for it \(--max-queued-requests\)$/),
-    expect.stringMatching(/^store works again, \d+ requests passed without greylisting$/),
+    expect.stringMatching(/^store failed, .*: 5 requests are waiting for it \(--max-queued-requests\)$/),
+    expect.stringMatching(/^store works again, \d+ requests? passed without greylisting$/),
   ]);
 });
 
-test('--max-triplets: new mail passes, and what was put off is greylisted to its end', async () => {
+test('--max-triplets: new mail passes, and deferred mail is greylisted to its end', async () => {
   const daemon = await Daemon.start([`--max-triplets=${BOUND}`, '--allow-test-time', '--quiet']);
   const mails = deferred(await Promise.all(sendMails(daemon)));
   expect(mails.size).toBe(BOUND);
   expect(forgotten(mails, join(daemon.dbdir, 'greyd.db'))).toEqual([]);
   await daemon.logged(/--max-triplets allows/);
   expect(daemon.logLines.filter((line) => line.includes('--max-triplets'))).toEqual([
-    'as many triplets are stored as --max-triplets allows: mail of new ones passes without greylisting',
+    '--max-triplets reached: new triplets pass without greylisting',
   ]);
   for (const known of mails.keys()) {
     expect(await daemon.ask({ sender: known })).toMatch(DEFERRED);
@@ -69,7 +69,7 @@ test('--max-triplets: new mail passes, and what was put off is greylisted to its
   }
 });
 
-test('--max-new-per-client: mail of this network passes, that of others is put off', async () => {
+test('--max-new-per-client: mail of this network passes, that of others is deferred', async () => {
   const daemon = await Daemon.start([`--max-new-per-client=${BOUND}`, '--allow-test-time']);
   const ask = (mail: number, address: string) =>
     daemon.ask({ sender: sender(mail), client_address: address, policy_test_time: 1_700_000_000 });

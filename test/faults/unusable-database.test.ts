@@ -23,7 +23,7 @@ const NOBODY = 65534;
 
 const told = (daemon: Daemon) => daemon.logLines.filter((line) => /store |database/.test(line));
 
-/** Lets mail pass, does what makes the database usable, and sees mail put off and kept from then on. */
+/** Lets mail pass, does what makes the database usable, and sees mail deferred and kept from then on. */
 async function recover(daemon: Daemon, mend: () => void): Promise<number> {
   const flow = new MailFlow(daemon);
   await flow.morePassed(MAILS);
@@ -57,7 +57,7 @@ test('of a newer greyd: it is left as it is, and the right one is used when it i
   });
   expect(told(daemon)).toEqual([
     expect.stringMatching(/^store failed, .*: it has schema version 99, this greyd knows \d+: use the greyd/),
-    `store works again, ${passed} requests passed without greylisting`,
+    `store works again, ${passed} ${passed === 1 ? 'request' : 'requests'} passed without greylisting`,
   ]);
   expect(forgotten(new Map([['known@example.net', Date.now() / 1000]]), path)).toEqual([]);
 });
@@ -84,7 +84,7 @@ describe.skipIf(!canRun('directory of another account', { root: true }))('in a d
       expect.stringMatching(
         `^the database is damaged \\(.*not a database\\): set aside as ${dbdir}/${aside}, `,
       ),
-      `store works again, ${passed} requests passed without greylisting`,
+      `store works again, ${passed} ${passed === 1 ? 'request' : 'requests'} passed without greylisting`,
     ]);
     expect(readFileSync(join(dbdir, aside ?? ''), 'latin1')).toBe('x'.repeat(8192));
   });

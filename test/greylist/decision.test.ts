@@ -180,7 +180,7 @@ describe('the auto-whitelist', () => {
   });
 });
 
-test('whatever is known, from the past or the future, who comes back after the delay passes', () => {
+test('whatever is known, from the past or the future, a retry after the delay passes', () => {
   const seconds = fc.oneof(
     fc.integer({ min: -400, max: 400 }),
     fc.integer({ min: -40 * DAY, max: 40 * DAY }),

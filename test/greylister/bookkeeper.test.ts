@@ -9,7 +9,7 @@ const MAX_AGE = 86_400;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A bookkeeper that has one count to save each time, numbered by its hour. */
+/** A decision saver that has one count to save each time, numbered by its hour. */
 function setUp(save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>) {
   let taken = 0;
   const take = (): DecisionCount[] => {
@@ -74,9 +74,9 @@ test('what belongs to one hour is one count, however often it could not be saved
     maxAge: MAX_AGE,
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
-  expect(warnings).toEqual(['counts of decisions cannot be saved: disk full']);
+  expect(warnings).toEqual(['cannot save counts of decisions: disk full']);
   isFailing = false;
-  // It is not tried with a store of which greyd knows that it does not answer.
+  // Nothing is tried with a store that is known not to respond.
   works = false;
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
   expect(saved).toEqual([]);

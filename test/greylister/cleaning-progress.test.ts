@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { CleaningProgress } from '../../src/greylister/cleaning-progress.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
-import { SLICE_ROWS } from '../../src/store/sqlite-table.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
+import { SLICE_ROWS } from '../../src/store/sqlite/table.ts';
 import { CLIENT, put, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
@@ -19,7 +19,7 @@ test('counts what was looked at and deleted, slice by slice, and notes the end o
   const none = { examined: 0, deleted: 0, lastEnd: undefined };
   expect(progress.cleaned).toEqual({ triplet: none, client: none });
 
-  // A walk that is broken off.
+  // A walk that is interrupted.
   for await (const _ of progress.clean('triplet', rule)) break;
   const once = { examined: SLICE_ROWS, deleted: SLICE_ROWS, lastEnd: undefined };
   expect(progress.cleaned).toEqual({ triplet: once, client: none });

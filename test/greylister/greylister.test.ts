@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Greylister, type Visit } from '../../src/greylister/greylister.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
 const RULES = { delay: 300, retryWindow: 86400, maxAge: 86400, autoWhitelistAfter: 5 };

@@ -20,7 +20,7 @@ const TIMEOUT_MS = 2000;
 
 type Answer = (judgement: Judgement | Error) => void;
 
-/** A guard over greylisting that answers when it is told to, and what the guard's observer is told. */
+/** A circuit breaker over greylisting that answers on demand, and the calls of its observer. */
 function setUp(maxWaiting = 100) {
   const open: Answer[] = [];
   const told: string[] = [];
@@ -93,7 +93,7 @@ test('rejects a visit that is not answered in time, and each one after it at onc
   for (let number = 0; number < 50; number += 1) expect(await ask()).toBe(late);
   expect(open.length).toBe(1);
 
-  // The answer comes at last: it is of no use, but the next visit is tried.
+  // The answer comes at last: it is too late, but the next visit is tried.
   answer(NEW);
   await vi.advanceTimersByTimeAsync(RECOVERY_MS);
   const next = ask();
@@ -296,8 +296,8 @@ test('the first check may take longer than a visit', async () => {
 test('no more visits wait than may', async () => {
   const { ask, answer, told } = setUp(3);
   const asked = [ask(), ask(), ask()];
-  expect(await ask()).toBe('3 requests wait for it (--max-queued-requests)');
+  expect(await ask()).toBe('3 requests are waiting for it (--max-queued-requests)');
   for (const _ of asked) answer(NEW);
   expect(await Promise.all(asked)).toEqual([NEW, NEW, NEW]);
-  expect(told).toEqual(['failed: 3 requests wait for it (--max-queued-requests)']);
+  expect(told).toEqual(['failed: 3 requests are waiting for it (--max-queued-requests)']);
 });

@@ -48,7 +48,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
     main,
   );
   onTestFinished(() => thread.close());
-  /** What becomes of visits that are asked in one turn. */
+  /** Returns the results of visits in one turn. */
   const judge = (...senders: string[]) =>
     Promise.all(senders.map((sender) => thread.judge(visit(sender)).catch((error: Error) => error.message)));
   return { thread, judge, lines, time };
@@ -63,7 +63,7 @@ test('visits of one turn go over together, and each gets its own answer', async 
 
 test.each([
   ['throw', 'a bug'],
-  ['exit', 'it ended without a reason'],
+  ['exit', 'it ended for no known reason'],
 ])(
   'after its death (%s) all that it had taken fails, and a new one is started a second later',
   async (sender, cause) => {

@@ -8,7 +8,7 @@ function rationed() {
   const lines: string[] = [];
   let now = 0;
   const ration = new Ration(
-    'what is no request',
+    'malformed requests',
     (text) => void lines.push(text),
     () => now,
   );
@@ -25,7 +25,7 @@ function rationed() {
   };
 }
 
-const FULL = `${LINES} lines about what is no request: more are counted only`;
+const FULL = `${LINES} lines about malformed requests: further ones are only counted`;
 
 test('few lines are all told, however long', () => {
   const { lines, pass, tellMany } = rationed();
@@ -42,12 +42,12 @@ test('of a flood the first ones are told, and its end with the number of the oth
   tellMany(LINES + 500);
   expect(lines.splice(0)).toEqual([...Array(LINES).fill('x'), FULL]);
   pass(QUIET_MS - 1);
-  // It goes on, and so is not over.
+  // The flood goes on, and so is not over.
   tellMany(1);
   pass(QUIET_MS - 1);
   expect(lines).toEqual([]);
   pass(1);
-  expect(lines.splice(0)).toEqual(['501 more lines about what is no request were not written']);
+  expect(lines.splice(0)).toEqual(['501 more lines about malformed requests not logged']);
   // In two minutes there was room for so many again, and not for more.
   const room = Math.floor((2 * QUIET_MS * LINES) / PERIOD_MS);
   tellMany(room + 10);

@@ -1,5 +1,5 @@
 /**
- * What becomes of lines when the stream that they go to fails.
+ * Log lines when the stream that they go to fails.
  */
 import { createWriteStream, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const failed = (stream: Writable) => new Promise((resolve) => stream.once('error
 
 test('lines that come after a full disk are written when it has room again', async () => {
   const path = join(temporaryDirectory(), 'log');
-  // As standard error is written to: the descriptor stays open.
+  // As with standard error, the descriptor stays open.
   const toFile = (name: string) => createWriteStream('', { fd: openSync(name, 'a'), autoClose: false });
   const full = toFile('/dev/full');
   const streams = [full, toFile(path)];
@@ -75,11 +75,11 @@ test('what waits is bounded: lines beyond 8 MiB are lost, those before are kept,
   await writer.finish();
   const lines = text.trimEnd().split('\n');
   const kept = lines.filter((line) => line === kilobyte).length;
-  // What the stream had handed on before it stood still is not counted.
+  // Lines that the stream had passed on before it hung are not counted.
   expect(kept).toBeGreaterThan(8 * 1024);
   expect(kept).toBeLessThan(9.5 * 1024);
   expect(lines.slice(kept)).toEqual([
-    `${WRITTEN - kept} lines of the log were lost: they are not taken as fast as they come`,
+    `${WRITTEN - kept} log lines dropped: the log reader is too slow`,
     'there is room again',
   ]);
 });

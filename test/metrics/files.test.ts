@@ -1,5 +1,5 @@
 /**
- * What is written about the metrics elsewhere, against those of a real greyd: the alert rules, the dashboard
+ * The files about metrics, compared with those of a real greyd: the alert rules, the dashboard
  * and docs/reference.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -110,7 +110,7 @@ describe.skipIf(!canCheck)('promtool', () => {
       expr: expr.replaceAll('$__rate_interval', '5m'),
     }));
     const path = join(temporaryDirectory(), 'panels.yml');
-    // What is JSON is YAML.
+    // JSON is YAML too.
     writeFileSync(path, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
     const printed = execFileSync('promtool', ['check', 'rules', path], { encoding: 'utf8' });
     expect(printed).toContain(`SUCCESS: ${panels.length} rules found`);

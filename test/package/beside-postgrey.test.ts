@@ -46,7 +46,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   expect(ask(machine, 60000)).toMatch(/^action=DEFER_IF_PERMIT /);
   expect(machine.run('ss -Htlnp sport = :60000')).toContain('postgrey');
 
-  // What the message says.
+  // The commands of the message.
   machine.run('systemctl disable --now postgrey && systemctl enable --now greyd.socket greyd');
   expect(machine.run('greyctl query --check 127.0.0.1:60000')).toMatch(/^GREYD OK/);
   machine.run(`apt-get remove -y greyd && systemctl enable --now postgrey`);
@@ -59,7 +59,7 @@ test.runIf(POSSIBLE)('a postgrey on the port of greyd keeps it, now and after a 
   // The same on the port that greyd has since a migration.
   machine.run("sed -i 's/--inet=127.0.0.1:60000/--inet=10023/' /etc/default/postgrey");
   await restartPostgrey(machine);
-  expect(machine.run('greyctl migrate')).toContain('no mail has passed yet by the records');
+  expect(machine.run('greyctl migrate')).toContain('no mail in the records has passed yet');
   machine.run('apt-get remove -y greyd && systemctl enable --now postgrey');
   await postgreyServes(machine);
   expect(TAKEN.exec(installGreyd(machine))?.[1]).toBe('10023');

@@ -176,7 +176,7 @@ function isFirst(pid: number): boolean {
     // Its numbers, from the namespace of this machine to its own.
     return /^NSpid:\t\d+.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
-    // It has ended meanwhile.
+    // The process has ended in the meantime.
     return false;
   }
 }
@@ -199,7 +199,9 @@ function overlayOn(base: string): string {
   return root;
 }
 
-/** As sysvinit has it: systemd's knows of no runlevel here, and then nothing is started in one. */
+/**
+ * Sets the runlevel as sysvinit does: systemd's knows of no runlevel here, and then nothing is started in one.
+ */
 function replaceRunlevel(root: string): void {
   const file = join(root, 'sbin/runlevel');
   rmSync(file);

@@ -28,7 +28,7 @@ test.runIf(POSSIBLE)('postgrey has an init script alone, and greyd sockets of it
   );
   expect(machine.attempt('greyctl migrate').output).toMatch(
     new RegExp(
-      `^greyctl: /etc/default/postgrey:2: systemd does not read POSTGREY_OPTS .*: write POSTGREY_OPTS="--inet=${PORT} ${DELAY}"; nothing was changed$`,
+      `^greyctl: /etc/default/postgrey:2: systemd and an init script read POSTGREY_OPTS .*: write POSTGREY_OPTS="--inet=${PORT} ${DELAY}"; nothing was changed$`,
       'm',
     ),
   );
@@ -47,7 +47,7 @@ test.runIf(POSSIBLE)('postgrey has an init script alone, and greyd sockets of it
   // Whose a socket is to be that not all may use is not guessed.
   machine.run(`echo 'POSTGREY_OPTS="--unix=/run/none --socketmode=0660"' >/root/options`);
   expect(machine.attempt('greyctl migrate --dry-run --postgrey-defaults=/root/options').output).toMatch(
-    /^greyctl: \/run\/none: there is no such socket now, .*: start postgrey first$/m,
+    /^greyctl: \/run\/none: no such socket now, .*: start postgrey first$/m,
   );
 
   // The last step fails when postgrey is disabled already.
@@ -63,7 +63,7 @@ test.runIf(POSSIBLE)('postgrey has an init script alone, and greyd sockets of it
   expect(answersOn(machine)).toEqual(before);
 
   const printed = machine.run('greyctl migrate');
-  expect(printed).toMatch(/^greyctl: greyd serves on \/run\/greyd-too now, and will not any more: /m);
+  expect(printed).toMatch(/^greyctl: greyd will no longer listen on \/run\/greyd-too: /m);
   expect(machine.run(`ss -Htln | awk '{print $4}' | sort`)).toBe(sockets);
   expect(machine.run('cat /etc/default/greyd')).toContain(`POSTGREY_OPTS="--inet=${PORT} ${DELAY}"`);
   for (const target of [`127.0.0.1:${PORT}`, '127.0.0.1:60000', '127.0.0.1:60001'])
@@ -90,13 +90,13 @@ test.runIf(POSSIBLE)('postgrey has its options in its unit, and files in other p
   const before = answersOn(machine);
 
   expect(machine.attempt('greyctl migrate').output).toMatch(
-    /^greyctl: postgrey\.service has options that do not come from POSTGREY_OPTS, .*--postgrey-defaults=FILE$/m,
+    /^greyctl: postgrey\.service has options that are not from POSTGREY_OPTS, .*--postgrey-defaults=FILE$/m,
   );
   machine.run(`echo 'POSTGREY_OPTS="${options} ${words.join(' ')}"' >/root/options`);
   const printed = machine.run(
     'greyctl migrate --postgrey-defaults=/root/options --postgrey-whitelists=/etc/postgrey.mine',
   );
-  expect(printed).toContain('take over the records in /srv/postgrey, now that greyd has --privacy');
+  expect(printed).toContain('import the records in /srv/postgrey, now that greyd runs with --privacy');
   expect(answersOn(machine)).toEqual(before);
   expect(machine.run('cat /etc/greyd/whitelist_clients.local')).toContain('partner.example # since 2020');
   expect(machine.run('systemctl is-active greyd; systemctl is-enabled greyd')).toBe('active\nenabled');

@@ -13,9 +13,9 @@ const POSTGREY_RECORDS = 'db_dump -p /var/lib/postgrey/postgrey.db';
 
 interface Trouble {
   readonly name: string;
-  /** Of greyd's unit. */
+  /** A setting of greyd's unit. */
   readonly setting: string;
-  /** As the administrator is told. */
+  /** The message to the administrator. */
   readonly reason: RegExp;
   readonly isBrokenOff?: boolean;
 }
@@ -50,12 +50,12 @@ test.runIf(POSSIBLE).for(RELEASES)(
       {
         name: 'it passes all mail',
         setting: 'ExecStart=\nExecStart=/bin/sh -c "exec /usr/sbin/greyd $POSTGREY_OPTS --dry-run"',
-        reason: /^failed: greyd on 127\.0\.0\.1:10023 lets pass what is to be put off: DUNNO$/m,
+        reason: /^failed: greyd on 127\.0\.0\.1:10023 does not defer a new mail: DUNNO$/m,
       },
       {
         name: 'it hangs, and the administrator breaks off',
         setting: `ExecStartPre=/bin/sh -c "${isMigrated} && sleep 60 || true"`,
-        reason: /^failed: broken off$/m,
+        reason: /^failed: interrupted$/m,
         isBrokenOff: true,
       },
     ];
@@ -89,11 +89,11 @@ test.runIf(POSSIBLE).for(RELEASES)('without systemd, both ways, on $name', async
   const answers = answersOn(machine);
   await restartPostgrey(machine);
   const before = { files: machine.run(FILES).split('\n'), learned: machine.run(POSTGREY_RECORDS) };
-  // It is started as another account, which may not read its database.
+  // greyd is started as another account, which may not read its database.
   machine.run("sed -i 's/--user=greyd/--user=nobody/' /etc/init.d/greyd");
   const failed = machine.attempt('greyctl migrate');
   expect(failed.status).toBe(1);
-  expect(failed.output).toContain('lets pass what is to be put off');
+  expect(failed.output).toContain('does not defer a new mail');
   expect(failed.output).toContain(`postgrey answers on 127.0.0.1:${PORT}`);
   machine.run("sed -i 's/--user=nobody/--user=greyd/' /etc/init.d/greyd");
   expect({ files: machine.run(FILES).split('\n'), learned: machine.run(POSTGREY_RECORDS) }).toEqual(before);

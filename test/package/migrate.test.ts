@@ -20,15 +20,15 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   const times = machine.run(TIMES);
   const units = machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`);
   const steps = machine.run('greyctl migrate --dry-run');
-  expect(steps).toMatch(/^1\. keep a copy of greyd's database$/m);
+  expect(steps).toMatch(/^1\. copy greyd's database, for a rollback$/m);
   expect(machine.run(TIMES)).toBe(times);
   expect(machine.run(`systemctl show --property=ActiveState,UnitFileState,InvocationID ${UNITS}`)).toBe(
     units,
   );
 
   const printed = machine.run('greyctl migrate');
-  expect(printed).toContain('what has passed before passes: ');
-  // What was announced is what is done.
+  expect(printed).toContain('mail that has passed before passes: ');
+  // The steps are those that were announced.
   expect(printed.match(/^\d+\. .*$/gm)).toEqual(steps.match(/^\d+\. .*$/gm));
   expect(answersOn(machine)).toEqual(before);
   expect(machine.run(`systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd`)).toBe(
@@ -48,20 +48,20 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
       '# From /etc/postgrey/whitelist_clients.local:\n# a partner\npartner.example # since 2020',
   );
   expect(machine.run('ls /var/backups')).not.toContain('greyd');
-  // Of what was asked for the check nothing is left.
+  // Nothing is left of the requests of the check.
   expect(machine.run(RECORDS)).not.toContain('greyctl-migrate');
 
   // The sockets are systemd's: the first connection starts greyd.
   machine.run('systemctl stop greyd.socket greyd && systemctl start greyd.socket');
   expect(answersOn(machine)).toEqual(before);
 
-  // It may be done once more, and postgrey's package may go.
+  // It can be repeated, and postgrey's package may be removed.
   machine.run('greyctl migrate');
   expect(answersOn(machine, '127.0.0.1:60000')).toEqual(before);
   machine.run('apt-get remove -y postgrey');
   expect(answersOn(machine)).toEqual(before);
 
-  // As one leaves it that was killed.
+  // The leftover of one that was killed.
   machine.run('mkdir /var/backups/greyd-migrate-killed && touch /var/backups/greyd-migrate-killed/greyd.db');
   expect(machine.run(OF_GREYD)).toContain('/etc/systemd/system/greyd.socket.d');
   const others = machine.run(OF_OTHERS);
@@ -70,7 +70,7 @@ test.runIf(POSSIBLE).for(RELEASES)('greyd answers as postgrey did, on $name', as
   expect(machine.run(OF_OTHERS)).toBe(others);
 });
 
-/** What postgrey is started with, where it is asked then, and what greyd has of that. */
+/** The options of postgrey, the address to ask it at, and greyd's sockets after the migration. */
 const SOCKETS = [
   // As in every tutorial; greyd was not started at its installation then.
   ['the port of greyd', '--inet=127.0.0.1:60000', '127.0.0.1:60000', '127.0.0.1:60000'],
@@ -84,7 +84,7 @@ test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, p
   const ownership = machine.attempt(`stat -c '%a %U %G' ${place}`).output;
   const units = 'systemctl is-active greyd.socket greyd; systemctl is-enabled greyd.socket greyd';
   const wasActive = machine.attempt(units).output;
-  // What stands in the way is found beforehand.
+  // The obstacle is found beforehand.
   const refusal = () => machine.attempt('greyctl migrate').output;
   machine.run('mv /usr/bin/db5.3_recover /usr/bin/db5.3_recover.away');
   expect(refusal()).toContain('db_recover is not installed');
@@ -92,7 +92,7 @@ test.runIf(POSSIBLE).for(SOCKETS)('postgrey on %s', async ([, options, target, p
   expect(refusal()).toBe('greyctl: greyd.socket is masked: systemctl unmask greyd.socket');
   machine.run('systemctl unmask greyd.socket');
   expect(machine.attempt('flock /run/greyctl-migrate.lock greyctl migrate').output).toContain(
-    'under way here',
+    'is running: wait until it ends',
   );
   expect(machine.attempt(units).output).toBe(wasActive);
 

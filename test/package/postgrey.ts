@@ -10,9 +10,9 @@ import { Machine, type Release } from './machine.ts';
 export const PORT = 10023;
 const TARGET = `127.0.0.1:${PORT}`;
 
-/** What systemd has of both. */
+/** The units of both services. */
 export const UNITS = 'greyd.socket greyd.service postgrey.service';
-/** What greyd knows. */
+/** The records of greyd. */
 export const RECORDS = 'greyctl list triplets; greyctl list clients';
 
 const HOUR = 3600;
@@ -54,7 +54,7 @@ export const REQUESTS: readonly Attributes[] = [
 
 interface Surroundings {
   readonly init?: 'systemd' | 'none';
-  /** What postgrey is started with. */
+  /** The options that postgrey is started with. */
   readonly options?: string;
   /** Where it is asked then. */
   readonly target?: string;
@@ -114,7 +114,7 @@ export function teachPostgrey(machine: Machine, target = TARGET): void {
   machine.ask(target, [...visits, mail('192.0.2.7', 'late@example.net')]);
 }
 
-/** What the daemon on its socket answers now to each of REQUESTS. */
+/** Returns the current answers of the daemon on its socket to REQUESTS. */
 export function answersOn(machine: Machine, target = TARGET): string[] {
   return machine.ask(target, REQUESTS);
 }

@@ -1,5 +1,5 @@
 /**
- * What a machine has in its root folder, as commands of sh(1) print it.
+ * The content of a machine's root folder, as commands of sh(1) print it.
  */
 
 /** Where something may change on a machine whose daemons run. */

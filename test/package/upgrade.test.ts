@@ -15,7 +15,7 @@ import { MACHINE_NEEDS, Machine, RELEASES } from './machine.ts';
 const POSSIBLE = canRun('the upgrade of the package', MACHINE_NEEDS);
 
 const OLD_VERSION = '0.0.9';
-/** What dpkg does if nobody can be asked: an edited file stays, an untouched one is replaced. */
+/** Installs as dpkg does without a terminal: an edited file stays, an untouched one is replaced. */
 const INSTALL = 'apt-get install -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold';
 const QUERY =
   'greyctl query 127.0.0.1:60000 client_address=192.0.2.10 client_name=mail.example.net ' +

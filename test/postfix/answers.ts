@@ -1,5 +1,5 @@
 /**
- * What the other side gets to see: Postfix's replies to RCPT.
+ * Postfix's replies to RCPT, as the client sees them.
  */
 
 export const ACCEPTED = '250 2.1.5 Ok';

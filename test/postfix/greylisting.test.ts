@@ -2,7 +2,6 @@
  * Mail through a real Postfix that asks greyd: what the client is told, what arrives in the mailbox,
  * and what greyd logs about it.
  */
-
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -133,7 +132,7 @@ describe.skipIf(!runs)('greylisting in Postfix', () => {
     ]);
   });
 
-  it('no longer defers a client whose mails came back', async () => {
+  it('no longer defers a client with successful retries', async () => {
     const greyd = await startGreyd(postfix, ['--auto-whitelist-clients=1']);
     await send();
     letTimePass(greyd.dbdir, 300);

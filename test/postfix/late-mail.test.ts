@@ -1,5 +1,6 @@
 /**
- * What an administrator does when a good mail is late: explain says why, pass lets it in, and a real Postfix accepts
+ * The steps of an administrator when a good mail is late: explain says why, pass lets it through, and a real Postfix
+ * accepts
  * the next attempt.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,7 +22,7 @@ describe.skipIf(!runs)('a mail that is late', () => {
 
   afterAll(() => postfix?.stop());
 
-  it('is explained by its line in the log of Postfix or greyd, let in, and forgotten', async () => {
+  it('is explained by its line in the log of Postfix or greyd, passes, and is forgotten', async () => {
     const greyd = await startGreyd(postfix);
     const send = async () => (await swaks({ port: postfix.ports.plain })).replies('RCPT');
     const ask = (command: string, line: string, ...options: string[]) =>
@@ -47,7 +48,7 @@ describe.skipIf(!runs)('a mail that is late', () => {
     const passed = await ask('pass', rejected);
     expect(passed).toEqual({
       status: 0,
-      stdout: 'let in: 192.0.2.0 alice@example.net -> bob@example.org\n',
+      stdout: 'marked as passed: 192.0.2.0 alice@example.net -> bob@example.org\n',
       stderr: '',
     });
     expect(await why(line)).toMatchObject({

@@ -50,7 +50,7 @@ const mail = (from: string, ...to: string[]) => [
 const BOB = 'bob@example.org';
 const CAROL = 'carol@example.org';
 
-/** What is said, and the client, sender and recipient that both programs tell of. */
+/** The lines, and the client, sender and recipient in those of both programs. */
 const REQUESTS: readonly [stage: string, Service, said: string[], tellsOf: string[]][] = [
   ['RCPT', 'rcpt', [...NAMED, ...mail('r@example.net', BOB)], [...FROM_NAMED, 'r@example.net', BOB]],
   ['RCPT', 'rcpt', [...NAMED, ...mail('', BOB)], [...FROM_NAMED, '', BOB]],
@@ -186,7 +186,11 @@ describe.skipIf(!runs)('the lines of one request', () => {
     const lines = [ofGreyd[index] ?? '', ofPostfix[index] ?? ''];
     const name = '192.0.2.0 d2@example.net -> (no recipient)';
     expect((await ask('explain', lines, ...NO_LISTS)).stdout).toContain('d2@example.net -> (no recipient)\n');
-    expect(await ask('pass', lines)).toEqual({ status: 0, stdout: `let in: ${name}\n`, stderr: '' });
+    expect(await ask('pass', lines)).toEqual({
+      status: 0,
+      stdout: `marked as passed: ${name}\n`,
+      stderr: '',
+    });
     const [, service, said] = REQUESTS[index] ?? REQUESTS[0] ?? [];
     const session = await smtpDialogue(portOf(service ?? 'data'), said ?? []);
     expect(await postfix.delivered(session.queueId)).toHaveLength(2);
@@ -217,7 +221,7 @@ describe.skipIf(!runs)('the lines of one request', () => {
     });
     expect(await report('')).toEqual({
       ...{ status: 0, tellsOf: all, first: new Set([null]) },
-      stderr: `greyctl: ${all.length} lines have no time: of some that they tell of, mail may still be tried again\n`,
+      stderr: `greyctl: ${all.length} lines have no time: some of the mail listed may still be retried\n`,
     });
   });
 });

@@ -2,7 +2,6 @@
  * greyd dies while Postfix goes on asking it. What happens to the mail is said in Postfix's
  * configuration, and what greyd had promised before stays true when it is back.
  */
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { actionLines, DELAYED, greylistHeaders } from '../support/greylisting.ts';
@@ -24,7 +23,7 @@ describe.skipIf(!runs)('Postfix while greyd is away', () => {
 
   afterAll(() => postfix?.stop());
 
-  it('puts mail off in the plain form, and goes on where it was when greyd is back', async () => {
+  it('defers mail in the plain form, and goes on where it was when greyd is back', async () => {
     const dbdir = temporaryDirectory();
     const send = () => swaks({ port: postfix.ports.plain });
     const greyd = await startGreyd(postfix, [], { dbdir });

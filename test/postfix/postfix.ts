@@ -46,7 +46,7 @@ const run = promisify(execFile);
 
 export class Postfix {
   readonly ports: Ports;
-  /** Of the services of this test, in their order. */
+  /** The ports of the services of this test, in order. */
   readonly extraPorts: readonly number[];
   readonly #directory: string;
   readonly #keeper: ChildProcess;
@@ -80,7 +80,7 @@ export class Postfix {
       return postfix;
     } catch (error) {
       const reason = new Error(`Postfix did not start; its log:\n${postfix.log}`, { cause: error });
-      // That it cannot be stopped either is no news.
+      // Failing to stop it as well is no news.
       await postfix.stop().catch(() => {});
       throw reason;
     }

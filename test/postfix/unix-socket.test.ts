@@ -2,7 +2,6 @@
  * greyd on a unix socket, asked by Postfix's SMTP server: an unprivileged user in a chroot,
  * as Debian sets it up.
  */
-
 import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

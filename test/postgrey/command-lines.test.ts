@@ -139,7 +139,7 @@ const ATTEMPTS: readonly (readonly [seconds: number, sender: string])[] = [
   [400, 'bob@example.net'],
 ];
 
-/** What a program does with a command line: its answers, or `ends`. */
+/** Returns the effect of a command line on a program: its answers, or `ends`. */
 async function effectOf(
   name: 'postgrey' | 'greyd',
   args: readonly string[],

@@ -9,7 +9,7 @@ import { fieldOf } from './request.ts';
 import { postgreySaid, textOf } from './said.ts';
 
 export interface Comparison {
-  /** So many exchanges were compared: all, unless the programs have parted. */
+  /** The number of compared exchanges: all, unless the programs have parted. */
   readonly compared: number;
   /** Differences that were seen and are on the list, as often as they were seen. */
   readonly explained: readonly Difference[];
@@ -75,7 +75,7 @@ function transcript(
     `profile: ${profileName(profile)}`,
     ...lines,
     `the last request: ${last}`,
-    `postgrey said, as greyd would say it:\n${expected}`,
+    `postgrey said, in greyd's form:\n${expected}`,
     `greyd said:\n${actual}`,
   ].join('\n');
 }

@@ -32,7 +32,7 @@ export type Move =
       readonly from: 'first' | 'last';
     };
 
-/** What is out of the ordinary in the requests of a step. */
+/** Unusual features of the requests of a step. */
 export type Oddity =
   | { readonly odd: 'missing'; readonly attribute: string }
   | { readonly odd: 'empty'; readonly attribute: string }
@@ -54,13 +54,13 @@ export interface Step {
   readonly queueId: string;
   readonly etrnDomain: string | undefined;
   readonly oddity: Oddity | undefined;
-  /** So many mails of new senders that pass, an hour after one another, before all this. */
+  /** The number of mails of new senders that pass, an hour after one another, before all this. */
   readonly regular: number;
-  /** So many that pass at the same time, and one more recipient of the first of these messages. */
+  /** The number that pass at the same time, and one more recipient of the first of these messages. */
   readonly burst: number;
 }
 
-/** What is known of a mail that was tried. */
+/** The history of a mail that was tried. */
 interface Tried {
   readonly mail: Mail;
   readonly first: number;
@@ -146,7 +146,7 @@ function request(time: number, attributes: Record<string, string>): TestRequest 
 }
 
 /**
- * What follows a request of another type. postgrey does not answer that one, and takes what it said
+ * The conversation after a request of another type. postgrey does not answer that one, and takes what it said
  * for part of the next request on the connection; so that one says it all.
  */
 function complete(plain: TestRequest, instance: string): TestRequest {

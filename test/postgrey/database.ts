@@ -23,7 +23,7 @@ export interface DatabaseSettings {
   readonly options: readonly string[];
 }
 
-/** What a request says, and the key under which postgrey keeps the triplet. */
+/** A request, and the key under which postgrey keeps the triplet. */
 export interface Recorded {
   readonly client_address: string;
   readonly sender: string;

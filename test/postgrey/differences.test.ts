@@ -18,7 +18,7 @@ import { utf8, wireText } from './request.ts';
 const DAY = 86_400;
 const DEFAULT_TEXT = 'Greylisted, see http://postgrey.schweikert.ch/help/example.org.html';
 
-/** What each program makes of one request. */
+/** The results of each program for one request. */
 async function answers(settings: Parameters<typeof startBoth>[0], ...requests: Parameters<typeof ask>[2][]) {
   const both = await startBoth(settings);
   return withBoth(async (name) => {
@@ -28,7 +28,7 @@ async function answers(settings: Parameters<typeof startBoth>[0], ...requests: P
   });
 }
 
-/** Whether a request passes with such a line in the whitelist of clients. */
+/** Tells whether a request passes with such a line in the whitelist of clients. */
 async function passes(pattern: string, changes: Parameters<typeof ask>[2]) {
   const all = await answers({ whitelists: { clients: `${pattern}\n`, recipients: '' } }, changes);
   return { postgrey: all.postgrey === 'DUNNO', greyd: all.greyd === 'DUNNO' };
@@ -236,7 +236,7 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
     const both = await startBoth({ args: ['--user=0'] });
     const userOf = ({ pid }: Program) =>
       /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    // It answers when it has given up root, or not.
+    // greyd answers whether or not it has dropped root privileges.
     await withBoth((name) => ask(both[name], 0));
     expect(userOf(both.postgrey)).not.toBe('0');
     expect(userOf(both.greyd)).toBe('0');
@@ -283,7 +283,7 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
 
   async 'two places'() {
     const both = await startBoth({ args: ['--unix=SOCKET'] });
-    // Whoever answers has opened all its places.
+    // A program that answers has opened all its places.
     await withBoth((name) => ask(both[name], 0));
     const isThere = await withBoth(async (name) => existsSync(both[name].socket));
     expect(isThere).toEqual({ postgrey: false, greyd: true });

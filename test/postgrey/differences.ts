@@ -107,7 +107,7 @@ export const DIFFERENCES: readonly Difference[] = [
     text: 'A database that was removed or replaced is opened anew; a damaged one is set aside and a new one begun (postgrey: continues with the removed one).',
     reason: 'Otherwise both are found too late.',
     shownIn: {
-      file: 'test/store/reopening-store.test.ts',
+      file: 'test/store/sqlite/reopening-store.test.ts',
       test: 'damaged while it is in use is set aside after one failure',
     },
   },

@@ -120,7 +120,7 @@ function isSameRecord(postgrey = '', greyd = '', delay: number): boolean {
   const [[first = 0, last = 0], [sameFirst = 0, noted = 0]] = [postgrey, greyd].map((numbers) =>
     numbers.split(',').map(Number),
   ) as [number[], number[]];
-  // Of a client, the first number is a count.
+  // In a client record the first number is a count.
   const isTime = first > NOTING_INTERVAL;
   const hasPassed = noted - first >= delay;
   return isTime && hasPassed && first === sameFirst && noted <= last && last < noted + NOTING_INTERVAL;

@@ -56,7 +56,7 @@ export function startBoth(settings: Partial<ProgramSettings> = {}): Promise<OfBo
 export type Start = 'starts' | number | null;
 
 /**
- * Whether both start with these words, which may have PORT in them. Only an answer shows that a program has
+ * Tells whether both start with these words, which may have PORT in them. Only an answer shows that a program has
  * started: either one listens before it has opened its database. This one needs no record.
  */
 export function startsOf(...args: readonly string[]): Promise<OfBoth<Start>> {

@@ -70,7 +70,7 @@ function history(): Attributes[] {
   return [...visits, ...often].map((visit) => ({ recipient: BOB, ...visit }));
 }
 
-/** Of a number: digits would become `#` in a sender. */
+/** Writes a number in letters: digits would become `#` in a sender. */
 const letters = (number: number) =>
   String(number).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? '');
 
@@ -131,7 +131,7 @@ async function exported(dbdir: string, options: readonly string[]): Promise<stri
   ] as const) {
     const args = ['export', `--dbdir=${dbdir}`, '--format=postgrey', ...options, kind];
     const { status, stdout, stderr } = await greyctl(args, { env: ITS_PATH });
-    expect([status, stderr]).toEqual([0, 'greyctl: the keys are written as postgrey 1.36 writes them\n']);
+    expect([status, stderr]).toEqual([0, 'greyctl: writing keys in the format of postgrey 1.36\n']);
     await load(join(folder, file), [stdout]);
   }
   return folder;
@@ -165,7 +165,7 @@ describe.skipIf(!canRun('the move from postgrey 1.36', NEEDS))(
         /^triplets: (\d+) read, \1 new, .* 0 skipped\nclients: 5 read, 5 new, .* 0 skipped\n/,
       );
       await expectSameAnswers(NOW + 200, [postgrey, greyd]);
-      // What was found is greyd's own now, and the first visit counts as before.
+      // The records found are greyd's own now, and the first visit counts as before.
       await expectSameAnswers(NOW + 2 * HOUR, [postgrey, greyd]);
 
       if (options.includes('--privacy')) return;

@@ -116,7 +116,7 @@ describe.skipIf(!canRun('import tests', { programs: ['postgrey', 'db_load', 'db_
       const postgrey = await start('postgrey', options, database);
       const greyd = await start('greyd', options);
 
-      // What postgrey learns just before the import is not in its database files yet.
+      // Records that postgrey learns just before the import are not in its database files yet.
       const fresh = { client_address: '192.0.2.7', sender: 'fresh@example.net' };
       expect(await postgrey.client.ask({ ...fresh, policy_test_time: NOW })).toMatch(/^DEFER_IF_PERMIT /);
       const { dbdir } = greyd.program;
@@ -124,8 +124,8 @@ describe.skipIf(!canRun('import tests', { programs: ['postgrey', 'db_load', 'db_
       expect(imported).toEqual({
         status: 0,
         stdout:
-          `triplets: ${triplets + 1} read, ${triplets + 1} new, 0 merged with what was known, 0 known already, 0 skipped\n` +
-          `clients: ${CLIENT_RECORDS} read, ${CLIENT_RECORDS} new, 0 merged with what was known, 0 known already, 0 skipped\n`,
+          `triplets: ${triplets + 1} read, ${triplets + 1} new, 0 merged, 0 known already, 0 skipped\n` +
+          `clients: ${CLIENT_RECORDS} read, ${CLIENT_RECORDS} new, 0 merged, 0 known already, 0 skipped\n`,
         stderr: '',
       });
       expect(readdirSync(dbdir).filter((name) => name.startsWith('import'))).toEqual([]);

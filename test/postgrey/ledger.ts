@@ -1,12 +1,12 @@
 /**
- * What postgrey knows in the course of a conversation, followed from the reasons that it logs: when
+ * The knowledge of postgrey in the course of a conversation, derived from the reasons that it logs: when
  * each triplet was first and last seen, when each client was last counted, which messages got a header.
  * By this the suite tells on what grounds the programs may differ; that they decide alike without such
  * grounds is not decided here, but by comparing them.
  */
 import { parseAddress } from '../../src/address/ip.ts';
 import { clientKey, postgreyKey, tripletKey } from '../../src/greylist/keys.ts';
-import type { Options } from '../../src/options.ts';
+import type { Options } from '../../src/options/daemon.ts';
 import type { Exchange } from './pair.ts';
 import { decoded, fieldOf, type TestRequest } from './request.ts';
 
@@ -120,7 +120,7 @@ export class Ledger {
 
 const GREYLISTING = new Set(['new', 'early-retry', 'triplet found', 'client AWL']);
 
-/** What stands in the key beyond ASCII, where UTF-8 and Latin-1 differ. */
+/** Text in the key beyond ASCII, where UTF-8 and Latin-1 differ. */
 function keyBytes(request: TestRequest): string {
   const beyond = ['sender', 'recipient'].map((name) =>
     (fieldOf(request, name) ?? '').replace(/[^\x80-\xff]/g, ''),

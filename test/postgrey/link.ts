@@ -4,7 +4,7 @@
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** What stands in place of an answer. */
+/** The mark in place of an answer. */
 export const CLOSED = '(closed)';
 export const NO_ANSWER = '(no answer)';
 

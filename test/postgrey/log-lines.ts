@@ -5,7 +5,6 @@
  *   postgrey, in the foreground:  %C3 for a byte that is not printable ASCII, %% for %
  *   greyd:                        \u001b for a control character, all else as it is
  */
-
 import type { Name } from './program.ts';
 import { utf8 } from './request.ts';
 

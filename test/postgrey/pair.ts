@@ -8,11 +8,11 @@ import type { Profile } from './profiles.ts';
 import { NAMES, type Name, Program } from './program.ts';
 import { isPolicyRequest, type TestRequest, wireText } from './request.ts';
 
-/** What one program made of a request. */
+/** The result of one program for a request. */
 export interface Outcome {
   /** An action, or CLOSED or NO_ANSWER. */
   readonly answer: string;
-  /** What it logged, in the form of log-lines. */
+  /** The logged lines, in the form of log-lines. */
   readonly lines: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export class Pair {
       const link = this.#links[name];
       if (request.onNewConnection) link.close();
       if (!isAnswered && name === 'postgrey') {
-        // Whether it is silent shows at the next request, whose answer would be another.
+        // A silent program shows at the next request, whose answer would be another.
         link.send(bytes);
         return NO_ANSWER;
       }

@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import fc from 'fast-check';
-import { type Options, parseOptions } from '../../src/options.ts';
+import { type Options, parseOptions } from '../../src/options/daemon.ts';
 import type { Whitelists } from './program.ts';
 import { WHITELISTS } from './whitelists.ts';
 
@@ -12,7 +12,7 @@ export interface Profile {
   readonly args: readonly string[];
   readonly listen: 'inet' | 'unix';
   readonly whitelists: Whitelists | undefined;
-  /** What the arguments mean, by greyd's own reading. */
+  /** The meaning of the arguments, as greyd reads them. */
   readonly options: Options;
 }
 

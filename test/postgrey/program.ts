@@ -31,7 +31,7 @@ export interface ProgramSettings {
   readonly listen?: 'inet' | 'unix' | 'none';
   /** Empty unless given. */
   readonly whitelists?: Whitelists | undefined;
-  /** What it is started by, if not that of the system or of this tree: another version. */
+  /** The command of another version, in place of that of the system or of this tree. */
   readonly command?: readonly string[];
   /** Something to be done before it starts. */
   readonly before?: (places: Places) => void;
@@ -134,7 +134,7 @@ export class Program implements Places {
     return this.#hasEnded;
   }
 
-  /** What `takeLines` has not taken. */
+  /** Lines that `takeLines` has not taken. */
   get log(): string {
     return [...this.#lines, this.#partialLine].join('\n');
   }
@@ -194,7 +194,7 @@ export class Program implements Places {
   }
 }
 
-/** Of a length that no other garbage has, by which it is found in a log without texts. */
+/** Garbage of a length that no other has, by which it is found in a log without texts. */
 const MARKER_LINE = 'nothing comes before this '.padEnd(99, '.');
 const MARKER_LINES = [`ignoring garbage: <${MARKER_LINE}>`, 'ignoring garbage: <99 characters>'];
 

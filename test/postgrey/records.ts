@@ -14,7 +14,9 @@ import { decoded } from './request.ts';
 /** Key -> `first,last` of a triplet or `count,last` of a client. */
 export type Records = ReadonlyMap<string, string>;
 
-/** Of a postgrey that has ended. Keys are as greyd would have them: with --privacy its digests of them. */
+/**
+ * Records of a postgrey that has ended. Keys are as greyd would have them: with --privacy its digests of them.
+ */
 export function postgreyRecords(dbdir: string, secret: Buffer | undefined): Records {
   const records = new Map<string, string>();
   for (const file of ['postgrey.db', 'postgrey_clients.db']) {
@@ -31,7 +33,7 @@ export function postgreyRecords(dbdir: string, secret: Buffer | undefined): Reco
   return records;
 }
 
-/** Of a greyd that has ended. */
+/** Records of a greyd that has ended. */
 export function greydRecords(dbdir: string, { options }: Profile): Records {
   const file = new Database(join(dbdir, 'greyd.db'), { readonly: true });
   const rows = (sql: string) => file.prepare<[], (string | number | Buffer)[]>(sql).raw().all();

@@ -1,5 +1,5 @@
 /**
- * What a program said about a request, in a form in which one can write down what the other one
+ * The lines of a program about a request, in a form in which one can write down what the other one
  * would have said: the fields of the log line apart from the line.
  */
 import type { Grounds } from './ledger.ts';
@@ -16,7 +16,7 @@ export interface Said {
   /** Without version and date. */
   readonly answer: string;
   readonly lines: readonly string[];
-  /** What the action line, the last one, says after its reason; '' for what it leaves out. */
+  /** The fields of the action line, the last one, after its reason; '' for missing ones. */
   readonly shown: Shown | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Situation {
   readonly grounds: Grounds;
 }
 
-/** What postgrey said; it shows no field that is empty or `0`. */
+/** The lines of postgrey; it shows no field that is empty or `0`. */
 export function postgreySaid({ answer, lines }: Outcome, request: TestRequest): Said {
   const field = (name: string) => (fieldOf(request, name) === '0' ? '' : (fieldOf(request, name) ?? ''));
   const shown: Shown = {

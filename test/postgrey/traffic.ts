@@ -25,9 +25,9 @@ const DELAYS = 9;
 const DAY = 86_400;
 const AUTO_WHITELIST_INTERVAL = 3600;
 
-/** What the generated requests must spare in a profile, because the programs differ too much in it. */
+/** Kinds of requests to avoid in a profile, because the programs differ too much in it. */
 interface Spared {
-  /** What needs a reason to be explained: with --quiet no line tells why something was answered. */
+  /** Requests whose explanation needs a reason: with --quiet no line shows why something was answered. */
   readonly unexplainable: boolean;
   /** With --privacy records of other bytes cannot be found again. */
   readonly latin1: boolean;

@@ -1,5 +1,5 @@
 /**
- * What greyd says where postgrey says something else on purpose: for each such difference a function
+ * greyd's own words where they differ from postgrey's on purpose: for each such difference a function
  * from the one to the other. It changes nothing where the difference does not apply.
  */
 import { formatAddress, networkOf, parseAddress } from '../../src/address/ip.ts';

@@ -7,7 +7,7 @@
  */
 import { utf8 } from './request.ts';
 
-/** What varies from one use of a sender to the next. */
+/** The part of a sender that varies from one use to the next. */
 export interface Variation {
   readonly number: number;
   /** Lower-case letters. */

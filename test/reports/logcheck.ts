@@ -33,7 +33,7 @@ export function logcheck(log: string, rules: readonly string[]): string[] {
   for (const name of ['cracking.d', 'cracking.ignore.d', 'violations.d', 'violations.ignore.d'])
     mkdirSync(path('rules', name), { recursive: true });
   for (const name of ['rules/ignore.d.server', 'logfiles.d', 'tmp']) mkdirSync(path(name));
-  // It refuses to run as root.
+  // logcheck refuses to run as root.
   chmodSync(path('tmp'), 0o777);
   for (const file of rules) copyFileSync(file, path('rules', basename(join(file, '..')), basename(file)));
   writeFileSync(path('log'), log);

@@ -19,7 +19,7 @@ const COMMANDS = {
   postgrey: ['/usr/sbin/postgrey', '--user=root', '--group=root'],
 };
 
-/** What it takes to run such a host. */
+/** The requirements of such a host. */
 export const TRAFFIC_NEEDS = {
   ...OWN_MOUNTS_NEED,
   programs: ['postgrey', 'rsyslogd', 'logger', 'tail'],
@@ -30,7 +30,7 @@ export const BEGIN = Math.floor(Date.now() / 1000) - 20_000;
 
 export type DaemonName = keyof typeof COMMANDS;
 
-/** What is left of a host after the traffic. */
+/** The files of a host after the traffic. */
 export interface Remains {
   /** The folder of the daemon's database. */
   readonly dbdir: string;
@@ -104,7 +104,7 @@ async function logged(rsyslog: Rsyslog, count: number): Promise<void> {
   }
 }
 
-/** What smtpd(8) logs of an answer to RCPT. */
+/** Returns the lines that smtpd(8) logs about an answer to RCPT. */
 function rejection({ request }: Visit, answer: string): string {
   const { client_name: name, client_address: address, sender, recipient, queue_id: id } = request;
   const text = answer.replace(/^DEFER_IF_PERMIT (4\.2\.0 )?/, '');

@@ -16,7 +16,7 @@ const runs = canRun('postgreyreport beside Postfix', {
 });
 
 describe.skipIf(!runs)('the log of Postfix', () => {
-  test('tells postgreyreport of the mail that never came back', async () => {
+  test('tells postgreyreport of the mail that was never retried', async () => {
     const postfix = await Postfix.start();
     try {
       const greyd = await startGreyd(postfix);

@@ -13,7 +13,7 @@ const runs = canRun('tests of what reads the log', {
   programs: [...TRAFFIC_NEEDS.programs, 'postgreyreport', 'db_load', 'logcheck', 'setpriv'],
 });
 
-/** What each says about its own start and end. */
+/** Lines of each program about its own start and end. */
 const OF_ITSELF =
   /: (Process Backgrounded|\S+ postgrey \(type|Binding to|Setting [gu]id|\S+ Server closing!|greyd \S+ listening on|SIGTERM received: stopping)/;
 

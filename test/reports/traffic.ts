@@ -1,5 +1,5 @@
 /**
- * Mail of a few hours, as Postfix asks about it: triplets that come back, early, late or never, clients
+ * Mail of a few hours, as Postfix asks about it: triplets that are retried, early, late or never, clients
  * that earn their place on the automatic whitelist, whitelisted ones, odd senders.
  */
 import type { Attributes } from '../support/policy-client.ts';
@@ -50,12 +50,12 @@ export const TRAFFIC: readonly Visit[] = [
   visit(299, '192.0.2.9', 'early@example.net', BOB),
   visit(300, '192.0.2.1', 'alice@example.net', BOB),
   visit(400, '192.0.2.1', 'alice@example.net', BOB),
-  // Neighbours in one network, of which one comes back, or none.
+  // Neighbours in one network, of which one retries, or none.
   visit(500, '198.51.100.7', 'pool@example.net', BOB),
   visit(501, '198.51.100.8', 'pool@example.net', CAROL),
   visit(502, '198.51.100.9', 'pool@example.net', CAROL),
   visit(801, '198.51.100.99', 'pool@example.net', BOB),
-  // Two mails that came back; a third passes at once, and a fourth before its delay is over.
+  // Two successful retries; a third mail passes at once, and a fourth before its delay is over.
   visit(1000, '203.0.113.5', 'one@example.net', BOB),
   visit(1300, '203.0.113.5', 'one@example.net', BOB),
   visit(4900, '203.0.113.5', 'two@example.net', BOB),
@@ -80,6 +80,6 @@ export const TRAFFIC: readonly Visit[] = [
   visit(5500, '2001:db8::1', 'six@example.net', BOB),
   visit(5501, '2001:db8::2', 'lost@example.net', BOB),
   visit(5800, '2001:db8::ff', 'six@example.net', BOB),
-  // What is wrong with a request is told, and it passes.
+  // A malformed request is logged, and passes.
   visit(5900, '192.0.2.40', 'x@example.net', BOB, { recipient: undefined }),
 ];

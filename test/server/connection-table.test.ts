@@ -87,15 +87,15 @@ test('of those that wait so, only MAX_WAITING: further ones are closed', async (
   await (await client()).closed();
 });
 
-test('the end of a spell is told after a quiet minute, with how many were closed', async () => {
+test('the end of a series is logged after a quiet minute, with how many were closed', async () => {
   const { client, warnings, pass } = await tableOf(1);
   const clients = [await client(), await client(), await client()];
   await Promise.all(clients.slice(0, 2).map((one) => one.closed()));
-  expect(warnings).toEqual([expect.stringMatching(/^1 connections, as many as there may be /)]);
+  expect(warnings).toEqual([expect.stringMatching(/^connection limit of 1 reached /)]);
   pass(QUIET_MS - 1);
   expect(warnings).toHaveLength(1);
   pass(1);
-  expect(warnings.slice(1)).toEqual(['room for new connections again: 2 were closed to make room']);
+  expect(warnings.slice(1)).toEqual(['connection limit no longer reached; 2 connections were closed']);
 });
 
 test('500 halves of requests are told once, and when that is over; no more often later', async () => {
@@ -108,8 +108,8 @@ test('500 halves of requests are told once, and when that is over; no more often
     await one.closed();
   };
   const end = (count: number) =>
-    `connections are closed between requests again: ${count} were closed in the middle of one`;
-  const begin = `connection closed in the middle of a request, after ${half.length} bytes`;
+    `no more connections closed in the middle of a request; ${count} ${count === 1 ? 'connection was' : 'connections were'} closed`;
+  const begin = `client closed the connection in the middle of a request, after ${half.length} bytes`;
   for (let number = 0; number < 500; number += 1) await closeHalf();
   await vi.waitUntil(() => table.size === 0);
   expect(warnings).toEqual([begin]);
@@ -138,7 +138,7 @@ test('an answer that is not taken in time closes the connection, to the millisec
   pass(999);
   expect(warnings).toEqual([]);
   pass(1);
-  expect(warnings).toEqual([expect.stringMatching(/take an answer within 1 seconds$/)]);
+  expect(warnings).toEqual([expect.stringMatching(/read an answer within 1 s \(--request-timeout\)$/)]);
   reader.socket.resume();
   expect(await reader.reply()).toBeUndefined();
   expect(table.size).toBe(0);

@@ -178,7 +178,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
         const lines = readFileSync(output, 'utf8').split('\n');
         const named = lines.findIndex((line) => /rename/.test(line) && line.includes('/socket"'));
         expect(named).toBeGreaterThan(0);
-        // What changes an owner or a mode comes before it has its name, and none follows a path to it.
+        // Owner and mode are set before the file has its name, and never by its path.
         expect(
           lines.slice(named + 1).filter((line) => /chown|chmod/.test(line) && line.includes('socket')),
         ).toEqual([]);
@@ -237,7 +237,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
           put();
           chownSync(folder, owner, owner);
           const { status, stderr } = await start();
-          expect(stderr).toMatch(/^greyd: --pidfile=\S+: the file cannot be written \(.+\)\n$/);
+          expect(stderr).toMatch(/^greyd: --pidfile=\S+: cannot write the file \(.+\)\n$/);
           expect(status).toBe(1);
           rmSync(pidfile, { recursive: true });
         }
@@ -265,7 +265,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
         `--dbdir=${join(folder, 'db')}`,
       ];
       expect((await runGreyd(args)).stderr).toMatch(
-        /the file cannot be written \(something that is no file stands there\)/,
+        /cannot write the file \(something that is no file exists there\)/,
       );
       const client = await PolicyClient.connect({ path });
       expect(await client.ask()).toMatch(/^DEFER_IF_PERMIT /);
@@ -281,7 +281,7 @@ describe.skipIf(!canRun('account tests', { programs: ['getent', 'strace', 'unsha
       const args = [`--unix=${path}`, '--user=nobody', `--dbdir=${join(folder, 'db')}`];
       expect(await runGreyd(args)).toMatchObject({
         status: 2,
-        stderr: `greyd: cannot listen on ${path}: others than root can change ${folder}: choose another place\n`,
+        stderr: `greyd: cannot listen on ${path}: users other than root can change ${folder}: choose another place\n`,
       });
     });
 

@@ -34,7 +34,7 @@ describe.skipIf(!canRun('daemonize tests', { programs: ['logger'] }))('--daemoni
     const { status, stderr } = await runGreyd(['-d', `--unix=${path}`, '--dbdir=/nonexistent']);
     expect([status, stderr]).toEqual([
       1,
-      `greyd: --unix=${path}: another program is listening there, stop it first\n`,
+      `greyd: --unix=${path}: another program is listening there; stop it first\n`,
     ]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What the service manager is told, as it arrives at its socket.
+ * Messages to the service manager, as they arrive at its socket.
  */
 import { describe, expect, test } from 'vitest';
 import { Daemon } from '../support/daemon.ts';
@@ -39,10 +39,10 @@ describe.skipIf(!canRun('notify tests', { programs: ['systemd-notify', 'python3'
     ['a socket that is not there', ['NOTIFY_SOCKET=/nonexistent/notify'], 'No such file or directory'],
     // Only node is found, by its whole path.
     ['no systemd-notify', ['PATH=/nonexistent', 'NOTIFY_SOCKET=/nonexistent/notify'], 'ENOENT'],
-  ])('%s: one warning, and mail goes on', async (_, environment, reason) => {
+  ])('%s: one warning, and mail is answered', async (_, environment, reason) => {
     const launcher = ['/usr/bin/env', 'WATCHDOG_USEC=60000', ...environment];
     const daemon = await Daemon.start([], { launcher });
-    await daemon.logged(/the service manager cannot be told READY=1: /);
+    await daemon.logged(/cannot send READY=1 to the service manager: /);
     for (let count = 0; count < 20; count += 1) expect(await daemon.ask()).toMatch(GREYLISTED);
     expect(await daemon.stop()).toEqual({ status: 0, signal: null });
     const lines = daemon.logLines.filter((line) => line.includes('the service manager'));

@@ -156,7 +156,7 @@ describe('a start that fails', () => {
   test.skipIf(!canRun('pid file test with another account', { root: true }))(
     'leaves none behind, even if root was given up meanwhile',
     async () => {
-      // It reads its whitelists as the account that it has become, and waits for this one.
+      // greyd reads its whitelists as the new account, and waits for this one.
       const fifo = join(temporaryDirectory(), 'whitelist');
       execFileSync('mkfifo', ['--mode=0666', fifo]);
       chmodSync(dirname(fifo), 0o755);
@@ -178,7 +178,7 @@ describe('a start that fails', () => {
     ]);
     expect([status, stderr]).toEqual([
       1,
-      'greyd: --pidfile=/nonexistent/pid: the file cannot be written (ENOENT)\n',
+      'greyd: --pidfile=/nonexistent/pid: cannot write the file (ENOENT)\n',
     ]);
   });
 });
@@ -190,7 +190,7 @@ test('a link is not followed: nothing is written where it leads', async () => {
   const args = [`--pidfile=${link}`, '--inet=127.0.0.1:0', `--dbdir=${temporaryDirectory()}`];
   expect(await runGreyd(args)).toMatchObject({
     status: 1,
-    stderr: `greyd: --pidfile=${link}: the file cannot be written (something that is no file stands there)\n`,
+    stderr: `greyd: --pidfile=${link}: cannot write the file (something that is no file exists there)\n`,
   });
   expect(readFileSync(target, 'utf8')).toBe('keep\n');
 });

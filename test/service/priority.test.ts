@@ -15,7 +15,7 @@ import { GREYCTL } from '../support/greyctl.ts';
 import { canRun } from '../support/requirements.ts';
 
 const NOBODY = 65534;
-/** An account without rights, whoever runs the test. */
+/** An account without rights, independent of who runs the test. */
 const AS_NOBODY =
   process.getuid?.() === 0 ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
 
@@ -61,7 +61,7 @@ test.runIf(canRun('priorities', { programs: ['setpriv', 'nice'] })).each([[0], [
       },
     );
     onTestFinished(() => void child.kill('SIGKILL'));
-    // It waits for its input, and has loaded all that it needs: libuv's threads are there too.
+    // By now it waits for its input, and has loaded all that it needs: libuv's threads are there too.
     while (!readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').startsWith('greyctl explain')) await pause(10);
     const niceOf = (path: string) =>
       Number(

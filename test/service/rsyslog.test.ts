@@ -1,6 +1,6 @@
 /**
  * The log of a daemon in the background, with the real rsyslogd: while that is not there, or stands
- * still, mail goes on.
+ * still, mail is answered.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -70,7 +70,7 @@ describe.skipIf(
     expect(await askMany(client, 3000, 'away')).toBeLessThan(QUICK_MS);
 
     await rsyslog.start();
-    // What was sent meanwhile has gone through logger(1) by then.
+    // Lines sent before have gone through logger(1) by then.
     await askAbout(client, 'again');
     expect(await rsyslog.received('recipient=again@example.org')).toContain(`postgrey[${daemon.pid}]: `);
   });

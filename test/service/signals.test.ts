@@ -1,5 +1,5 @@
 /**
- * What each signal does, as SIGNALS in greyd(8) has it: those that mean nothing to greyd change nothing, and none
+ * The effect of each signal, as in SIGNALS of greyd(8): those without a meaning to greyd change nothing, and none
  * opens the debugger of Node.js.
  */
 import { spawn } from 'node:child_process';
@@ -68,7 +68,7 @@ test.each(ENDING)('SIG%s ends it in good order', async (name) => {
 test('one that means nothing is told by name', async () => {
   const daemon = await Daemon.start();
   daemon.kill('SIGUSR1');
-  await daemon.logged(/^SIGUSR1 received, which means nothing to greyd: ignored$/m);
+  await daemon.logged(/^ignoring SIGUSR1: it has no meaning to greyd$/m);
 });
 
 test('SIGUSR1 while Node.js itself starts leaves no debugger open for more than a moment', async () => {
@@ -92,7 +92,7 @@ test('SIGUSR1 while Node.js itself starts leaves no debugger open for more than 
 });
 
 test('greyctl opens no debugger either', async () => {
-  // It reads to the end of its input, which does not come.
+  // The program reads to the end of its input, which does not come.
   const words = [...scriptWords(GREYCTL), 'import', `--dbdir=${temporaryDirectory()}`, '-'];
   const child = spawn(process.execPath, words, { stdio: ['pipe', 'ignore', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -101,7 +101,7 @@ test('greyctl opens no debugger either', async () => {
     said += text;
   });
   await once(child, 'spawn');
-  // It gives itself this name when it has caught its signals.
+  // greyd sets this name after it has caught its signals.
   while (!readFileSync(`/proc/${child.pid}/cmdline`, 'latin1').startsWith('greyctl'))
     await new Promise((resolve) => setImmediate(resolve));
   for (let times = 0; times < 20; times += 1) {

@@ -30,7 +30,7 @@ interface Result {
   readonly output: string;
 }
 
-/** What an init script knows of a daemon. */
+/** An init script's view of a daemon. */
 class InitScript {
   /** Root's, as /run is. */
   readonly run = openFolder();
@@ -224,7 +224,7 @@ describe.skipIf(
     const client = await init.connect();
     expect(await client.ask()).toMatch(GREYLISTED);
 
-    // It does not know a script by --exec; greyd itself refuses then.
+    // start-stop-daemon does not know a script by --exec; greyd itself refuses then.
     mkdirSync(join(init.run, 'other'));
     const other = words.map((word) => word.replace(/^--inet=.*/, `--unix=${init.run}/other/socket`));
     expect(await init.startStopDaemon(...start, '--', ...other)).toEqual({

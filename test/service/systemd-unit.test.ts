@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseOptions } from '../../src/options.ts';
+import { parseOptions } from '../../src/options/daemon.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { canRun } from '../support/requirements.ts';
 

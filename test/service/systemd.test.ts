@@ -21,7 +21,7 @@ function ask(systemd: OwnSystemd, sender = 'alice@example.net'): string {
 describe.skipIf(!canRun('tests of the units', OWN_SYSTEMD_NEEDS))('the units', () => {
   test('greyd serves in its sandbox, keeps its files to itself, reloads and restarts', async () => {
     const systemd = await OwnSystemd.boot({ 'greyd.service': SERVICE, ...LOG_TO_FILE });
-    // It returns when greyd says that it serves: at once it can be asked.
+    // systemctl returns when greyd reports that it serves: it can be asked at once.
     systemd.run('systemctl', 'start', 'greyd.service');
     expect(ask(systemd)).toMatch(/^action=DEFER_IF_PERMIT /);
 
@@ -100,7 +100,7 @@ describe.skipIf(!canRun('tests of the units', OWN_SYSTEMD_NEEDS))('the units', (
     expect(ask(systemd, 'third@example.net')).toMatch(/^action=DEFER_IF_PERMIT /);
   });
 
-  test('with greyd.socket a wrong option is told now and then, and who waits is served once it is mended', async () => {
+  test('with greyd.socket a wrong option is reported now and then, and waiting clients are served once it is corrected', async () => {
     const systemd = await OwnSystemd.boot({
       'greyd.service': SERVICE,
       'greyd.socket': SOCKET,

@@ -1,6 +1,7 @@
 /**
- * What a server may answer: 512 MB close the connection on which they come, whoever has asked for them, before they are in
- * memory; and no other connection.
+ * The bound on answers of a server: an answer of 512 MB closes its connection, whichever command it answers,
+ * before it
+ * is in memory; and no other connection.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +23,7 @@ const TOO_LARGE = /an answer of more than 16 MB/;
 const MB = 1024 * 1024;
 const CHUNK = Buffer.alloc(MB);
 
-/** What a server does with a command; undefined: it floods. */
+/** The answer of a server to a command; undefined: it floods. */
 type Answer = (command: string, socket: Socket) => string | undefined;
 
 /** Answers with 512 MB, or as much of it as is taken. */
@@ -64,7 +65,7 @@ async function start(answer: Answer) {
   return { port: (server.address() as AddressInfo).port, flooded };
 }
 
-/** As a new Redis answers what a greyd asks that has nothing to do. */
+/** The answers of a new Redis to an idle greyd. */
 function answerAsRedis(command: string): string {
   const name = command.split('\r\n')[2]?.toUpperCase();
   if (name === 'GET') return '$-1\r\n';

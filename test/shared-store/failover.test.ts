@@ -1,6 +1,6 @@
 /**
- * A primary that is killed under load: nobody waits longer than --store-timeout and a moment, no mail is
- * put off and then forgotten, and all is well again soon after another one was promoted.
+ * A primary that is killed under load: no mail waits longer than --store-timeout and a moment, none is
+ * deferred and then forgotten, and greylisting works again soon after another one was promoted.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -13,16 +13,16 @@ import { entriesOf, openBeside, SHARED_STORE_NEEDS, startDaemon } from './shared
 const canTest = canRun('failover', SHARED_STORE_NEEDS);
 
 const OPTIONS = ['--quiet', '--store-timeout=1'];
-/** What is put off must be with the replica that is promoted. */
+/** Deferred mail must be known to the replica that is promoted. */
 const WITH_REPLICA = [...OPTIONS, '--store-replicas=1'];
 /** The time-out, and 100 ms. */
 const SLOWEST_MS = 1100;
-/** From the promotion until mail is put off again as ever, at most. */
+/** Maximum time from the promotion until mail is deferred again. */
 const BACK_WITHIN_MS = 5000;
 const MAILS = 500;
 const CONNECTIONS = 16;
 
-/** What becomes of a primary. */
+/** The way in which a primary fails. */
 const FAULTS = [
   ['is killed', 'SIGKILL'],
   ['stands still', 'SIGSTOP'],
@@ -33,7 +33,7 @@ interface Failover {
   readonly url: string;
   readonly daemon: Daemon;
   readonly kill: () => void;
-  /** Whether another one has taken its place. */
+  /** Tells whether another one was promoted. */
   readonly isPromoted: () => boolean;
 }
 
@@ -68,7 +68,7 @@ async function goThrough({ name, url, daemon, kill, isPromoted }: Failover): Pro
   const lost = notIn(firstSeen, flow.deferred);
   expect([lost.length, lost.slice(0, 3)]).toEqual([0, []]);
   console.info(
-    `${name}: ${flow.deferred.size} mails put off, 0 forgotten; ${passed} passed; slowest answer ${flow.slowestMs.toFixed(0)} ms; promoted after ${(promotedAt - killedAt).toFixed(0)} ms, back ${(backAt - promotedAt).toFixed(0)} ms later`,
+    `${name}: ${flow.deferred.size} mails deferred, 0 forgotten; ${passed} passed; slowest answer ${flow.slowestMs.toFixed(0)} ms; promoted after ${(promotedAt - killedAt).toFixed(0)} ms, back ${(backAt - promotedAt).toFixed(0)} ms later`,
   );
 }
 

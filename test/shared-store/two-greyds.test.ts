@@ -36,7 +36,7 @@ const NETWORKS = Array.from({ length: 6 }, (_, number) => `10.${number}.2`);
 const SENDERS = ['a@example.net', 'b@example.net'];
 /** Requests of one network at the same moment; all their orders are tried. */
 const MOST_AT_ONCE = 6;
-/** What happens between two moments, in seconds: mostly what turns an answer into another. */
+/** Times between two moments, in seconds: mostly those at which an answer changes. */
 const STEPS = [0, 1, 1, 60, 299, 300, 301, 301, 1800, 3599, 3600, 3601, DAY, 2 * DAY + 1, 10 * DAY + 3601];
 
 /** @returns how many requests were explained, and why no more, if they were not; and all that may be stored */
@@ -107,7 +107,7 @@ describe.skipIf(!canTest)('two greyds', () => {
     expect(races).toBeGreaterThan(requests / 100);
     for (const daemon of daemons) expect(daemon.logLines).toEqual([expect.stringMatching(/listening on/)]);
 
-    // What is stored is one of the worlds, to the second.
+    // The stored records are those of one of the worlds, to the second.
     const store = await openBeside(url);
     const triplets = await entriesOf(store, 'triplet');
     const clients = await entriesOf(store, 'client');

@@ -1,5 +1,5 @@
 /**
- * What one greyd alone could have answered: requests that come at the same moment may be decided in any
+ * The possible answers of a single greyd: requests that come at the same moment may be decided in any
  * order, so there is a world for each order that explains the answers. The rule is the daemon's own, over
  * records in memory. There being no world left, the answers are wrong.
  */

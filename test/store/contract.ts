@@ -1,5 +1,5 @@
 /**
- * What every store must do, whatever it is made of. A store's test file calls this with a way to
+ * The contract of every store. A store's test file calls this with a way to
  * make one.
  */
 import { describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ async function clean(store: CleanableStore, kind: 'triplet' | 'client', rule: Pa
   };
 }
 
-/** @param makeStore makes an empty store; whoever makes it cleans up after the test */
+/** @param makeStore makes an empty store, and cleans up after the test */
 export function storeContract(makeStore: () => Promise<Store>): void {
   describe('update', () => {
     test('shows the step what is known, saves what it returns, and gives back its result', async () => {
@@ -226,7 +226,7 @@ export function storeContract(makeStore: () => Promise<Store>): void {
   });
 }
 
-/** What a store must do beyond that if nobody else deletes what is expired, and counts it. */
+/** The further contract of a store whose records are not deleted by others, and which counts them. */
 export function cleanableStoreContract(makeStore: () => Promise<CleanableStore>): void {
   storeContract(makeStore);
 

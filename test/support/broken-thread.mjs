@@ -14,7 +14,7 @@ parentPort.on('message', (message) => {
     parentPort.postMessage({ figures: { records: { triplet: 1, client: 2 }, cleaned: undefined } });
     return;
   }
-  // Of each visit five parts, the sender in the second place.
+  // Each visit has five parts, the sender is the second.
   const senders = message.visits.filter((_, index) => index % 5 === 1);
   if (senders.includes('throw')) throw new Error('a bug');
   if (senders.includes('exit')) process.exit();

@@ -13,7 +13,7 @@ import { scriptWords } from './script-words.ts';
 import { WakeUp } from './wake-up.ts';
 
 export const GREYD = fileURLToPath(new URL('../../bin/greyd.js', import.meta.url));
-/** What comes before its own options on a command line. */
+/** Words before the daemon's own options. */
 export const GREYD_COMMAND = [process.execPath, ...scriptWords(GREYD)];
 
 /** A new empty directory, removed when the test has ended. */
@@ -63,7 +63,7 @@ export class Daemon {
 
   /**
    * Starts greyd; it is killed when the test has ended.
-   * It runs with empty whitelists unless `args` name some.
+   * The daemon runs with empty whitelists unless `args` name some.
    */
   static launch(args: readonly string[] = [], settings: DaemonSettings = {}): Daemon {
     const daemon = new Daemon(args, settings);

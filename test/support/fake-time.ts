@@ -34,7 +34,7 @@ export function stoppedClock(now: number): Readonly<Record<string, string>> {
 
 /** Before faketime(1) is started: it refuses if a program with its process id was killed and has left these behind. */
 const CLEAR_AWAY = 'rm -f /dev/shm/sem.faketime_sem_$$ /dev/shm/faketime_shm_$$';
-/** What another account has left nobody else may clear away: another process id will do. */
+/** Files left by another account cannot be removed by this one: try another process id. */
 const TRIES = 20;
 
 function fakeTimeLibrary(): string {

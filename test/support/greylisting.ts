@@ -1,5 +1,5 @@
 /**
- * What shows of greylisting behind a mail server, whichever it is: the header of a delayed mail, and the
+ * The traces of greylisting behind any mail server: the header of a delayed mail, and the
  * lines of greyd's log.
  */
 import type { Daemon } from './daemon.ts';

@@ -1,6 +1,6 @@
 /**
  * New mails on several connections, one after the other on each, while something is done to the
- * daemon's database; and the account of how each was answered. Every mail that was put off must be
+ * daemon's database; and the account of how each was answered. Every deferred mail must be
  * found in the database, with a first visit no later than its answer.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,7 +14,7 @@ const CONNECTIONS = 8;
 const PAUSE_MS = 2;
 
 export class MailFlow {
-  /** Senders whose mail was put off, and when it was, in Unix seconds. */
+  /** Senders whose mail was deferred, and when, in Unix seconds. */
   readonly deferred = new Map<string, number>();
   /** Mails that passed. */
   passed = 0;
@@ -36,7 +36,7 @@ export class MailFlow {
     this.#ended = Promise.all(Array.from({ length: connections }, () => this.#connection(daemon)));
   }
 
-  /** Waits until so many more mails were put off. */
+  /** Waits until this many more mails were deferred. */
   async moreDeferred(count: number): Promise<void> {
     const goal = this.deferred.size + count;
     while (this.deferred.size < goal) await this.#answered.wait();

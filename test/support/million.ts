@@ -6,7 +6,7 @@
  *   sender     user(n)@domain(n mod 250).example.net
  *   recipient  box(n mod 5000)@example.org
  *
- * Of each domain half the triplets wait, the others have passed; nothing is expired.
+ * In each domain half the triplets wait, the others have passed; nothing is expired.
  */
 import type Database from 'better-sqlite3';
 
@@ -19,7 +19,7 @@ export interface LargeContent {
   readonly now: number;
 }
 
-/** Of a million triplets, those of one domain, and how many of them wait. */
+/** The number of triplets in one domain, and how many of them wait. */
 export const OF_A_DOMAIN = { triplets: 4000, waiting: 2000 };
 
 const TRIPLETS = `

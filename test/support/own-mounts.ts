@@ -12,11 +12,11 @@ export interface OwnMounts {
   readonly devLog?: string;
   /** Lines that follow those of /etc/passwd and /etc/group. */
   readonly accounts?: { readonly passwd: string; readonly group: string };
-  /** Whether programs are to believe that the machine runs systemd (sd_booted(3)). */
+  /** True if programs are to believe that the machine runs systemd (sd_booted(3)). */
   readonly systemd?: boolean;
 }
 
-/** What a test needs to have mounts of its own. */
+/** The requirements of a test with its own mounts. */
 export const OWN_MOUNTS_NEED = { root: true, commands: ['unshare --mount true'] } satisfies Needs;
 
 /** The words before those of a program that make it run so, until the test has ended. */

@@ -20,7 +20,7 @@ export const OWN_SYSTEMD_NEEDS = {
   commands: [`unshare ${NAMESPACES.join(' ')} true`, 'test -x /lib/systemd/systemd'],
 } satisfies Needs;
 
-/** What greyd's units refer to and the machine's systemd would have. */
+/** Units that greyd's refer to and the machine's systemd would have. */
 const TARGETS = ['default', 'sysinit', 'basic', 'sockets', 'shutdown', 'network'];
 
 /** $1: folder to work in, $2: the sources, $3: folder with units, $4: the Node.js that runs greyd. */

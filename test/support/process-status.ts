@@ -1,5 +1,5 @@
 /**
- * What Linux tells about a process that runs.
+ * The state of a running process, as Linux shows it.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
@@ -34,7 +34,7 @@ function isSocket(path: string): boolean {
   try {
     return readlinkSync(path).startsWith('socket:');
   } catch {
-    // It was closed meanwhile.
+    // It was closed in the meantime.
     return false;
   }
 }

@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { freeServerPort } from './ports.ts';
 
-/** What Sentinels call the primary. */
+/** The name of the primary for Sentinels. */
 export const PRIMARY_NAME = 'greyd';
 /** After so long without an answer a server counts as gone. */
 const DOWN_AFTER_MS = 500;
@@ -54,7 +54,7 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** What redis-cli prints of a command. */
+  /** Returns the output of redis-cli for a command. */
   cli(...command: readonly string[]): string {
     return execFileSync('redis-cli', ['-p', String(this.port), ...command], {
       encoding: 'utf8',
@@ -66,7 +66,7 @@ export class RedisServer {
     return this.cli('INFO', 'replication').includes('role:master');
   }
 
-  /** Of its replicas, those that have all that it had when they came. */
+  /** Returns the number of replicas that are up to date. */
   get onlineReplicas(): number {
     return this.cli('INFO', 'replication').match(/,state=online,/g)?.length ?? 0;
   }

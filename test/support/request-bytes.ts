@@ -22,7 +22,7 @@ const name = fc.constantFrom(
 
 const noise = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 
-/** So long that it ends a byte or two before, at or after a bound, with a `=` before or after it. */
+/** Returns a line that ends a byte or two before, at or after a bound, with a `=` before or after it. */
 const longLine = fc
   .tuple(
     fc.constantFrom(MAX_FIELD_BYTES, MAX_LINE_BYTES, 2 * MAX_LINE_BYTES),

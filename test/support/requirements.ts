@@ -19,7 +19,7 @@ export interface Needs {
   readonly commands?: readonly string[];
 }
 
-/** Whether the tests that need all of this can run; if not, says why. */
+/** Tells whether the tests that need all of this can run; if not, says why. */
 export function canRun(tests: string, { programs = [], root = false, commands = [] }: Needs): boolean {
   const reasons = [
     ...programs

@@ -1,6 +1,6 @@
 import type { SocketRights } from '../../src/server/listen.ts';
 
-/** Of a process that is what it is, and has sockets made as its umask has it. */
+/** The rights of a process that keeps its account, and makes sockets with its umask. */
 export const OWN_RIGHTS: SocketRights = {
   attempt: (step) => step(),
   makeSocket: (path, _mode, make) => make(path),

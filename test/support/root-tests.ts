@@ -24,5 +24,5 @@ export const ROOT: readonly string[] = [
   ...['account', 'pidfile', 'rsyslog', 'start-stop-daemon', 'syslog', 'systemd'].map(
     (name) => `test/service/${name}.test.ts`,
   ),
-  'test/store/sqlite-store.test.ts',
+  'test/store/sqlite/store.test.ts',
 ];

@@ -10,7 +10,7 @@ import { temporaryDirectory } from './daemon.ts';
 import { WakeUp } from './wake-up.ts';
 
 /**
- * What it takes a program to receive lines at a socket and write `facility.severity ident[pid]: text`,
+ * The configuration of a program that receives lines at a socket and writes `facility.severity ident[pid]: text`,
  * and beside it what it would write to mail.log, in its own form and in the traditional one.
  */
 const CONFIGURATION = (folder: string) => `
@@ -26,13 +26,13 @@ const CONFIGURATION = (folder: string) => `
 `;
 
 export class Rsyslog {
-  /** What /dev/log is to lead to. */
+  /** The target of /dev/log. */
   readonly socket: string;
   readonly #folder: string;
   readonly #changed = new WakeUp();
   #process: ChildProcess | undefined;
 
-  /** It is not started yet. */
+  /** rsyslogd is not started yet. */
   constructor() {
     this.#folder = temporaryDirectory();
     this.socket = join(this.#folder, 'log');

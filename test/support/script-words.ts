@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 
 const FIRST_LINE = /^#!\/usr\/bin\/env (?:-S )?node(.*)\n/;
 
-/** What follows `node` on the command line: the options of the first line, and the path. */
+/** Returns the words after `node` on the command line: the options of the first line, and the path. */
 export function scriptWords(path: string): readonly string[] {
   const [, options] = FIRST_LINE.exec(readFileSync(path, 'utf8')) ?? [];
   if (options === undefined) throw new Error(`${path} does not begin with #!/usr/bin/env node`);

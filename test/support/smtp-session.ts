@@ -1,5 +1,5 @@
 /**
- * What was said in an SMTP session, for tests to look at.
+ * The lines of an SMTP session, for tests.
  */
 
 export interface Exchange {

@@ -29,7 +29,7 @@ const RETRY_MS = 20;
 export class SteadyLoad {
   /** The action for each sender that was asked about; undefined: sent, and not answered. */
   readonly actions: [sender: string, action: string | undefined][] = [];
-  /** Of the answered requests, in milliseconds. */
+  /** Durations of the answered requests, in milliseconds. */
   readonly latencies: number[] = [];
   /**
    * Connections that were refused; or ended before their first answer, as those do that come in the very
@@ -77,7 +77,7 @@ export class SteadyLoad {
       const request = count * connections + number;
       const due = this.#begin + (request * 1000) / requestsPerSecond;
       await pause(Math.max(ROUND_TRIP_MS, due - performance.now()));
-      // What has come until now is seen before it sends, as by a system call.
+      // Read what has arrived before sending, as a system call does.
       await turn();
       if (this.#isOver) break;
       if (client.socket.readableEnded || client.socket.closed) {

@@ -1,6 +1,6 @@
 /**
- * The way through a fault of the store, as every one of them has to be: mail is put off; the fault comes,
- * and mail passes; it goes, and mail is put off again, without a restart. The log has a line for either.
+ * The way through a fault of the store, as every one of them has to be: mail is deferred; the fault comes,
+ * and mail passes; it goes, and mail is deferred again, without a restart. The log has a line for either.
  */
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -12,11 +12,11 @@ export interface Fault {
   readonly name: string;
   readonly cause: () => unknown;
   readonly mend: () => unknown;
-  /** What the log names as the reason. */
+  /** The reason in the log. */
   readonly reason: RegExp;
   /** How long an answer may take meanwhile, in milliseconds. */
   readonly slowestMs: number;
-  /** The files in which mails that were put off may stand afterwards. Defaults to greyd.db. */
+  /** The files in which deferred mails may be afterwards. Defaults to greyd.db. */
   readonly databases?: readonly string[];
 }
 
@@ -43,13 +43,13 @@ export async function goThrough(daemon: Daemon, fault: Fault): Promise<void> {
   const said = daemon.logLines.filter((line) => line.includes('store '));
   expect(said).toEqual([
     expect.stringMatching(reason),
-    `store works again, ${passed} requests passed without greylisting`,
+    `store works again, ${passed} ${passed === 1 ? 'request' : 'requests'} passed without greylisting`,
   ]);
   expect(said[0]).toMatch(/^store failed, mail passes without greylisting until it works again: /);
   expect(slowest).toBeLessThan(slowestMs);
   const lost = forgotten(flow.deferred, ...databases);
   expect([lost.length, lost.slice(0, 3)]).toEqual([0, []]);
   console.info(
-    `${name}: ${flow.deferred.size} mails put off, 0 forgotten; ${passed} passed; slowest answer ${slowest.toFixed(0)} ms`,
+    `${name}: ${flow.deferred.size} mails deferred, 0 forgotten; ${passed} passed; slowest answer ${slowest.toFixed(0)} ms`,
   );
 }

@@ -3,7 +3,7 @@
  *
  *   $ greyctl show client_address=203.0.113.77
  *   --- stderr
- *   greyctl: nothing is remembered of client 203.0.113.77
+ *   greyctl: no record of client 203.0.113.77
  *   --- exit status 1
  *
  * On a terminal both outputs come together, as its screen shows them: what was erased is gone. Control characters
@@ -72,7 +72,7 @@ function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n--- without the end of the line\n`;
 }
 
-/** What is left on a terminal of what was written there. */
+/** Returns what is left on a terminal after some output. */
 function screenOf(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a line is erased
   return text.replaceAll('\r\n', '\n').replace(/[^\n]*\r\x1b\[K/g, '');

@@ -58,7 +58,7 @@ const MOMENTS = YEARS.flatMap((year) =>
 
 const FORM = '%Y-%m-%d %H:%M:%S %w %Z';
 
-/** What date(1) says of each moment. */
+/** The output of date(1) for each moment. */
 function dates(tz: string, moments: readonly number[]): string[] {
   const file = join(temporaryDirectory(), 'moments');
   writeFileSync(file, moments.map((seconds) => `@${seconds}\n`).join(''));

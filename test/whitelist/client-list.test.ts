@@ -71,7 +71,7 @@ describe('by address', () => {
 
 describe('what can match nothing is refused, and the warning says what to write', () => {
   const BASE = 'no host name, IP address, network or /regex/';
-  const LIST = ', each on a line of its own';
+  const LIST = ', each on a separate line';
 
   test.each([
     // Ranges.
@@ -131,16 +131,16 @@ describe('what can match nothing is refused, and the warning says what to write'
   });
 
   test.each([
-    ['192.0.2.0/33', ': networks of IPv4 have 0 to 32 bits'],
-    ['2001:db8::/129', ': networks of IPv6 have 0 to 128 bits'],
+    ['192.0.2.0/33', ': an IPv4 prefix length is 0 to 32'],
+    ['2001:db8::/129', ': an IPv6 prefix length is 0 to 128'],
     ['192.0.2.256', ': the numbers of an IPv4 address are 0 to 255'],
     ['1.2.3.4.5', ': an IPv4 address has four numbers'],
-    ['mx.example.123', ': the last label of a name has a letter in it'],
-    ['mx-.example.com', ': labels have at most 63 characters, and no - at their ends'],
-    [`${'x'.repeat(64)}.com`, ': labels have at most 63 characters, and no - at their ends'],
-    ['!example.com', ': there are no exceptions; leave the line out, and write narrower patterns'],
-    ['*', ': no pattern is for everybody; write domains or addresses'],
-    ['a.example,b.example', ': one pattern a line, write a.example and b.example on lines of their own'],
+    ['mx.example.123', ': the last label of a name contains a letter'],
+    ['mx-.example.com', ': a label has at most 63 characters, and no - at its ends'],
+    [`${'x'.repeat(64)}.com`, ': a label has at most 63 characters, and no - at its ends'],
+    ['!example.com', ': there are no exceptions; remove the line, and write narrower patterns'],
+    ['*', ': no pattern matches everything; write domains or addresses'],
+    ['a.example,b.example', ': one pattern per line, write a.example and b.example on separate lines'],
     ['//', ''],
     ['/', ''],
     [`${'x!'.repeat(200)}`, ''],
@@ -149,13 +149,13 @@ describe('what can match nothing is refused, and the warning says what to write'
   });
 
   test.each(['user@example.com', '*@example.com', 'mailto:user@example.com'])('%s', (pattern) => {
-    expect(() => listOf(pattern)).toThrow('an address of mail: this list has the names and IP addresses');
+    expect(() => listOf(pattern)).toThrow('a mail address: this list holds names and IP addresses');
   });
 
   test.each(['/@example\\.com$/', '/^2001:db8:/', '/^192\\.0\\.2\\.1$/', '/^192\\.0\\.2\\.\\d+$/'])(
     '%s',
     (pattern) => {
-      expect(() => listOf(pattern)).toThrow('found in no name of a client');
+      expect(() => listOf(pattern)).toThrow('expressions are matched against client names');
     },
   );
 });

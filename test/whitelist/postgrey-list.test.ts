@@ -1,5 +1,5 @@
 /**
- * What becomes of the hosts that postgrey never greylists: postgrey-list.tsv has each entry of its list and
+ * The fate of hosts that postgrey never greylists: postgrey-list.tsv has each entry of its list and
  * each later request, and what it says is so.
  */
 import { existsSync, readFileSync } from 'node:fs';

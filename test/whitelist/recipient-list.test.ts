@@ -87,9 +87,9 @@ describe('what can match nothing is refused, and the warning says what to write'
     ['a@b@c', ''],
     ['bob@exam!ple.org', ''],
     ['bob@example.123', ''],
-    ['example.123', ': the last label of a name has a letter in it'],
-    ['*', ': no pattern is for everybody; write domains or addresses'],
-    ['a@b.org,c@d.org', ': one pattern a line, write a@b.org and c@d.org on lines of their own'],
+    ['example.123', ': the last label of a name contains a letter'],
+    ['*', ': no pattern matches everything; write domains or addresses'],
+    ['a@b.org,c@d.org', ': one pattern per line, write a@b.org and c@d.org on separate lines'],
   ])('%s', (pattern, reason) => {
     expect(() => new RecipientList().add(line(pattern))).toThrow(new Error(BASE + reason));
   });

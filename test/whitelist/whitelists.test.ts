@@ -70,8 +70,8 @@ test('a bad line is skipped with a warning, the others count', async () => {
   });
   expect(await whitelists.load()).toEqual([
     `${path('clients')} line 2: skipped /(/: the pattern cannot be used: missing closing ): \`(\``,
-    `${path('clients')} line 3: skipped b example: a pattern has no blanks in it`,
-    `${path('clients')} line 4: skipped /a b/: a pattern has no blanks in it`,
+    `${path('clients')} line 3: skipped b example: a pattern must not contain blanks`,
+    `${path('clients')} line 4: skipped /a b/: a pattern must not contain blanks`,
     `${path('recipients')} line 1: skipped @example.org: no address, user@, domain or /regex/: write example.org`,
   ]);
   expect(['a.example', 'c.example'].map((name) => hasClient(whitelists, name))).toEqual([true, true]);
@@ -144,7 +144,7 @@ describe('a reload', () => {
 });
 
 describe('a reload that would leave a list without a valid line keeps it', () => {
-  const KEPT = 'stays as it was: its files have no valid line any more; for an empty list, restart greyd';
+  const KEPT = 'stays as it was: its files have no valid line any more; to load an empty list, restart greyd';
 
   test.each([
     ['emptied', ''],
@@ -165,7 +165,7 @@ describe('a reload that would leave a list without a valid line keeps it', () =>
     expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 1, recipients: 2 }, false]);
     expect(hasClient(whitelists, 'a.example')).toBe(true);
     expect(hasRecipient(whitelists, 'b@example.org')).toBe(true);
-    // It is told again, and ends with the first file that has a line.
+    // The warning is repeated, and ends with the first file that has a line.
     expect(await whitelists.reload()).toEqual(warnings);
     write('clients', 'c.example');
     write('recipients', 'c@');
@@ -213,7 +213,7 @@ describe('a reload that would leave a list without a valid line keeps it', () =>
     await whitelists.load();
     write('clients', '');
     expect(await whitelists.reload()).toEqual([
-      `${path('clients')} has no valid line any more: its 2 patterns no longer count`,
+      `${path('clients')} has no valid line any more: its 2 patterns are dropped`,
     ]);
     expect([whitelists.sizes, whitelists.isUpToDate]).toEqual([{ clients: 1, recipients: 0 }, true]);
     expect(await whitelists.reload()).toEqual([]);

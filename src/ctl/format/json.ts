@@ -1,10 +1,10 @@
 /**
- * An object on a line, for --json. JSON itself escapes only some of the characters by which a client could take hold of
- * the terminal that shows it.
+ * Writes an object on one line, for --json. JSON itself escapes only some of the characters by which a client could
+ * control the terminal that shows it.
  */
 import { printable } from '../../log/printable.ts';
 
-/** They stand in strings alone, where the escape of `printable` is JSON's own. */
+/** Escapes these characters too; they occur in strings only, where JSON has the escape of `printable`. */
 export function jsonLine(result: object): string {
   return printable(JSON.stringify(result));
 }

@@ -1,5 +1,5 @@
 /**
- * Headings with a text beside each, one below the other.
+ * Prints lines, each a heading and a text, the texts in one column.
  */
 import { printable } from '../../log/printable.ts';
 import type { Paint, Style } from './terminal.ts';

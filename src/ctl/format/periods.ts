@@ -1,7 +1,7 @@
 /**
- * What was decided in hours or days:
+ * Prints the decisions of hours or days:
  *
- *   terminal   a line for each, with a bar: what was put off (░), and behind it what passed (█)
+ *   terminal   a line for each, with a bar: greylisted (░), then passed (█)
  *   elsewhere  "hour" | "day" TAB its beginning TAB action (reason) TAB count
  */
 import type { Work } from '../command.ts';
@@ -11,7 +11,7 @@ import { type Column, printTable } from './table.ts';
 import type { Paint } from './terminal.ts';
 import { shortTime, utc } from './times.ts';
 
-/** What the numbers before a bar take of a line. */
+/** Characters of a line before its bar. */
 const NUMBERS_WIDTH = 44;
 const MIN_BAR = 10;
 
@@ -26,7 +26,7 @@ export async function printPeriods(
   const width = Math.max(MIN_BAR, work.terminal.width - NUMBERS_WIDTH);
   const columns: Column<Period>[] = [
     { heading: unit, text: ({ begin }) => beginOf(unit, begin) },
-    { heading: 'put off', text: ({ greylisted }) => String(greylisted), isNumber: true },
+    { heading: 'greylisted', text: ({ greylisted }) => String(greylisted), isNumber: true },
     { heading: 'passed', text: ({ passed }) => String(passed), isNumber: true },
     { heading: '', text: () => '', draw: (period, paint) => bars(period, max, width, paint) },
   ];

@@ -1,9 +1,9 @@
 /**
- * Waits until whoever reads the output has taken what was written, so that it does not pile up in memory.
+ * Waits until the reader of the output has caught up, so that output does not pile up in memory.
  */
 import type { Writable } from 'node:stream';
 
-/** Settles when there is room for more, or nobody reads any more. */
+/** Settles when there is room for more, or the reader is gone. */
 export function roomIn(output: Writable): Promise<void> {
   if (!output.writableNeedDrain) return Promise.resolve();
   return new Promise((resolve) => {

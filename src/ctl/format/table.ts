@@ -1,5 +1,5 @@
 /**
- * Rows as people read them on a terminal, and as programs do elsewhere:
+ * Prints rows for people on a terminal, and for programs elsewhere:
  *
  *   terminal   a heading, columns as wide as their widest value in the first rows, colours
  *   elsewhere  a line for each row, its columns separated by tabs
@@ -18,19 +18,19 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   readonly isNumber?: boolean;
   readonly style?: (row: Row) => Style | undefined;
-  /** For the last column on a terminal, in place of `text`; what it returns is printed as it is. */
+  /** Draws the last column on a terminal, in place of `text`; the result is printed as it is. */
   readonly draw?: (row: Row, paint: Paint) => string;
 }
 
 export interface TableForm<Row> {
   readonly columns: readonly Column<Row>[];
-  /** For --json. */
+  /** Returns the object for --json. */
   readonly toObject: (row: Row) => object;
 }
 
 /**
- * Prints rows, a group of them at a time, and waits for whoever reads them.
- * @returns how many there were
+ * Prints rows, a group of them at a time, and waits for the reader.
+ * @returns the number of rows
  */
 export async function printTable<Row>(
   groups: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,

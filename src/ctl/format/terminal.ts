@@ -1,5 +1,5 @@
 /**
- * The terminal on which output is shown, and colours there. They say nothing that the text does not say.
+ * The terminal that shows the output, and its colours, which only repeat what the text says.
  */
 import { styleText } from 'node:util';
 
@@ -16,7 +16,7 @@ export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
 export type Paint = (style: Style, text: string) => string;
 
 export function paintFor(terminal: Terminal | undefined): Paint {
-  // What a program prints elsewhere has no colours, whatever it would be shown on.
+  // Only the Terminal given here decides: FORCE_COLOR and standard output do not.
   return terminal?.hasColours
     ? (style, text) => styleText(style, text, { validateStream: false })
     : (_, text) => text;

@@ -1,19 +1,19 @@
 /**
- * Times and durations as people read them. All times are Unix seconds.
+ * Formats times and durations. All times are Unix seconds.
  */
 import { localTimeOf } from '../../time/local-time.ts';
 
-/** `2026-11-26T05:00:00Z`, for programs. */
+/** Returns a time for programs: `2026-11-26T05:00:00Z`. */
 export function utc(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-/** `2026-11-26 06:00:00 CET`: the time of the clock on the wall. */
+/** Returns local time with its zone: `2026-11-26 06:00:00 CET`. */
 export function localTime(seconds: number): string {
   return `${shortTime(seconds)} ${localTimeOf(seconds).zone}`;
 }
 
-/** The same without the zone, as mail.log has it: `2026-11-26 06:00:00`. */
+/** Returns local time without the zone, as in mail.log: `2026-11-26 06:00:00`. */
 export function shortTime(seconds: number): string {
   const { year, month, day, hour, minute, second } = localTimeOf(seconds);
   const date = [year, month, day].map(twoDigits);
@@ -28,7 +28,7 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** `45 s`, `5 min 10 s`, `2 d 3 h`: the largest unit and the one below it. */
+/** Returns a duration in its largest unit and the next smaller one: `45 s`, `5 min 10 s`, `2 d 3 h`. */
 export function duration(seconds: number): string {
   const index = UNITS.findIndex(([, size]) => seconds >= size);
   if (index === -1) return '0 s';
@@ -42,7 +42,7 @@ export function duration(seconds: number): string {
     .join(' ');
 }
 
-/** `2026-11-26 06:00:00 CET, 3 min 20 s ago`, or `in 20 s`. */
+/** Returns local time and its distance from now: `2026-11-26 06:00:00 CET, 3 min 20 s ago`, or `…, in 20 s`. */
 export function moment(seconds: number, now: number): string {
   const distance = seconds <= now ? `${duration(now - seconds)} ago` : `in ${duration(seconds - now)}`;
   return `${localTime(seconds)}, ${distance}`;

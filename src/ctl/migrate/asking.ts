@@ -1,5 +1,5 @@
 /**
- * Asks a daemon on one of its sockets, as greyctl-migrate: by this client name its requests are known in mail.log.
+ * Probes a daemon on one of its sockets. The client name greyctl-migrate marks these requests in mail.log.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorText } from '../../log/error-text.ts';
@@ -9,7 +9,7 @@ import type { Socket } from './sockets.ts';
 
 export const CLIENT_NAME = 'greyctl-migrate';
 
-/** A triplet that no mail has: its address is of TEST-NET-1 (RFC 5737). */
+/** A triplet that no mail has: the address is in TEST-NET-1 (RFC 5737). */
 export const NOBODY = {
   client_address: '192.0.2.1',
   sender: `${CLIENT_NAME}@localhost`,
@@ -19,7 +19,7 @@ export const NOBODY = {
 const ANSWER_LIMIT_MS = 10_000;
 const RETRY_PAUSE_MS = 200;
 
-/** @throws (rejects) with the name of the socket if there is no answer */
+/** Sends a request. @throws (rejects) with the name of the socket if there is no answer */
 export async function askOn(
   { name, target }: Socket,
   attributes: Readonly<Record<string, string>>,
@@ -33,9 +33,9 @@ export async function askOn(
 }
 
 /**
- * Tries again what fails, until it does not.
+ * Repeats an attempt until it succeeds.
  * @param limitMs milliseconds after which no further attempt begins
- * @throws (rejects) with what the last attempt failed with
+ * @throws (rejects) with the error of the last attempt
  */
 export async function persist<Result>(limitMs: number, attempt: () => Promise<Result>): Promise<Result> {
   const over = AbortSignal.timeout(limitMs);

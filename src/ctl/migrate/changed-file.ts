@@ -1,8 +1,8 @@
 /**
- * A file of the system that is written anew, and can be given back what it held, byte by byte, with its mode and
- * owner; one that was not there is removed again, and so are the folders that were made for it.
+ * Rewrites a system file, and can restore it, byte by byte, with its mode and owner. A file that did not exist is
+ * removed again, with the folders that were made for it.
  *
- * A link is followed: what it leads to is written, and the link stays.
+ * A link is followed: its target is written, and the link stays.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -25,12 +25,12 @@ interface Content extends Ownership {
   readonly bytes: Buffer;
 }
 
-/** For a file that was not there: everybody may read it, whatever the umask. */
+/** Mode of a file that did not exist: all may read it, whatever the umask. */
 const NEW_MODE = 0o644;
 
 export class ChangedFile {
   readonly #path: string;
-  /** undefined: it was not there. */
+  /** undefined: the file did not exist. */
   #before: Content | undefined;
   #madeFolders: string[] = [];
   #isWritten = false;
@@ -39,7 +39,7 @@ export class ChangedFile {
     this.#path = path;
   }
 
-  /** Writes it; whoever reads it meanwhile sees all of the old or all of the new text. */
+  /** Writes the file; a reader sees all of the old or all of the new text. */
   write(text: string): void {
     const target = targetOf(this.#path);
     this.#before = contentOf(target);
@@ -50,7 +50,7 @@ export class ChangedFile {
     this.#isWritten = true;
   }
 
-  /** Has it as it was before `write`; where that failed it still is, and may well be impossible to write. */
+  /** Restores the file as it was before `write`. If `write` failed, the file is unchanged, and is not touched. */
   restore(): void {
     if (this.#isWritten) this.#putBack(targetOf(this.#path));
     this.#isWritten = false;
@@ -73,7 +73,7 @@ function contentOf(path: string): Content | undefined {
   return { bytes: readFileSync(path), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
 }
 
-/** @returns those that were made, the outermost first */
+/** Makes missing folders. @returns those that were made, the outermost first */
 function makeFolders(path: string): string[] {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [];
   const made = makeFolders(dirname(path));

@@ -1,33 +1,33 @@
 /**
- * Whether greyd answers in postgrey's place, and as its records have it.
+ * Probes greyd on the sockets of postgrey: it must answer as its records require.
  *
- *   a triplet that nobody has   is deferred; it is forgotten at the end
- *   a triplet that has passed   passes: the one that was seen last, whose record changes least or not at all
+ *   a triplet that no mail has  is deferred; it is forgotten at the end
+ *   a triplet that has passed   passes: the one last seen, whose record changes least or not at all
  *
- * Both are asked on each socket, in this order: where greyd cannot use its database all mail passes, which the first
- * shows. A disk may stand still for a moment, so that it is asked for a while. The second is asked once: a known
- * triplet that is deferred would pass at a retry if --delay is short, and claim a success that is none.
+ * Both are sent on each socket, in this order: if greyd cannot use its database all mail passes, which the first
+ * shows. That one is repeated for a while, because a disk may stall for a moment. The second is sent once: with a
+ * short --delay a known triplet that is deferred would pass at a retry, a false success.
  */
 import { askOn, CLIENT_NAME, NOBODY, persist } from './asking.ts';
 import { type CommandLine, run } from './programs.ts';
 import { namesOf, type Socket } from './sockets.ts';
 
-/** How long greyd may be without its database. */
+/** Time that greyd may take to use its database. */
 const WORK_LIMIT_MS = 5000;
 
-/** What is to be asked, and how. */
+/** The sockets to probe, and how. */
 export interface Check {
   readonly sockets: readonly Socket[];
-  /** --greylist-action: what mail that is put off is answered with. */
+  /** --greylist-action: the answer for deferred mail. */
   readonly greylistAction: string;
-  /** With --privacy nobody knows what has passed. */
+  /** With --privacy no triplet that has passed can be read. */
   readonly hasPrivacy: boolean;
   readonly greyctl: CommandLine;
 }
 
 /**
- * @returns what was found
- * @throws (rejects) if greyd does not answer as it should
+ * @returns the results, for the administrator
+ * @throws (rejects) if greyd does not answer, or answers wrongly
  */
 export async function checkGreyd(check: Check): Promise<string[]> {
   const { sockets, hasPrivacy, greyctl } = check;
@@ -40,7 +40,7 @@ export async function checkGreyd(check: Check): Promise<string[]> {
   } finally {
     await run([...greyctl, 'forget', ...wordsOf(NOBODY)]);
   }
-  return [`it answers on ${namesOf(sockets)}`, ...(hasPrivacy ? [] : [recordFinding(record)])];
+  return [`greyd answers on ${namesOf(sockets)}`, ...(hasPrivacy ? [] : [recordFinding(record)])];
 }
 
 interface Passed {
@@ -51,7 +51,7 @@ interface Passed {
 
 /** @returns undefined if no mail has passed yet */
 async function lastPassed(greyctl: CommandLine): Promise<Passed | undefined> {
-  // What was seen while the clock was ahead begins anew, in postgrey too.
+  // Records from a time when the clock was ahead start again, in postgrey too.
   const words = ['--json', '--state=passed', '--order=newest', '--limit=1', '--older=0s'];
   const list = [...greyctl, 'list', ...words] as const;
   const { stdout } = await run(list);
@@ -62,16 +62,16 @@ async function requirePassed(socket: Socket, record: Passed, { greylistAction }:
   const { client_network: client_address, sender, recipient } = record;
   const answer = await askOn(socket, { client_address, sender, recipient });
   if (!answer.startsWith(greylistAction)) return;
-  throw new Error(`greyd puts off what has passed before: ${mailText(record)}`);
+  throw new Error(`greyd defers mail that has passed before: ${mailText(record)}`);
 }
 
 async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check): Promise<void> {
   const answer = await askOn(socket, NOBODY);
   if (answer.startsWith(greylistAction) || (await isToPass(greyctl))) return;
-  throw new Error(`greyd on ${socket.name} lets pass what is to be put off: ${answer}`);
+  throw new Error(`greyd on ${socket.name} does not defer a new mail: ${answer}`);
 }
 
-/** By greyd's own decision over its records and whitelists, which may have everybody on them. */
+/** Tells whether the records and whitelists have the mail pass: a whitelist may match every client. */
 async function isToPass(greyctl: CommandLine): Promise<boolean> {
   const { status } = await run([...greyctl, 'explain', `client_name=${CLIENT_NAME}`, ...wordsOf(NOBODY)]);
   return status === 0;
@@ -79,8 +79,8 @@ async function isToPass(greyctl: CommandLine): Promise<boolean> {
 
 function recordFinding(record: Passed | undefined): string {
   return record === undefined
-    ? 'no mail has passed yet by the records'
-    : `what has passed before passes: ${mailText(record)}`;
+    ? 'no mail in the records has passed yet'
+    : `mail that has passed before passes: ${mailText(record)}`;
 }
 
 function mailText({ client_network, sender, recipient }: Passed): string {

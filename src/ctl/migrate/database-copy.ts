@@ -1,10 +1,10 @@
 /**
- * A copy of greyd's database as it was, made by `greyctl backup`, and how it is put back.
+ * Copies greyd's database by `greyctl backup`, and puts the copy back.
  *
- * The directory of the database is greyd's, where root must not follow what stands under a name: files there are
- * removed and made, never opened.
+ * The directory of the database belongs to greyd, so that root must not follow a name there: files are removed and
+ * made, never opened.
  *
- * Known limit: a shared store (--store) is not copied. What was taken over is merged there, and does no harm.
+ * Known limit: a shared store (--store) is not copied. Records of postgrey stay merged there, and do no harm.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -14,19 +14,19 @@ import { BACKUPS } from './places.ts';
 import { type CommandLine, succeed } from './programs.ts';
 
 const DATABASE = 'greyd.db';
-/** What stands beside it only together with it. */
+/** Files that belong to the database, and must be removed with it. */
 const COMPANIONS = ['greyd.db-wal', 'greyd.db-shm'];
 const SECRET = 'greyd.secret';
 
 export class DatabaseCopy {
   readonly #dbdir: string;
   readonly #greyctl: CommandLine;
-  /** Where the copy is; undefined: there is none. */
+  /** The folder of the copy; undefined: there is no copy. */
   #folder: string | undefined;
-  /** What was there; undefined: the directory was not. */
+  /** The files that the directory had; undefined: it did not exist. */
   #before: readonly string[] | undefined;
 
-  /** Whether it is known how the database was. */
+  /** The former state of the database is known, so that it can be put back. */
   isMade = false;
 
   constructor(dbdir: string, greyctl: CommandLine) {
@@ -36,7 +36,7 @@ export class DatabaseCopy {
 
   /**
    * Copies the database, while greyd runs.
-   * @returns where the copy is; undefined: there is no database yet
+   * @returns the path of the copy; undefined: there is no database yet
    */
   async make(): Promise<string | undefined> {
     this.#before = existsSync(this.#dbdir) ? readdirSync(this.#dbdir) : undefined;
@@ -57,10 +57,10 @@ export class DatabaseCopy {
     }
   }
 
-  /** Has the database as it was, while greyd does not run. */
+  /** Restores the database; greyd must be stopped. */
   async putBack(): Promise<void> {
     if (this.#before === undefined) {
-      // It follows no link that somebody puts in the place of a folder meanwhile.
+      // rm(1) follows no link that replaces a folder meanwhile.
       await succeed(['rm', '-rf', '--one-file-system', '--', this.#dbdir]);
       return;
     }
@@ -73,7 +73,7 @@ export class DatabaseCopy {
     this.remove();
   }
 
-  /** A file beside the database, greyd's as that is. */
+  /** Makes a file beside the database, with the owner of its directory. */
   #draftFrom(copy: string): string {
     const draft = join(this.#dbdir, `${DATABASE}.restored-${randomBytes(6).toString('hex')}`);
     const { uid, gid } = statSync(this.#dbdir);

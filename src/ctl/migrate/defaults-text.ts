@@ -1,15 +1,14 @@
 /**
- * /etc/default/greyd with other values: what else stands there stays as it is, comments too.
+ * Changes values in the text of /etc/default/greyd; everything else is kept, comments too.
  *
- * A value is written between double quotes, as both a shell and systemd read it. The last assignment of a name is the
- * one that counts. It is replaced where it stands if both see it there, as the only thing of its lines; else, and where
- * there is none, a line is added at the end.
+ * A value is written in double quotes, which both a shell and systemd read. The last assignment of a name counts. It is
+ * replaced in its place if both find it there; otherwise a line is added at the end.
  */
-import { literal } from '../defaults-file.ts';
-import { systemdAssignments } from '../environment-file.ts';
-import { type Assignment, shellAssignments, UnreadableLine } from '../sourced-variables.ts';
+import { literal } from '../../options/defaults-file.ts';
+import { systemdAssignments } from '../../options/environment-file.ts';
+import { type Assignment, shellAssignments, UnreadableLine } from '../../options/sourced-variables.ts';
 
-/** @param values by name; undefined: as if it were not there */
+/** @param values by name; undefined: unset */
 export function withVariables(text: string, values: Readonly<Record<string, string | undefined>>): string {
   let result = text;
   for (const [name, value] of Object.entries(values)) result = withVariable(result, name, value);
@@ -21,7 +20,7 @@ function withVariable(text: string, name: string, value: string | undefined): st
   const ofShell = lastOf(readByShell(text), name);
   if (ofSystemd === undefined && !ofShell?.value && value === undefined) return text;
   const line = literal(name, value ?? '');
-  // What no shell reads as it is systemd alone has to find.
+  // In a file that no shell can read only systemd has to find it.
   const isSame =
     ofShell === undefined || (ofShell.start === ofSystemd?.start && ofShell.end === ofSystemd.end);
   if (ofSystemd !== undefined && isSame)
@@ -34,7 +33,7 @@ function lastOf(assignments: readonly Assignment[], name: string): Assignment | 
   return assignments.findLast((assignment) => assignment.name === name);
 }
 
-/** Nothing if a shell would do more than assign. */
+/** Returns no assignments if a shell would do more than assign. */
 function readByShell(text: string): readonly Assignment[] {
   try {
     return shellAssignments(text);

@@ -1,5 +1,5 @@
 /**
- * What there is to migrate: everything that can be looked at beforehand is looked at here, and nothing changed.
+ * Preflight of a migration: checks beforehand everything that can be checked, and changes nothing.
  */
 import { existsSync } from 'node:fs';
 import type { InetEndpoint } from '../../server/endpoint.ts';
@@ -14,7 +14,7 @@ import { isForAll, isListening, namesOf, type Socket, socketsOf, unixOf } from '
 import { unitProperty } from './systemd.ts';
 import { requireReadable, type WhitelistChange, whitelistChanges } from './whitelist-files.ts';
 
-/** Where everything is, if not where Debian has it. */
+/** Places of postgrey's files, if not those of Debian. */
 export interface GivenMigration extends GivenPlaces {
   postgreyWhitelists: string;
 }
@@ -24,16 +24,16 @@ export interface Findings {
   readonly postgrey: PostgreyInstallation;
   readonly greyd: Service;
   readonly defaults: NewDefaults;
-  /** Where postgrey was asked, and greyd is to be. */
+  /** The sockets of postgrey, on which greyd is to listen. */
   readonly sockets: readonly Socket[];
-  /** Where greyd was asked before, and goes on to be: main.cf may name that already. */
+  /** Endpoints on which greyd keeps listening: main.cf may name them already. */
   readonly kept: readonly InetEndpoint[];
   readonly whitelists: readonly WhitelistChange[];
-  /** What the administrator should know. */
+  /** Remarks for the administrator. */
   readonly notes: readonly string[];
 }
 
-/** @throws (rejects) with what is missing, and what to do */
+/** @throws (rejects) if something is missing, with what to do */
 export async function findEverything(given: GivenMigration, manager: ServiceManager): Promise<Findings> {
   const greyd = await requireGreyd(manager);
   const postgrey = await findPostgrey(given, manager);
@@ -48,7 +48,7 @@ export async function findEverything(given: GivenMigration, manager: ServiceMana
   const isRunning = postgrey.service?.wasActive === true;
   const notes = [
     ...lost.map((name) => lossNote(name, sockets)),
-    ...(isRunning ? [] : ['postgrey does not run; what it has is taken over all the same']),
+    ...(isRunning ? [] : ['postgrey is not running; its options and records are taken over all the same']),
     ...postgrey.notes,
     ...defaults.notes,
     ...absent,
@@ -57,25 +57,25 @@ export async function findEverything(given: GivenMigration, manager: ServiceMana
   return { manager, postgrey, greyd, defaults, sockets, kept, whitelists: whitelists.changes, notes };
 }
 
-/** Postfix refuses mail while nobody listens. */
+/** Postfix defers mail with a server error while no daemon listens on its policy socket. */
 function lossNote(name: string, sockets: readonly Socket[]): string {
-  return `greyd serves on ${name} now, and will not any more: what asks it there is to ask on ${namesOf(sockets)}; see postconf -n`;
+  return `greyd will no longer listen on ${name}: change its clients to ${namesOf(sockets)}, see postconf -n`;
 }
 
 async function requireGreyd(manager: ServiceManager): Promise<Service> {
   if (!existsSync(GREYD.program)) {
-    throw new Error(`there is no ${GREYD.program}: install greyd first, see README.md`);
+    throw new Error(`${GREYD.program} is missing: install greyd first, see README.md`);
   }
   const greyd = await manager.find(GREYD.service);
   if (manager.hasSocketUnits) await refuseMasked();
   if (greyd !== undefined) return greyd;
   const place = manager.hasSocketUnits
     ? 'greyd.service is not known to systemd'
-    : 'there is no /etc/init.d/greyd';
+    : '/etc/init.d/greyd is missing';
   throw new Error(`${place}: install greyd first, see README.md`);
 }
 
-/** Nobody can start it then, which is not to be found out when postgrey is stopped. */
+/** Refuses a masked unit, which cannot be started, before postgrey is stopped. */
 async function refuseMasked(): Promise<void> {
   for (const unit of [`${GREYD.service}.socket`, `${GREYD.service}.service`]) {
     if ((await unitProperty(unit, 'LoadState')) === 'masked')
@@ -86,9 +86,7 @@ async function refuseMasked(): Promise<void> {
 async function requireBerkeleyDb(): Promise<void> {
   for (const program of ['db_dump', 'db_recover']) {
     if (await isInstalled([program, '-V'])) continue;
-    throw new Error(
-      `${program} is not installed, by which postgrey's records are read: apt-get install db-util`,
-    );
+    throw new Error(`${program} is not installed, which reads postgrey's records: apt-get install db-util`);
   }
 }
 
@@ -103,20 +101,18 @@ async function requireSockets(
   const answers = await Promise.all(sockets.map(isListening));
   if (answers.some(Boolean)) return;
   throw new Error(
-    `postgrey runs, but does not listen on ${namesOf(sockets)}, as ${defaults} has it: restart it, or name the file with its options by --postgrey-defaults=FILE`,
+    `postgrey runs, but does not listen on ${namesOf(sockets)}, as ${defaults} says: restart it, or give the file with its options by --postgrey-defaults=FILE`,
   );
 }
 
-/** The owner of a socket that not everybody may use must be known, and only systemd gives one its owner. */
+/** Requires the owner of a socket that not all may use: it must be known, and only systemd can set it. */
 function requireOwner({ path, owner }: UnixSocket, defaults: string, hasSocketUnits: boolean): void {
   if (!hasSocketUnits) {
     throw new Error(
-      `${path}: without systemd the socket would be root's, and Postfix kept out by its mode; write --socketmode=0666 into ${defaults}, and let the mode of its folder say who may connect`,
+      `${path}: without systemd the socket would belong to root, and its mode would keep Postfix out; write --socketmode=0666 into ${defaults}, and restrict access by the mode of its folder`,
     );
   }
   if (owner === undefined) {
-    throw new Error(
-      `${path}: there is no such socket now, so that nobody knows whose greyd's is to be: start postgrey first`,
-    );
+    throw new Error(`${path}: no such socket now, so its owner is not known: start postgrey first`);
   }
 }

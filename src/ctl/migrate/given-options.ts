@@ -1,31 +1,31 @@
 /**
- * Options as they stand on a command line of the daemon, each under its long name, so that some can be taken out
- * and the others written anew.
+ * Reads the options of a command line of the daemon under their long names, so that some can be removed and the others
+ * written again.
  *
  *   -d -i 10023 --delay 60    is    --inet=10023 --delay=60 --daemonize
  *
- * Those with a value come first, in their order. Of one that stands there twice the last counts.
+ * Options with a value come first, in their order. The last of two equal ones counts.
  */
-import { type OptionEntry, partsOf, readCommandLine, UsageError } from '../../command-line.ts';
-import { OPTION_TABLE } from '../../option-table.ts';
+import { type OptionEntry, partsOf, readCommandLine, UsageError } from '../../options/command-line.ts';
+import { OPTION_TABLE } from '../../options/table.ts';
 import { nameOf } from '../command.ts';
 
 export interface GivenOption {
   /** `--inet` */
   readonly name: string;
-  /** undefined: it stands there without. */
+  /** undefined: the option has no value. */
   readonly value: string | undefined;
 }
 
 export interface GivenLine {
   readonly options: readonly GivenOption[];
-  /** Words that belong to no option. */
+  /** Arguments that belong to no option. */
   readonly strays: readonly string[];
-  /** Options behind the first of them, which postgrey does not read. */
+  /** Options after the first such argument, which postgrey does not read. */
   readonly late: readonly string[];
 }
 
-/** @throws {UsageError} if there is no such option, or its value is missing; values are not looked at */
+/** @throws {UsageError} if there is no such option, or its value is missing; values are not checked */
 export function readGivenOptions(words: readonly string[]): GivenLine {
   const valued: GivenOption[] = [];
   const collecting = OPTION_TABLE.map(({ flags, help, aliases = [], repeatable }): OptionEntry => {
@@ -46,20 +46,20 @@ export function readGivenOptions(words: readonly string[]): GivenLine {
   return { options: [...valued, ...names], strays: line.words, late: line.late };
 }
 
-/** As words of a command line. */
+/** Returns options as words of a command line. */
 export function wordsOfOptions(options: readonly GivenOption[]): string[] {
   return options.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`));
 }
 
 /**
- * As a text that systemd splits into words, as POSTGREY_OPTS.
- * @throws {UsageError} if there is no way to write one of them so
+ * Returns options as a text that systemd splits into words, for POSTGREY_OPTS.
+ * @throws {UsageError} if an option cannot be written so
  */
 export function textOfOptions(options: readonly GivenOption[]): string {
   return wordsOfOptions(options).map(quoted).join(' ');
 }
 
-/** Of these words one that an init script would get otherwise than it is meant: it knows no quotes in POSTGREY_OPTS. */
+/** Returns a word that an init script would misread, if there is one: it knows no quotes in POSTGREY_OPTS. */
 export function tornWord(options: readonly GivenOption[]): string | undefined {
   return wordsOfOptions(options).find((word) => quoted(word) !== word);
 }
@@ -69,5 +69,5 @@ function quoted(word: string): string {
   if (!/[\s"']/.test(word)) return escaped;
   if (!word.includes("'")) return `'${escaped}'`;
   if (!word.includes('"')) return `"${escaped}"`;
-  throw new UsageError(`${word}: it has both kinds of quotes, leave one of them out`);
+  throw new UsageError(`${word}: cannot be written with both kinds of quotes; leave one out`);
 }

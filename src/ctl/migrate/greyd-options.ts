@@ -1,34 +1,34 @@
 /**
- * The options of greyd that serve in the place of a postgrey.
+ * Derives the options of a greyd that replaces a postgrey.
  *
- *   postgrey's   all that decide about mail, as they are; its places (database, pid file, account) are its own, and
- *                its whitelists become greyd's
- *   greyd's      those that stood in /etc/default/greyd before and that postgrey does not have
+ *   postgrey's   all that decide about mail, unchanged; not its places (database, pid file, account); its
+ *                whitelists become greyd's
+ *   greyd's      those of /etc/default/greyd that postgrey does not have
  *
- * Known limit: options that would let greyd answer otherwise than postgrey are dropped of greyd's (--dry-run,
- * --allow-test-time), and nothing else is looked at there.
+ * Known limit: of greyd's options only --dry-run and --allow-test-time are dropped, with which greyd would answer
+ * differently from postgrey.
  */
-import { partsOf } from '../../command-line.ts';
-import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../option-table.ts';
+import { partsOf } from '../../options/command-line.ts';
+import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../options/table.ts';
 import type { GivenOption } from './given-options.ts';
 
 const GREYDS_OWN: ReadonlySet<string> = new Set(OPTIONS_OF_GREYD.map(({ flags }) => partsOf(flags).long));
 
-/** Of greyd's own, those that are not for a daemon in service. */
+/** Options of greyd for trials, not for a daemon in service. */
 const FOR_TRIALS: ReadonlySet<string> = new Set(['--dry-run', '--allow-test-time']);
 
-/** Where and as whom a daemon runs. */
+/** Options that say where and under which account a daemon runs. */
 const PLACES: ReadonlySet<string> = new Set(['--dbdir', '--user', '--group']);
 
-/** What the service does without, whichever way it is started. */
+/** Options that greyd's service sets itself. */
 const OF_THE_INIT_SCRIPT: ReadonlySet<string> = new Set(['--daemonize', '--pidfile']);
 
 const OF_A_UNIX_SOCKET: ReadonlySet<string> = new Set(['--unix', '--socketmode']);
 
-/** Where lists of one kind stand. */
+/** The files of one kind of whitelist. */
 export interface ListPlaces {
   readonly option: '--whitelist-clients' | '--whitelist-recipients';
-  /** The files that a daemon reads without this option. */
+  /** The files that each daemon reads without this option. */
   readonly ofPostgrey: readonly [list: string, local: string];
   readonly ofGreyd: readonly [list: string, local: string];
 }
@@ -53,7 +53,7 @@ export function greydOptions(
   ];
 }
 
-/** Those of greyd's that count no more, but for its sockets, and what is the default anyway. */
+/** Returns the options of greyd that are dropped, except those of its sockets and those at their default. */
 export function droppedOptions(before: readonly GivenOption[], now: readonly GivenOption[]): GivenOption[] {
   const isKept = ({ name, value }: GivenOption): boolean =>
     now.some((option) => option.name === name && option.value === value);
@@ -64,28 +64,28 @@ export function droppedOptions(before: readonly GivenOption[], now: readonly Giv
   return before.filter((option) => !(isKept(option) || isDefault(option) || isOfNoMatter(option)));
 }
 
-/** For a daemon whose unix socket is opened by somebody else: it must not do so too. */
+/** Drops the unix socket, for a daemon whose socket systemd opens. */
 export function withoutUnixSocket(options: readonly GivenOption[]): GivenOption[] {
   return options.filter(({ name }) => !OF_A_UNIX_SOCKET.has(name));
 }
 
-/** postgrey then ignores --unix. */
+/** Tells whether there is an --inet, with which postgrey ignores --unix. */
 export function hasInet(options: readonly GivenOption[]): boolean {
   return options.some(({ name }) => name === '--inet');
 }
 
-/** The files of a list that a postgrey with these options reads. */
+/** Returns the files of a whitelist that a postgrey with these options reads. */
 export function listFiles(options: readonly GivenOption[], { option, ofPostgrey }: ListPlaces): string[] {
   const named = options.flatMap(({ name, value }) => (name === option && value ? [value] : []));
   return named.length > 0 ? named : [...ofPostgrey];
 }
 
-/** The files of a list that are the administrator's own, elsewhere than where postgrey has its lists. */
+/** Returns the files of a whitelist that are not in postgrey's own places. */
 export function otherListFiles(options: readonly GivenOption[], places: ListPlaces): string[] {
   return listFiles(options, places).filter((file) => !places.ofPostgrey.includes(file));
 }
 
-/** Entries of postgrey's own files are added to greyd's; the option replaces the default, so these are named too. */
+/** Returns the options for files elsewhere, with greyd's own files, which these options would otherwise replace. */
 function listOptions(options: readonly GivenOption[], places: ListPlaces): GivenOption[] {
   const others = otherListFiles(options, places);
   if (others.length === 0) return [];

@@ -1,6 +1,6 @@
 /**
- * Where greyd itself was asked before a migration. main.cf may name that already, so that it goes on to be asked there
- * where that can be.
+ * Finds the sockets on which greyd listened before a migration. main.cf may name them already, so they are kept where
+ * possible.
  */
 import { endpointName, type InetEndpoint } from '../../server/endpoint.ts';
 import type { GivenOption } from './given-options.ts';
@@ -19,15 +19,15 @@ import {
 import { isUnitOn, unitProperty } from './systemd.ts';
 
 export interface FormerListeners {
-  /** greyd goes on to serve there. */
+  /** Endpoints on which greyd keeps listening. */
   readonly kept: readonly InetEndpoint[];
-  /** It does not, for messages. */
+  /** Names of the sockets that it loses, for messages. */
   readonly lost: readonly string[];
 }
 
 /**
- * @param options of greyd until now
- * @param sockets that it is to have in the place of postgrey
+ * @param options the former options of greyd
+ * @param sockets those that it takes over from postgrey
  */
 export async function formerListeners(
   { hasSocketUnits }: ServiceManager,
@@ -47,7 +47,7 @@ export async function formerListeners(
   return { kept: [], lost: [...others.map(endpointName), ...unix] };
 }
 
-/** What systemd opens for greyd, unless it is not to. */
+/** Returns the sockets that systemd opens for greyd; none if greyd.socket is off. */
 async function listenOfUnit(): Promise<string> {
   const unit = `${GREYD.service}.socket`;
   return (await isUnitOn(unit)) ? unitProperty(unit, 'Listen') : '';

@@ -1,5 +1,5 @@
 /**
- * That there is one migration at a time.
+ * Allows one migration at a time.
  */
 import { execFileSync } from 'node:child_process';
 import { openSync } from 'node:fs';
@@ -7,9 +7,9 @@ import { openSync } from 'node:fs';
 const LOCK = '/run/greyctl-migrate.lock';
 
 /**
- * Holds the lock until this process ends, however it does: flock(1) locks what the descriptor stands for, which
+ * Takes a lock that is held until this process ends, however it ends: flock(1) locks the open file, which
  * stays open here.
- * @throws if another one holds it
+ * @throws if another process holds it
  */
 export function lockOthersOut(): void {
   const descriptor = openSync(LOCK, 'w', 0o600);
@@ -17,6 +17,6 @@ export function lockOthersOut(): void {
     execFileSync('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
   } catch (error) {
     if ((error as { status?: number }).status !== 1) throw error;
-    throw new Error('another greyctl migrate is under way here, wait for its end');
+    throw new Error('another greyctl migrate is running: wait until it ends');
   }
 }

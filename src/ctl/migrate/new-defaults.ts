@@ -1,9 +1,9 @@
 /**
- * What /etc/default/greyd says after a migration, checked by greyd's own reading of it.
+ * Makes the text of /etc/default/greyd for after a migration, and checks that greyd reads it as meant.
  */
-import { UsageError } from '../../command-line.ts';
-import { type Options, parseOptions } from '../../options.ts';
-import { DEFAULTS_FILE, readAs, type Starter } from '../defaults-file.ts';
+import { UsageError } from '../../options/command-line.ts';
+import { type Options, parseOptions } from '../../options/daemon.ts';
+import { DEFAULTS_FILE, readAs, type Starter } from '../../options/defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
 import {
   type GivenOption,
@@ -18,18 +18,18 @@ import type { PostgreyInstallation } from './postgrey-installation.ts';
 import { readText } from './text-file.ts';
 
 export interface NewDefaults {
-  /** All that the file is to hold. */
+  /** The whole text of the file. */
   readonly text: string;
-  /** What of it is new, in a line. */
+  /** The new values, in a line. */
   readonly summary: string;
-  /** As greyd understands them, with postgrey's unix socket. */
+  /** The options as greyd reads them, with postgrey's unix socket. */
   readonly options: Options;
-  /** Those that greyd has had until now. */
+  /** The former options of greyd. */
   readonly before: readonly GivenOption[];
   readonly notes: readonly string[];
 }
 
-/** @throws if greyd would not start with it; nothing was changed then */
+/** @throws if greyd would not start with the new options; nothing was changed then */
 export function newDefaults(
   postgrey: PostgreyInstallation,
   lists: readonly ListPair[],
@@ -52,9 +52,7 @@ export function newDefaults(
     options,
     before: current,
     notes: [
-      ...(isUnixIgnored(postgrey)
-        ? ['--unix is left out: postgrey does not listen there beside --inet']
-        : []),
+      ...(isUnixIgnored(postgrey) ? ['--unix is dropped: postgrey ignores it beside --inet'] : []),
       ...droppedNotes(before, droppedOptions(current, wanted), postgrey, starter),
     ],
   };
@@ -64,7 +62,7 @@ function isUnixIgnored({ options }: PostgreyInstallation): boolean {
   return hasInet(options) && options.some(({ name }) => name === '--unix');
 }
 
-/** What an administrator has set for greyd, and postgrey's takes the place of. */
+/** Notes the options that the administrator had set for greyd, and that postgrey's replace. */
 function droppedNotes(
   before: string,
   options: readonly GivenOption[],
@@ -75,7 +73,7 @@ function droppedNotes(
   const text = readAs(starter, before, DEFAULTS_FILE).values.get('POSTGREY_TEXT') || undefined;
   if (text !== undefined && text !== postgrey.text) dropped.push(`POSTGREY_TEXT="${text}"`);
   if (dropped.length === 0) return [];
-  return [`${DEFAULTS_FILE}: what postgrey has takes the place of ${dropped.join(' ')}`];
+  return [`${DEFAULTS_FILE}: replaced by the options of postgrey: ${dropped.join(' ')}`];
 }
 
 function textOfDefaults(): string {
@@ -84,23 +82,23 @@ function textOfDefaults(): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return '';
-    throw new Error(`${DEFAULTS_FILE} cannot be read (${code}): do this as root`);
+    throw new Error(`cannot read ${DEFAULTS_FILE} (${code}): run greyctl as root`);
   }
 }
 
-/** An init script splits POSTGREY_OPTS at each blank, whatever quotes there are. */
+/** Refuses a word that an init script would split: it splits POSTGREY_OPTS at each blank, also within quotes. */
 function refuseTorn(options: readonly GivenOption[], file: string): void {
   const torn = tornWord(options);
   if (torn === undefined) return;
   throw new Error(
-    `${file}: '${torn}' cannot be given to a greyd that an init script starts: leave out its blanks, quotes and backslashes, or the option`,
+    `${file}: an init script cannot pass '${torn}' to greyd: remove its blanks, quotes and backslashes, or the option`,
   );
 }
 
-/** What was written is what greyd gets, whatever else stands in the file. */
+/** Requires that greyd gets the written options, whatever else is in the file. */
 function requireRead(text: string, opts: string, starter: Starter): void {
   if (readAs(starter, text, DEFAULTS_FILE).values.get('POSTGREY_OPTS') === opts) return;
-  throw new Error(`${DEFAULTS_FILE}: POSTGREY_OPTS at its end would not count; nothing was changed`);
+  throw new Error(`${DEFAULTS_FILE}: POSTGREY_OPTS at its end would be overridden; nothing was changed`);
 }
 
 function readGreydOptions(text: string, starter: Starter): readonly GivenOption[] {
@@ -119,7 +117,9 @@ function parse(words: readonly string[], file: string): Options {
     if (typeof options !== 'string') return options;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new Error(`${file}: greyd does not start with this: ${error.message}; nothing was changed`);
+    throw new Error(
+      `${file}: greyd does not start with these options: ${error.message}; nothing was changed`,
+    );
   }
-  throw new Error(`${file}: --help, --man and --version start no daemon: take them out`);
+  throw new Error(`${file}: --help, --man and --version start no daemon: remove them`);
 }

@@ -1,6 +1,6 @@
 /**
- * New files in folders that may be of another account: they get their content, owner and mode while they are open, so
- * that these go to no other file that somebody puts under their name meanwhile.
+ * Makes files in folders that may belong to another account. Content, owner and mode are set on the open file, so that
+ * another file under the same name cannot get them.
  */
 import {
   closeSync,
@@ -24,8 +24,8 @@ export interface Ownership {
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * Makes a file that is not there yet, and saves it; nothing is left of it if that fails.
- * @param ownership undefined: it stays whose it is made, for its owner alone
+ * Makes a new file and syncs it to disk; removes it if that fails.
+ * @param ownership undefined: the process's own, mode 0600
  * @throws the system's error
  */
 export function makeOwnedFile(
@@ -48,19 +48,19 @@ export function makeOwnedFile(
   }
 }
 
-/** Who may not give files away need not, where they are to be his own. */
+/** Sets owner and mode. A process that may not change the owner need not, if the file is already its own. */
 function give(fd: number, { uid, gid, mode }: Ownership): void {
   const stat = fstatSync(fd);
   if (stat.uid !== uid || stat.gid !== gid) fchownSync(fd, uid, gid);
   fchmodSync(fd, mode);
 }
 
-/** Writes all of it. */
+/** Writes all bytes. */
 export function writeAll(fd: number, bytes: Buffer): void {
   for (let from = 0; from < bytes.length; ) from += writeSync(fd, bytes, from);
 }
 
-/** Copies a file of root's. */
+/** Copies a file that belongs to root. */
 export function copyInto(fd: number, source: string): void {
   const from = openSync(source, 'r');
   try {

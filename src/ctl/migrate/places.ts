@@ -1,5 +1,5 @@
 /**
- * Where Debian has postgrey, and what belongs to greyd.
+ * Places of postgrey and greyd on Debian.
  */
 import type { ListPlaces } from './greyd-options.ts';
 
@@ -8,7 +8,7 @@ export const POSTGREY = {
   defaults: '/etc/default/postgrey',
   dbdir: '/var/lib/postgrey',
   whitelists: '/etc/postgrey',
-  /** Its whitelists as they came with the package. */
+  /** The whitelists as shipped with its package. */
   pristine: '/usr/share/postgrey',
 } as const;
 
@@ -18,20 +18,20 @@ export const GREYD = {
   account: 'greyd',
   dbdir: '/var/lib/greyd',
   whitelists: '/etc/greyd',
-  /** Before the override.conf of `systemctl edit`, so that this counts. */
+  /** Sorts before the override.conf of `systemctl edit`, which therefore takes precedence. */
   dropIn: '/etc/systemd/system/greyd.socket.d/10-postgrey.conf',
 } as const;
 
-/** Where a copy of greyd's database is kept meanwhile; only root may write there. */
+/** Folder for the copy of greyd's database during a migration; only root may write there. */
 export const BACKUPS = '/var/backups';
 
-/** A list of postgrey and that of greyd, each with the administrator's own additions behind it. */
+/** A whitelist of postgrey and that of greyd, each followed by the administrator's own additions. */
 export interface ListPair extends ListPlaces {
-  /** As it came with the package of postgrey. */
+  /** The whitelist as shipped with the package of postgrey. */
   readonly pristine: string;
 }
 
-/** @param folder of postgrey's whitelists */
+/** @param folder with postgrey's whitelists */
 export function listPairs(folder: string): readonly ListPair[] {
   return (['clients', 'recipients'] as const).map((kind) => ({
     option: `--whitelist-${kind}`,

@@ -1,12 +1,12 @@
 /**
- * What a migration does, step by step. Mail is without an answer only from the stop of postgrey to the start of
- * greyd behind it: what takes long comes before, while postgrey answers, or after.
+ * Plans a migration, step by step. No daemon answers only between the stop of postgrey and the start of greyd: long
+ * steps come before, while postgrey answers, or after.
  *
- * Known limit: with --privacy what greyd has stored in plain and what postgrey has stored as digests do not go
- * together, so that its records are taken over only when greyd runs with that option.
+ * Known limit: with --privacy postgrey has digests, which cannot be merged with plain records of greyd, so its
+ * records are imported only once greyd runs with that option.
  */
 import { errorText } from '../../log/error-text.ts';
-import { DEFAULTS_FILE } from '../defaults-file.ts';
+import { DEFAULTS_FILE } from '../../options/defaults-file.ts';
 import { ChangedFile } from './changed-file.ts';
 import { checkGreyd } from './check-greyd.ts';
 import { DatabaseCopy } from './database-copy.ts';
@@ -19,19 +19,19 @@ import { inetOf, namesOf, unixOf } from './sockets.ts';
 import type { Step } from './steps.ts';
 import { reloadUnits } from './systemd.ts';
 
-/** How long greyd may take to start: mail waits meanwhile. */
+/** Time that greyd may take to start: mail waits meanwhile. */
 const START_LIMIT_MS = 30_000;
 
-/** All that the steps are made of. */
+/** Everything that the steps need. */
 export interface Materials extends Findings {
   readonly greyctl: CommandLine;
-  /** Whether somebody watches how far long work has come. */
+  /** The progress of long steps is shown. */
   readonly showsProgress: boolean;
 }
 
 export interface Plan {
   readonly steps: readonly Step[];
-  /** Removes what is of no use once all is done. */
+  /** Removes the copy of the database after a success. */
   readonly finish: () => void;
 }
 
@@ -40,8 +40,10 @@ export function makePlan(found: Materials): Plan {
   const copy = new DatabaseCopy(defaults.options.dbdir, greyctl);
   const hasPrivacy = defaults.options.privacy;
   const running = postgrey.service?.wasActive ? postgrey.service : undefined;
-  const before = running === undefined ? '' : ', while it goes on';
-  const after = hasPrivacy ? ', now that greyd has --privacy' : ', those of the last minutes';
+  const before = running === undefined ? '' : ', while postgrey runs';
+  const after = hasPrivacy
+    ? ', now that greyd runs with --privacy'
+    : ' once more, for those of the last minutes';
   const steps = [
     keepDatabase(copy, greyd),
     ...(hasPrivacy ? [] : [takeOverStep(found, before)]),
@@ -62,13 +64,13 @@ export function makePlan(found: Materials): Plan {
 
 function keepDatabase(copy: DatabaseCopy, greyd: Service): Step {
   return {
-    text: "keep a copy of greyd's database",
+    text: "copy greyd's database, for a rollback",
     async apply() {
       const path = await copy.make();
-      return [path ?? 'there is none yet'];
+      return [path ?? 'there is no database yet'];
     },
     undo: {
-      text: 'greyd and its database are as they were',
+      text: 'greyd and its database restored',
       async apply() {
         if (!copy.isMade) return;
         await greyd.stop();
@@ -83,14 +85,14 @@ function keepDatabase(copy: DatabaseCopy, greyd: Service): Step {
 }
 
 function takeOverStep({ postgrey, defaults, greyctl, showsProgress }: Materials, when: string): Step {
-  // /etc/default/greyd may not have them yet.
+  // /etc/default/greyd may not have these options yet.
   const { lookupByHost, networkLengths } = defaults.options;
   const lookup = lookupByHost
     ? ['--lookup-by-host']
     : [`--ipv4cidr=${networkLengths.ipv4}`, `--ipv6cidr=${networkLengths.ipv6}`];
   const command = [...greyctl, 'import', ...lookup, postgrey.dbdir] as const;
   return {
-    text: `take over the records in ${postgrey.dbdir}${when}`,
+    text: `import the records in ${postgrey.dbdir}${when}`,
     apply: (signal) => takeOver(command, { signal, showsErrors: showsProgress }),
   };
 }
@@ -103,11 +105,11 @@ function writeStep(path: string, content: string, text: string): Step {
       file.write(content);
       return [];
     },
-    undo: { text: `${path} is as it was`, apply: async () => file.restore() },
+    undo: { text: `${path} restored`, apply: async () => file.restore() },
   };
 }
 
-/** The sockets are opened by systemd from the next start of greyd on. */
+/** Has systemd open the sockets, from the next start of greyd on. */
 function dropInStep({ sockets, kept }: Materials): Step {
   const file = new ChangedFile(GREYD.dropIn);
   return {
@@ -118,7 +120,7 @@ function dropInStep({ sockets, kept }: Materials): Step {
       return [];
     },
     undo: {
-      text: `${GREYD.dropIn} is as it was`,
+      text: `${GREYD.dropIn} restored`,
       async apply() {
         file.restore();
         await reloadUnits();
@@ -131,7 +133,7 @@ function stopPostgrey(service: Service): Step {
   return {
     text: 'stop postgrey',
     apply: () => nothingToSay(service.stop()),
-    undo: { text: 'postgrey is started again', apply: () => service.restoreActivity() },
+    undo: { text: 'postgrey started again', apply: () => service.restoreActivity() },
   };
 }
 
@@ -143,34 +145,31 @@ function startGreyd({ greyd, sockets, manager }: Materials): Step {
       try {
         return await nothingToSay(greyd.start(AbortSignal.any([interrupted, late])));
       } catch (error) {
-        throw new Error(`${errorText(error)}; greyd says why: ${manager.logCommand(GREYD.service)}`);
+        throw new Error(`${errorText(error)}; for the reason: ${manager.logCommand(GREYD.service)}`);
       }
     },
-    undo: { text: 'greyd is stopped', apply: () => greyd.stop() },
+    undo: { text: 'greyd stopped', apply: () => greyd.stop() },
   };
 }
 
 function checkStep({ sockets, defaults, greyctl }: Materials): Step {
   const { greylistAction, privacy: hasPrivacy } = defaults.options;
   return {
-    text: `ask greyd there, ${hasPrivacy ? 'about a new mail' : 'about a new mail and one that has passed before'}`,
+    text: `probe greyd there, with ${hasPrivacy ? 'a new mail' : 'a new mail and one that has passed before'}`,
     apply: () => checkGreyd({ sockets, greylistAction, hasPrivacy, greyctl }),
   };
 }
 
 function bootStep(greyd: Service, postgrey: Service | undefined): Step {
   return {
-    text:
-      postgrey === undefined
-        ? 'have greyd started at boot'
-        : 'have greyd started at boot in the place of postgrey',
+    text: postgrey === undefined ? 'start greyd at boot' : 'start greyd at boot in place of postgrey',
     async apply() {
       await postgrey?.setEnabled(false);
       await greyd.setEnabled(true);
       return [];
     },
     undo: {
-      text: 'what is started at boot is as it was',
+      text: 'services started at boot restored',
       async apply() {
         await postgrey?.restoreEnablement();
         await greyd.restoreEnablement();
@@ -188,7 +187,7 @@ function entriesText(count: number): string {
   return count === 1 ? '1 entry' : `${count} entries`;
 }
 
-/** @returns what became of the records, a line for each kind */
+/** @returns the summary of the import, a line for each kind of records */
 async function takeOver(command: CommandLine, settings: RunSettings): Promise<string[]> {
   const text = await succeed(command, settings);
   return text.trim().split('\n').filter(Boolean);

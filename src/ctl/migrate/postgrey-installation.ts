@@ -1,27 +1,27 @@
 /**
- * The postgrey that is installed here: its options, where its records and whitelists are, whether it runs.
+ * Finds the installed postgrey: its options, its records, and whether it runs.
  *
  * Debian's unit and init script take POSTGREY_OPTS and POSTGREY_TEXT from /etc/default/postgrey; the unit has a
- * POSTGREY_TEXT of its own for where that has none.
+ * default for POSTGREY_TEXT.
  *
- * Known limit: a unit that was changed to take other options is refused, not read.
+ * Known limit: a unit that was changed to have other options is refused.
  */
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { lateNote, UsageError } from '../../command-line.ts';
-import { differences, readAs, type Starter, type Variables } from '../defaults-file.ts';
-import { systemdAssignments, systemdWords } from '../environment-file.ts';
-import { shellAssignments } from '../sourced-variables.ts';
+import { lateNote, UsageError } from '../../options/command-line.ts';
+import { differences, readAs, type Starter, type Variables } from '../../options/defaults-file.ts';
+import { systemdAssignments, systemdWords } from '../../options/environment-file.ts';
+import { shellAssignments } from '../../options/sourced-variables.ts';
 import { type GivenOption, readGivenOptions } from './given-options.ts';
 import { POSTGREY } from './places.ts';
 import type { Service, ServiceManager } from './service.ts';
 import { unitProperty } from './systemd.ts';
 import { readText } from './text-file.ts';
 
-/** What a unit may have of its own: a text that is known by its variable, and what greyd needs none of. */
+/** Options that a unit may have beside POSTGREY_OPTS: POSTGREY_TEXT, and those that greyd does not need. */
 const OF_THE_UNIT = /^(--greylist-text=\$\{POSTGREY_TEXT\}|--pidfile(=.*)?|--daemonize|-d)$/;
 
-/** Where it is, if not where Debian has it. */
+/** Places of postgrey's files, if not those of Debian. */
 export interface GivenPlaces {
   postgreyDefaults?: string;
   postgreyDir?: string;
@@ -30,16 +30,16 @@ export interface GivenPlaces {
 export interface PostgreyInstallation {
   readonly defaults: string;
   readonly options: readonly GivenOption[];
-  /** What a greylisted client is told; undefined: its own default. */
+  /** The greylist text; undefined: postgrey's own default. */
   readonly text: string | undefined;
   readonly dbdir: string;
-  /** undefined: there are records, but nothing that starts it. */
+  /** undefined: there are records, but no unit or init script. */
   readonly service: Service | undefined;
-  /** What is worth knowing about its options. */
+  /** Remarks on its options. */
   readonly notes: readonly string[];
 }
 
-/** @throws (rejects) with what is missing, and what to do */
+/** @throws (rejects) if something is missing, with what to do */
 export async function findPostgrey(
   { postgreyDefaults, postgreyDir }: GivenPlaces,
   manager: ServiceManager,
@@ -63,7 +63,7 @@ export async function findPostgrey(
     dbdir,
     service,
     notes: [
-      ...strays.map((word) => `${defaults}: the word '${word}' belongs to no option, it is left out`),
+      ...strays.map((word) => `${defaults}: '${word}' belongs to no option, and is dropped`),
       ...(late.length > 0 ? [`${defaults}: ${lateNote(late)}`] : []),
     ],
   };
@@ -74,12 +74,12 @@ function readDefaults(path: string): string {
     return readText(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-    throw new Error(`${path}: ${reason}; name the one with POSTGREY_OPTS by --postgrey-defaults=FILE`);
+    const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
+    throw new Error(`${path}: ${reason}; give the file with POSTGREY_OPTS by --postgrey-defaults=FILE`);
   }
 }
 
-/** Debian 11 and older have an init script alone, of which systemd makes a unit. */
+/** Returns what reads postgrey's defaults. Debian 11 and older have only an init script, which systemd wraps in a unit. */
 async function starterOf(unit: string | undefined, { hasSocketUnits }: ServiceManager): Promise<Starter> {
   if (!hasSocketUnits) return 'init script';
   const execStart = unit === undefined ? '' : await unitProperty(unit, 'ExecStart');
@@ -87,9 +87,9 @@ async function starterOf(unit: string | undefined, { hasSocketUnits }: ServiceMa
 }
 
 /**
- * What postgrey was started with, and is meant to be: where systemd hands it on unexpanded, nobody knows whether that
- * was meant.
- * @throws {Error} then, with file and line, and what to write
+ * Reads the variables that postgrey was started with.
+ * @throws {Error} if systemd reads them differently from a shell and the file looks meant for a shell: with file and
+ * line, and what to write
  */
 function readPostgreyDefaults(file: string, starter: Starter): Variables {
   const text = readDefaults(file);
@@ -99,7 +99,7 @@ function readPostgreyDefaults(file: string, starter: Starter): Variables {
   return readAs(starter, text, file);
 }
 
-/** Whether a file that systemd and a shell read differently is a shell's: it assigns by its rules, or expands something. */
+/** Tells whether such a file looks meant for a shell: it has expansions, or assignments by a shell's rules. */
 function isMeantForShell(text: string): boolean {
   if (
     /[$`]/.test(
@@ -112,7 +112,7 @@ function isMeantForShell(text: string): boolean {
   try {
     return shellAssignments(text).length > 0;
   } catch {
-    // As a value with blanks and no quotes, which only systemd reads; or an export of it.
+    // A shell cannot read it: a value with blanks and no quotes, which only systemd reads, or an export of one.
     return /^[ \t]*export[ \t]/m.test(text);
   }
 }
@@ -129,19 +129,19 @@ function readOptions(defaults: string, words: readonly string[]): ReturnType<typ
 async function refuseOtherOptions(unit: string): Promise<void> {
   if (!hasOtherOptions(await unitProperty(unit, 'ExecStart'))) return;
   throw new Error(
-    `${unit} has options that do not come from POSTGREY_OPTS, see systemctl cat ${unit}; write all that it has as POSTGREY_OPTS="…" into a file, and name that by --postgrey-defaults=FILE`,
+    `${unit} has options that are not from POSTGREY_OPTS, see systemctl cat ${unit}; write all its options as POSTGREY_OPTS="…" into a file, and give that by --postgrey-defaults=FILE`,
   );
 }
 
 /**
- * Whether a unit starts postgrey with other options than POSTGREY_OPTS, as
- * `{ path=… ; argv[]=/usr/sbin/postgrey $POSTGREY_OPTS --greylist-text=${POSTGREY_TEXT} ; … }` does not.
- * @param execStart as systemctl show has it; empty: no command
+ * Tells whether a unit starts postgrey with options beside POSTGREY_OPTS. Debian's does not:
+ * `{ path=… ; argv[]=/usr/sbin/postgrey $POSTGREY_OPTS --greylist-text=${POSTGREY_TEXT} ; … }`.
+ * @param execStart as systemctl show prints it; empty: no command
  */
 export function hasOtherOptions(execStart: string): boolean {
   if (execStart === '') return false;
   const command = commandOf(execStart);
-  // Of an older Debian's package, for which systemd makes a unit: it takes POSTGREY_OPTS.
+  // The init script of an older Debian, which systemd wraps in a unit, takes POSTGREY_OPTS.
   if (command === INIT_SCRIPT) return false;
   const words = command.split(' ');
   const others = words.filter((word) => word.startsWith('-') && !OF_THE_UNIT.test(word));
@@ -150,12 +150,12 @@ export function hasOtherOptions(execStart: string): boolean {
 
 const INIT_SCRIPT = '/etc/init.d/postgrey start';
 
-/** @param execStart as systemctl show has it */
+/** @param execStart as systemctl show prints it */
 function commandOf(execStart: string): string {
   return /argv\[\]=(.*?) ;/.exec(execStart)?.[1] ?? '';
 }
 
-/** POSTGREY_TEXT as the unit has it: `"POSTGREY_TEXT=Greylisted, …" OTHER=…`; undefined if its command does not. */
+/** Returns POSTGREY_TEXT from a unit's Environment=, `"POSTGREY_TEXT=Greylisted, …" OTHER=…`, if its command uses it. */
 async function textOfUnit(unit: string): Promise<string | undefined> {
   const start = 'POSTGREY_TEXT=';
   if (!/\$\{POSTGREY_TEXT\}/.test(await unitProperty(unit, 'ExecStart'))) return undefined;
@@ -168,8 +168,8 @@ function requireDatabase(dbdir: string): void {
   try {
     if (statSync(join(dbdir, 'postgrey.db'), { throwIfNoEntry: false }) !== undefined) return;
   } catch (error) {
-    // Who is not root may not look, and can only be told what would be done.
+    // Without root (--dry-run) the directory may not be readable.
     if ((error as NodeJS.ErrnoException).code === 'EACCES') return;
   }
-  throw new Error(`${dbdir} holds no postgrey.db; name the directory that does by --postgrey-dir=DIR`);
+  throw new Error(`${dbdir} has no postgrey.db; give postgrey's database directory by --postgrey-dir=DIR`);
 }

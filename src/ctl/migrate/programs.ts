@@ -1,8 +1,8 @@
 /**
- * Starts the programs of a migration: the service manager's, and greyctl's other commands.
+ * Runs the programs of a migration: those of the service manager, and other commands of greyctl.
  *
- * Each has a session of its own, so that a Ctrl-C in the terminal reaches greyctl alone, which then undoes what
- * was done.
+ * Each has a session of its own, so that a Ctrl-C in the terminal reaches only greyctl migrate, which then rolls
+ * back.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type CommandLine = readonly [program: string, ...args: string[]];
 
 export interface Finished {
-  /** null: it was ended by a signal. */
+  /** null: ended by a signal. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -21,14 +21,14 @@ export interface Finished {
 export interface RunSettings {
   /** Ends the program when it is aborted. */
   readonly signal?: AbortSignal;
-  /** Whether what it says of itself is shown as it comes, its progress too. */
+  /** Shows its standard error as it comes, with its progress. */
   readonly showsErrors?: boolean;
 }
 
-/** A daemon that it has started may keep its output open; what it said itself has come by then. */
+/** Wait for the output after the exit: a daemon that the program has started may keep its output open. */
 const LAST_OUTPUT_MS = 300;
 
-/** @throws (rejects) if it cannot be started, or was aborted */
+/** Runs a program. @throws (rejects) if it cannot be started, or was aborted */
 export async function run(
   [program, ...args]: CommandLine,
   { signal, showsErrors = false }: RunSettings = {},
@@ -53,20 +53,20 @@ export async function run(
 }
 
 /**
- * The same for a program that must succeed.
- * @returns what it printed
- * @throws (rejects) with the first line of its errors, or the last one that it printed
+ * Runs a program that must succeed.
+ * @returns its output
+ * @throws (rejects) with the first line of its standard error, or else the last line of its output
  */
 export async function succeed(command: CommandLine, settings: RunSettings = {}): Promise<string> {
   const { status, stdout, stderr } = await run(command, settings);
   if (status === 0) return stdout;
-  // An error is told at once, but what comes of a long work at its end.
+  // Errors come first on standard error; the result of long work comes last in the output.
   const said = stderr.trim().split('\n')[0] || stdout.trim().split('\n').at(-1) || `exit status ${status}`;
   const reason = said.replace(/\.$/, '');
   throw new Error(reason.startsWith('greyctl: ') ? reason.slice(9) : `${command.join(' ')}: ${reason}`);
 }
 
-/** Whether a program can be started. */
+/** Tells whether a program can be started. */
 export async function isInstalled(command: CommandLine): Promise<boolean> {
   return run(command).then(
     () => true,

@@ -1,23 +1,23 @@
 /**
- * The drop-in of greyd.socket that has systemd open the sockets that postgrey had (systemd.socket(5)), so that
- * main.cf need not change, and no restart of greyd refuses a connection there.
+ * Writes the drop-in of greyd.socket by which systemd opens the sockets of postgrey (systemd.socket(5)): main.cf need
+ * not change, and no connection is refused while greyd restarts.
  */
 import { ALL_ADDRESSES, type InetEndpoint, inetName, isLoopback } from '../../server/endpoint.ts';
 
-/** A unix socket as postgrey had it. */
+/** A unix socket of postgrey. */
 export interface UnixSocket {
   readonly path: string;
   /** Permissions, 0 to 0o777. */
   readonly mode: number;
-  /** Names or numbers; undefined: root's, which is of no matter where everybody may connect. */
+  /** Names or numbers; undefined: root, for a socket to which all may connect. */
   readonly owner: { readonly user: string; readonly group: string } | undefined;
 }
 
-/** @param inet with addresses in place of names */
+/** @param inet endpoints by address, not by name */
 export function socketDropIn(inet: readonly InetEndpoint[], unix: UnixSocket | undefined): string {
   const isBeyondLoopback = inet.some(({ host }) => host !== ALL_ADDRESSES && !isLoopback(host));
   return [
-    '# Where postgrey was asked, so that main.cf need not change. Written by greyctl migrate.',
+    '# The sockets of postgrey, so that main.cf need not change. Written by greyctl migrate.',
     '[Socket]',
     'ListenStream=',
     ...inet.map(({ host, port }) => `ListenStream=${host === ALL_ADDRESSES ? port : inetName(host, port)}`),

@@ -1,5 +1,5 @@
 /**
- * The sockets that postgrey was asked on, as they are to be opened and asked.
+ * Finds the sockets of postgrey, as greyd is to open them and greyctl to connect to them.
  */
 import { lookup } from 'node:dns/promises';
 import { statSync } from 'node:fs';
@@ -16,19 +16,19 @@ import {
 import type { GivenOption } from './given-options.ts';
 import type { UnixSocket } from './socket-unit.ts';
 
-/** A socket that greyd is to have. */
+/** A socket for greyd. */
 export interface Socket {
-  /** As in main.cf: `127.0.0.1:10023`. */
+  /** The name in main.cf: `127.0.0.1:10023`. */
   readonly name: string;
   readonly endpoint: Exclude<Endpoint, { kind: 'inherited' }>;
   readonly target: NetConnectOpts;
 }
 
-/** How long a program has to take a connection, in milliseconds. */
+/** Time for a program to accept a connection, in milliseconds. */
 const CONNECT_LIMIT_MS = 5000;
 
 /**
- * Those of these endpoints that this host has an address for, with the address in place of a name.
+ * Returns sockets for the endpoints of which this host has the address, with names resolved.
  * @throws (rejects) if a name has no address
  */
 export async function socketsOf(endpoints: readonly Endpoint[]): Promise<Socket[]> {
@@ -42,7 +42,7 @@ export async function socketsOf(endpoints: readonly Endpoint[]): Promise<Socket[
   return sockets;
 }
 
-/** Those of the endpoints of a greyd over TCP that none of these sockets takes the place of, each once. */
+/** Returns the TCP endpoints of greyd that none of these sockets covers, each once. */
 export function othersOf(ofGreyd: readonly InetEndpoint[], sockets: readonly Socket[]): InetEndpoint[] {
   const isCovered = ({ host, port }: InetEndpoint) =>
     inetOf(sockets).some(
@@ -54,22 +54,22 @@ export function othersOf(ofGreyd: readonly InetEndpoint[], sockets: readonly Soc
   return [...new Map(others.map((endpoint) => [endpointName(endpoint), endpoint])).values()];
 }
 
-/** The endpoints of --inet among options. */
+/** Returns the endpoints of --inet among options. */
 export function inetOptions(options: readonly GivenOption[]): InetEndpoint[] {
   return options.flatMap(({ name, value = '' }) => (name === '--inet' ? (parseInet(value) ?? []) : []));
 }
 
-/** @param listen of a socket unit, as systemctl show has it: `127.0.0.1:60000 (Stream)`, a line for each */
+/** @param listen of a socket unit, as systemctl show prints it: a line `127.0.0.1:60000 (Stream)` for each socket */
 export function inetOfUnit(listen: string): InetEndpoint[] {
   return [...listen.matchAll(/^(\S+:\d+) \(Stream\)$/gm)].flatMap(([, name = '']) => parseInet(name) ?? []);
 }
 
-/** The same for its unix sockets: `/run/greyd/socket (Stream)`. */
+/** Returns the unix sockets of a socket unit: `/run/greyd/socket (Stream)`. */
 export function unixOfUnit(listen: string): string[] {
   return [...listen.matchAll(/^(\/.*) \(Stream\)$/gm)].map(([, path = '']) => path);
 }
 
-/** For messages. */
+/** Returns the names for messages. */
 export function namesOf(sockets: readonly Socket[]): string {
   return sockets.map(({ name }) => name).join(', ');
 }
@@ -78,7 +78,7 @@ export function inetOf(sockets: readonly Socket[]): InetEndpoint[] {
   return sockets.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint.kind === 'inet');
 }
 
-/** The unix socket among them; its file is looked at for whose it is. */
+/** Returns the unix socket, if there is one, with the owner of its file. */
 export function unixOf(sockets: readonly Socket[]): UnixSocket | undefined {
   const endpoint = sockets.map((socket) => socket.endpoint).find(({ kind }) => kind === 'unix');
   if (endpoint?.kind !== 'unix') return undefined;
@@ -88,12 +88,12 @@ export function unixOf(sockets: readonly Socket[]): UnixSocket | undefined {
   return { path: normalize(endpoint.path), mode, owner: isForAll(mode) ? undefined : owner };
 }
 
-/** Whether everybody may connect, whoever owns the socket. */
+/** Tells whether all may connect, whatever the owner of the socket. */
 export function isForAll(mode: number): boolean {
   return (mode & 0o006) === 0o006;
 }
 
-/** Whether somebody listens there; nothing is asked. */
+/** Tells whether a program listens on a socket; no request is sent. */
 export function isListening({ target }: Socket): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(target, () => settle(true));

@@ -1,27 +1,27 @@
 /**
- * The steps of a plan, done in their order; if one fails, or the administrator breaks off, all that were begun
- * are undone in the reverse order. What cannot be undone is told, and the others are undone all the same.
+ * Runs the steps of a plan in their order. If one fails, or the administrator interrupts it, all steps that were begun
+ * are rolled back in reverse order. A step that cannot be rolled back is reported, and the rollback continues.
  */
 import { errorText } from '../../log/error-text.ts';
 
 export interface Step {
-  /** What it does, in the imperative: `stop postgrey`. */
+  /** Names the step, in the imperative: `stop postgrey`. */
   readonly text: string;
   /**
-   * @param interrupted aborted when the step may be left half done
-   * @returns lines that are worth telling
-   * @throws (rejects) if it failed
+   * @param interrupted aborted when the step may stop half done
+   * @returns lines for the administrator
+   * @throws (rejects) if the step failed
    */
   readonly apply: (interrupted: AbortSignal) => Promise<readonly string[]>;
-  /** Absent: it changes nothing. */
+  /** The rollback of the step; absent: it changes nothing. */
   readonly undo?: {
     readonly text: string;
-    /** Undoes what was done, be it only half of it. */
+    /** Rolls the step back, even if it was only half done. */
     readonly apply: () => Promise<void>;
   };
 }
 
-/** Is told of each step. */
+/** Receives the progress of the steps. */
 export interface Listener {
   readonly begins: (text: string) => void;
   readonly says: (line: string) => void;
@@ -30,7 +30,7 @@ export interface Listener {
   readonly notUndone: (text: string, reason: string) => void;
 }
 
-/** `not undone`: something is not as it was before. */
+/** `not undone`: the rollback is incomplete. */
 export type Outcome = 'done' | 'undone' | 'not undone';
 
 export async function runSteps(
@@ -44,9 +44,9 @@ export async function runSteps(
     listener.begins(step.text);
     try {
       for (const line of await step.apply(interrupted)) listener.says(line);
-      if (interrupted.aborted) throw new Error('broken off');
+      if (interrupted.aborted) throw new Error('interrupted');
     } catch (error) {
-      listener.failed(step.text, interrupted.aborted ? 'broken off' : errorText(error));
+      listener.failed(step.text, interrupted.aborted ? 'interrupted' : errorText(error));
       return undoAll(begun, listener);
     }
   }

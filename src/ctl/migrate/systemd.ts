@@ -1,6 +1,6 @@
 /**
- * Services under systemd: of each the service unit, and its socket unit if there is one. They are stopped and
- * started together: a connection to the socket would start the service again.
+ * Services under systemd: a service unit, and its socket unit if there is one. Both are stopped and started
+ * together: a connection to the socket would start the service again.
  */
 import { run, succeed } from './programs.ts';
 import type { Service, ServiceManager } from './service.ts';
@@ -8,7 +8,7 @@ import type { Service, ServiceManager } from './service.ts';
 export interface UnitState {
   readonly name: string;
   readonly isActive: boolean;
-  /** It is about to be active, maybe for ever: nobody can wait for that. */
+  /** The unit is about to be active, maybe forever, so that nothing can wait for that. */
   readonly isActivating: boolean;
   readonly isEnabled: boolean;
 }
@@ -24,20 +24,20 @@ export const systemd: ServiceManager = {
   logCommand: (name) => `journalctl -u ${name}`,
 };
 
-/** Has systemd read its files again. */
+/** Has systemd reload its unit files. */
 export async function reloadUnits(): Promise<void> {
   await succeed(['systemctl', 'daemon-reload']);
 }
 
 /**
- * A property of a unit, as systemctl shows it; empty if it has none.
+ * Returns a property of a unit, as systemctl show prints it; empty if not set.
  * @throws (rejects) if systemd does not answer
  */
 export async function unitProperty(unit: string, name: string): Promise<string> {
   return (await succeed(['systemctl', 'show', `--property=${name}`, '--value', unit])).trim();
 }
 
-/** Whether a unit runs, or is started at boot. */
+/** Tells whether a unit runs, or is started at boot. */
 export async function isUnitOn(unit: string): Promise<boolean> {
   const state = await stateOf(unit);
   return state !== undefined && (state.isActive || state.isEnabled);
@@ -56,7 +56,7 @@ async function stateOf(name: string): Promise<UnitState | undefined> {
   };
 }
 
-/** By the command, which asks for the links of an init script too where systemd has made the unit of that. */
+/** Calls systemctl is-enabled, which for a unit that wraps an init script checks the links of that script. */
 async function isEnabled(name: string): Promise<boolean> {
   return (await run(['systemctl', 'is-enabled', name])).stdout.trim() === 'enabled';
 }

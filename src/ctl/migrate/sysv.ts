@@ -8,7 +8,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { run, succeed } from './programs.ts';
 import type { Service, ServiceManager } from './service.ts';
 
-/** In which a service of Debian is started. */
+/** The run levels in which Debian starts services. */
 const RUN_LEVELS = [2, 3, 4, 5];
 
 export const sysv: ServiceManager = {
@@ -34,7 +34,7 @@ function isEnabled(name: string): boolean {
 function sysvService(name: string, wasActive: boolean, wasEnabled: boolean): Service {
   const start = async (signal?: AbortSignal) =>
     void (await succeed(['service', name, 'start'], signal && { signal }));
-  // The script of Debian's postgrey fails if there is nothing to stop.
+  // The init script of Debian's postgrey fails if postgrey is not running.
   const stop = async () => {
     if (await isRunning(name)) await succeed(['service', name, 'stop']);
   };

@@ -1,5 +1,5 @@
 /**
- * Texts of administrators: in UTF-8, or in the Latin-1 of former times, in which they are to stay.
+ * Reads and writes text files of administrators: UTF-8, or old Latin-1, which is kept.
  */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ export function readText(path: string): string {
   return bytes.toString(encodingOf(bytes));
 }
 
-/** @param before what the file has held, whose encoding is kept */
+/** @param before the former content of the file, whose encoding is kept */
 export function textBytes(text: string, before: Buffer): Buffer {
   return Buffer.from(text, encodingOf(before));
 }

@@ -1,28 +1,28 @@
 /**
- * Which lines of a whitelist file are to be added to another one: its entries that are not known there, each with
- * the comment above it.
+ * Finds the lines of a whitelist file to add to another one: the entries that it does not have yet, each with the
+ * comment above it.
  *
  *   line :== [ pattern ] [ "#" comment ]
  *
- * A comment belongs to the next entry, and stays behind with an entry that is not taken along.
+ * A comment belongs to the next entry, and is left out if that entry is.
  */
 
-/** An entry that is to be added. */
+/** An entry to add. */
 export interface NewEntry {
-  /** Of its line, from 1 on. */
+  /** Line number, from 1. */
   readonly number: number;
-  /** As they stand in the file: comments above it, and its own. */
+  /** The lines of the file: the comments above the entry, and its own. */
   readonly lines: readonly string[];
 }
 
-/** The patterns of a whitelist. */
+/** Returns the patterns of a whitelist. */
 export function patternsOf(text: string): Set<string> {
   return new Set(text.split(/\r?\n/).map(patternOf).filter(Boolean));
 }
 
 /**
  * @param text of the file
- * @param known texts of files whose entries are not taken along, nor their comments
+ * @param known texts of files whose entries and comments are left out
  */
 export function newEntries(text: string, known: readonly string[]): NewEntry[] {
   const patterns = new Set(known.flatMap((one) => [...patternsOf(one)]));
@@ -42,7 +42,7 @@ export function newEntries(text: string, known: readonly string[]): NewEntry[] {
   return entries;
 }
 
-/** What is added to a whitelist file: the entries below a line that says where they are from. */
+/** Returns the text to add to a whitelist file: the entries below a line that names their origin. */
 export function addition(from: string, entries: readonly NewEntry[]): string {
   if (entries.length === 0) return '';
   return [`# From ${from}:`, ...entries.flatMap(({ lines }) => lines), ''].join('\n');

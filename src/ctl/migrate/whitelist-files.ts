@@ -1,8 +1,8 @@
 /**
- * What greyd's whitelists get of postgrey's: the administrator's own additions, in whitelist_clients.local, and what
- * he wrote into whitelist_clients itself, by comparison with the file that came with the package.
+ * Merges postgrey's whitelists into greyd's: the administrator's own additions, in whitelist_clients.local, and those
+ * in whitelist_clients itself, found by comparison with the file that was shipped with the package.
  *
- * Files elsewhere that POSTGREY_OPTS names are not copied; greyd reads them where they are.
+ * Files elsewhere that POSTGREY_OPTS names are not copied; greyd reads them in their place.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { isRoot } from '../../service/account.ts';
@@ -16,12 +16,12 @@ import { run } from './programs.ts';
 import { readText } from './text-file.ts';
 import { addition, type NewEntry, newEntries, patternsOf } from './whitelist-entries.ts';
 
-/** A whitelist of greyd's that gets more entries. */
+/** A whitelist of greyd that gets more entries. */
 export interface WhitelistChange {
   readonly path: string;
-  /** All that it is to hold. */
+  /** The whole text of the file. */
   readonly text: string;
-  /** Entries that are added. */
+  /** Number of added entries. */
   readonly count: number;
 }
 
@@ -58,11 +58,11 @@ export async function whitelistChanges(
 }
 
 /**
- * What greyd reads must be readable for it: a list that is not would put its hosts off. Those are its own lists, which
- * get the entries, and files elsewhere.
- * @param isSandboxed whether greyd runs where it does not see all folders
- * @returns what is worth knowing
- * @throws (rejects) with one that is not
+ * Requires that greyd can read all its whitelists, its own and those elsewhere: otherwise it would greylist hosts that
+ * they list.
+ * @param isSandboxed greyd runs where it does not see all folders
+ * @returns remarks on missing files
+ * @throws (rejects) with a file that greyd cannot read
  */
 export async function requireReadable(
   options: readonly GivenOption[],
@@ -72,22 +72,22 @@ export async function requireReadable(
   const others = lists.flatMap((pair) => otherListFiles(options, pair));
   const all = [...lists.flatMap(({ ofGreyd }) => ofGreyd), ...others];
   for (const file of all.filter((one) => existsSync(one))) await requireReadableFile(file, isSandboxed);
-  return others.filter((file) => !existsSync(file)).map((file) => `${file}: there is no such whitelist`);
+  return others.filter((file) => !existsSync(file)).map((file) => `${file}: no such whitelist`);
 }
 
 async function requireReadableFile(file: string, isSandboxed: boolean): Promise<void> {
-  // By a link too.
+  // A link counts by its target.
   const isHidden = isSandboxed && /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(realpathSync(file));
   if (!isHidden && (await canRead(file))) return;
-  const reason = isHidden ? 'does not see this folder' : 'may not read it';
+  const reason = isHidden ? 'cannot see this folder' : 'cannot read it';
   const isOwn = file.startsWith(`${GREYD.whitelists}/`);
   const remedy = isOwn
-    ? 'make it a file there that all may read'
-    : `move it to ${GREYD.whitelists}, for all to read, and name it so in POSTGREY_OPTS`;
+    ? 'make it a plain file there that all may read'
+    : `move it to ${GREYD.whitelists}, readable by all, and change its path in POSTGREY_OPTS`;
   throw new Error(`${file}: greyd, as user ${GREYD.account}, ${reason}; ${remedy}`);
 }
 
-/** Whether greyd's account can; only root finds that out. */
+/** Tells whether greyd's account can read a file; only root can find out. */
 async function canRead(file: string): Promise<boolean> {
   if (!isRoot()) return true;
   const as = ['setpriv', `--reuid=${GREYD.account}`, `--regid=${GREYD.account}`, '--init-groups'] as const;
@@ -99,7 +99,7 @@ function separator(text: string, entries: readonly NewEntry[]): string {
   return text.endsWith('\n') ? '\n' : '\n\n';
 }
 
-/** Entries that postgrey takes, and greyd does not. */
+/** Returns warnings for entries that postgrey reads, and greyd does not. */
 async function warnings(file: string, entries: readonly NewEntry[], { option }: ListPair): Promise<string[]> {
   const list = option === '--whitelist-clients' ? new ClientList() : new RecipientList();
   const numbers = new Set(entries.map(({ number }) => number));
@@ -112,14 +112,14 @@ function lineOf(warning: string, file: string): number {
   return Number(/^ line (\d+):/.exec(warning.slice(file.length))?.[1]);
 }
 
-/** Whom the administrator has taken off postgrey's list greyd goes on passing if it has him on its own. */
+/** Notes the entries that the administrator has removed from postgrey's list, and greyd's list still has. */
 function takenOut(file: string, shipped: string, list: string): string[] {
   const kept = patternsOf(textOf(file));
   const own = patternsOf(textOf(list));
   return [...patternsOf(shipped)]
     .filter((pattern) => !kept.has(pattern) && own.has(pattern))
     .map(
-      (pattern) => `${pattern} is not in ${file} any more, but stays in ${list}: take it out there as well`,
+      (pattern) => `${pattern} was removed from ${file}, but is still in ${list}: remove it there as well`,
     );
 }
 
@@ -128,6 +128,6 @@ function textOf(path: string): string {
   try {
     return readText(path);
   } catch (error) {
-    throw new Error(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new Error(`cannot read ${path} (${(error as NodeJS.ErrnoException).code})`);
   }
 }

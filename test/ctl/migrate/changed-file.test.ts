@@ -84,7 +84,7 @@ test('what was not written is not restored', () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test('nor what could not be written: that may well fail too, and is as it was', () => {
+test('nor a file that could not be written, which is unchanged', () => {
   // No file can be made in that folder.
   const file = new ChangedFile('/proc/version');
   expect(() => file.write('new\n')).toThrow();

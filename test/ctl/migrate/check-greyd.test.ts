@@ -1,5 +1,5 @@
 /**
- * Whether greyctl migrate sees that greyd does not know what postgrey knew, with a real greyd and a short --delay.
+ * Tests that greyctl migrate detects a greyd without the records of postgrey, with a real greyd and a short --delay.
  */
 import { expect, test } from 'vitest';
 import { openRecords } from '../../../src/ctl/database.ts';
@@ -35,9 +35,9 @@ async function checked(sender: string, later = 0): Promise<string[]> {
   });
 }
 
-test('what has passed before passes', async () => {
+test('mail that has passed before passes', async () => {
   expect(await checked('alice@example.net')).toContain(
-    'what has passed before passes: 192.0.2.0 alice@example.net -> bob@example.org',
+    'mail that has passed before passes: 192.0.2.0 alice@example.net -> bob@example.org',
   );
 });
 
@@ -49,5 +49,7 @@ test('what was seen while the clock was ahead is not asked about', async () => {
 
 test('a triplet under a key for which greyd does not look is found out, although it would pass at a retry', async () => {
   // As if the mask of postgrey 1.36 were a part of the sender: in a request its digits become #.
-  await expect(checked('24/alice@example.net')).rejects.toThrow(/^greyd puts off what has passed before: /);
+  await expect(checked('24/alice@example.net')).rejects.toThrow(
+    /^greyd defers mail that has passed before: /,
+  );
 });

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readAs } from '../../../src/ctl/defaults-file.ts';
 import { withVariables } from '../../../src/ctl/migrate/defaults-text.ts';
+import { readAs } from '../../../src/options/defaults-file.ts';
 import { temporaryDirectory } from '../../support/daemon.ts';
 import { canRun } from '../../support/requirements.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { systemdWords } from '../../../src/ctl/environment-file.ts';
 import { readGivenOptions, textOfOptions } from '../../../src/ctl/migrate/given-options.ts';
 import { droppedOptions, greydOptions, withoutUnixSocket } from '../../../src/ctl/migrate/greyd-options.ts';
 import { listPairs } from '../../../src/ctl/migrate/places.ts';
+import { systemdWords } from '../../../src/options/environment-file.ts';
 
 const given = (text: string) => readGivenOptions(systemdWords(text)).options;
 
@@ -25,7 +25,7 @@ test.each([
   expect(textOfOptions(given(normal))).toBe(normal);
 });
 
-test('words that belong to no option are told', () => {
+test('arguments that belong to no option are reported', () => {
   expect(readGivenOptions(['--inet=10023', 'see', 'http://example.org', '--delay=60'])).toEqual({
     options: [
       { name: '--inet', value: '10023' },

@@ -4,7 +4,7 @@ import { parseInet } from '../../../src/server/endpoint.ts';
 
 const inet = (text: string) => parseInet(text) ?? [];
 const HEAD =
-  '# Where postgrey was asked, so that main.cf need not change. Written by greyctl migrate.\n[Socket]\nListenStream=\n';
+  '# The sockets of postgrey, so that main.cf need not change. Written by greyctl migrate.\n[Socket]\nListenStream=\n';
 
 test.each([
   ['10023', 'ListenStream=127.0.0.1:10023\nListenStream=[::1]:10023\n'],

@@ -10,7 +10,7 @@ test.each([
   [['192.0.2.1:10023'], '*:10023', []],
   [['127.0.0.1:10023'], '0.0.0.0:10023', []],
   [['192.0.2.1:10023', '127.0.0.1:10023'], '127.0.0.1:10023', ['192.0.2.1:10023']],
-])('of a greyd on %s, %s does not take the place of %s', async (before, now, expected) => {
+])('a greyd on %s: %s does not cover %s', async (before, now, expected) => {
   const others = othersOf(endpoints(before), await socketsOf(endpoints([now])));
   expect(others.map(endpointName)).toEqual(expected);
 });

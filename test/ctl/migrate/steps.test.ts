@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Listener, runSteps, type Step } from '../../../src/ctl/migrate/steps.ts';
 
-/** What happened, in its order. */
+/** The events, in their order. */
 function journal() {
   const lines: string[] = [];
   const listener: Listener = {
@@ -46,14 +46,14 @@ test('a failure undoes those that were begun, the last one first, and itself too
   expect(lines.slice(3)).toEqual(['failed c: broken', 'undone c', 'undone a']);
 });
 
-test('what cannot be undone is told, and the others are undone', async () => {
+test('a step that cannot be rolled back is reported, and the others are rolled back', async () => {
   const { lines, listener } = journal();
   const steps = [step('a'), step('b', { stays: true }), step('c', { fails: true })];
   expect(await runSteps(steps, never(), listener)).toBe('not undone');
   expect(lines.slice(4)).toEqual(['undone c', 'not undone b: it is stuck', 'undone a']);
 });
 
-test.each(['in a step', 'in the last step'])('who breaks off %s has everything undone', async (when) => {
+test.each(['in a step', 'in the last step'])('an interrupt %s rolls everything back', async (when) => {
   const { lines, listener } = journal();
   const controller = new AbortController();
   const broken: Step = {
@@ -65,5 +65,5 @@ test.each(['in a step', 'in the last step'])('who breaks off %s has everything u
   };
   const steps = [step('a'), broken, ...(when === 'in a step' ? [step('c')] : [])];
   expect(await runSteps(steps, controller.signal, listener)).toBe('undone');
-  expect(lines).toEqual(['begins a', 'begins b', 'failed b: broken off', 'undone b', 'undone a']);
+  expect(lines).toEqual(['begins a', 'begins b', 'failed b: interrupted', 'undone b', 'undone a']);
 });

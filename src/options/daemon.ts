@@ -1,0 +1,240 @@
+/**
+ * The options of the daemon as plain values, made from the command line.
+ */
+import type { NetworkLengths } from '../greylist/keys.ts';
+import type { LogFormat, LogLevel } from '../log/logger.ts';
+import type { RequestBounds } from '../policy/attributes.ts';
+import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
+import { SLOT_BITS } from '../store/redis/keys.ts';
+import type { SharedStoreSettings } from '../store/redis/open.ts';
+import { lateNote, readCommandLine, UsageError, withoutPassword } from './command-line.ts';
+import { networkLengthsOf, rulesOf, sharedStoreOf } from './shared.ts';
+import { type GivenOptions, OPTION_TABLE } from './table.ts';
+import { DAY } from './values.ts';
+
+export interface Options {
+  readonly endpoints: readonly Endpoint[];
+  /** undefined: the system's own value. */
+  readonly listenQueueSize: number | undefined;
+  readonly maxConnections: number;
+  /** Seconds. */
+  readonly requestTimeout: number;
+  readonly requestBounds: RequestBounds;
+  readonly exim: boolean;
+  readonly daemonize: boolean;
+  readonly pidfile: string | undefined;
+  /** Name or number; undefined: the default account, if there is one. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly dbdir: string;
+  readonly privacy: boolean;
+  /** Seconds. */
+  readonly delay: number;
+  /** Seconds. */
+  readonly maxAge: number;
+  /** Seconds. */
+  readonly retryWindow: number;
+  readonly greylistAction: string;
+  readonly greylistText: string;
+  readonly greylistHeader: string;
+  readonly hostname: string;
+  readonly lookupByHost: boolean;
+  readonly networkLengths: NetworkLengths;
+  readonly whitelistClients: readonly string[];
+  readonly whitelistRecipients: readonly string[];
+  /** 0: off. */
+  readonly autoWhitelistClients: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly syslogFacility: string;
+  readonly syslogIdent: string;
+  readonly dryRun: boolean;
+  readonly allowTestTime: boolean;
+  /** Seconds. */
+  readonly storeTimeout: number;
+  readonly maxQueuedRequests: number;
+  /** 0: no limit. */
+  readonly maxTriplets: number;
+  /** Per hour; 0: no limit. */
+  readonly maxNewPerClient: number;
+  /** undefined: records are in the database in `dbdir`. */
+  readonly sharedStore: SharedStoreSettings | undefined;
+  /** The endpoints of --metrics; empty without it. */
+  readonly metricsEndpoints: readonly Endpoint[];
+  /** Remarks about the command line, for the log. */
+  readonly warnings: readonly string[];
+}
+
+/** The facts beside the command line that options depend on. */
+export interface Surroundings {
+  readonly version: string;
+  readonly hostname: string;
+  /** Listening sockets that greyd was started with. */
+  readonly inherited: readonly InheritedEndpoint[];
+  /** The password for --store, from the environment. */
+  readonly storePassword?: string | undefined;
+}
+
+const GREYD = {
+  name: 'greyd',
+  usage: '--inet=[HOST:]PORT | --unix=PATH [options]',
+  description: 'Greylisting policy daemon for Postfix',
+  options: OPTION_TABLE,
+};
+
+/**
+ * Reads the command line.
+ * @param argv the words after the program's name
+ * @returns the options, frozen; or, for --help, --man and --version, the text to print instead
+ * @throws {UsageError}
+ */
+export function parseOptions(argv: readonly string[], surroundings: Surroundings): Options | string {
+  const warnings: string[] = [];
+  const { given, wasGiven, words, late, help } = readCommandLine<GivenOptions>(
+    GREYD,
+    argv,
+    (warning) => void warnings.push(warning),
+  );
+  if (given.help || given.man) return help;
+  if (given.version) return `greyd ${surroundings.version}\n`;
+  if (given.noAction) throw new UsageError('--no-action is not supported, leave it out');
+  for (const word of words) warnings.push(strayWarning(word));
+  if (late.length > 0) warnings.push(lateNote(late));
+  for (const word of argv) {
+    const [, option, variable] = /^(--[\w-]+)=.*?(\$\w+|\$\{\w+\})/s.exec(word) ?? [];
+    if (variable !== undefined) warnings.push(`${option} contains ${variable} literally: ${UNEXPANDED}`);
+  }
+  for (const [name, isIdle, warning] of IDLE_OPTIONS) {
+    if (wasGiven(name) && isIdle(given)) warnings.push(warning);
+  }
+  checkTimes(given);
+  checkSlots(given);
+  const rules = rulesOf(given);
+  return Object.freeze<Options>({
+    endpoints: endpointsOf(given, surroundings),
+    listenQueueSize: given.listenQueueSize || undefined,
+    maxConnections: given.maxConnections,
+    requestTimeout: given.requestTimeout,
+    requestBounds: { maxBytes: given.maxRequestSize, maxAttributes: given.maxRequestAttributes },
+    exim: given.exim ?? false,
+    daemonize: given.daemonize ?? false,
+    pidfile: given.pidfile || undefined,
+    user: given.user || undefined,
+    group: given.group || undefined,
+    dbdir: given.dbdir,
+    privacy: given.privacy ?? false,
+    delay: rules.delay,
+    maxAge: rules.maxAge,
+    retryWindow: rules.retryWindow,
+    greylistAction: given.greylistAction,
+    greylistText: given.greylistText,
+    greylistHeader: given.xGreylistHeader,
+    hostname: given.hostname || surroundings.hostname,
+    lookupByHost: given.lookupByHost ?? false,
+    networkLengths: networkLengthsOf(given),
+    whitelistClients: given.whitelistClients,
+    whitelistRecipients: given.whitelistRecipients,
+    autoWhitelistClients: rules.autoWhitelistAfter,
+    logLevel: given.quiet ? 'quiet' : given.verbose ? 'verbose' : 'normal',
+    logFormat: given.logFormat,
+    syslogFacility: given.syslogFacility,
+    syslogIdent: given.syslogIdent,
+    dryRun: given.dryRun ?? false,
+    allowTestTime: given.allowTestTime ?? false,
+    storeTimeout: given.storeTimeout,
+    maxQueuedRequests: given.maxQueuedRequests,
+    maxTriplets: given.maxTriplets,
+    maxNewPerClient: given.maxNewPerClient,
+    sharedStore: sharedStoreOf(given, surroundings.storePassword),
+    metricsEndpoints: metricsEndpointsOf(given),
+    warnings: warnings.map(withoutPassword),
+  });
+}
+
+const UNEXPANDED = 'systemd does not expand variables in /etc/default, write the value instead';
+
+function strayWarning(word: string): string {
+  const reason = /^\$\{?\w/.test(word) ? UNEXPANDED : 'it belongs to no option (missing quotes?)';
+  return `ignoring the word '${word}' on the command line: ${reason}`;
+}
+
+function endpointsOf(
+  { inet, unix, socketmode, daemonize }: GivenOptions,
+  { inherited }: Surroundings,
+): Endpoint[] {
+  // Inherited ones first: they decide which of the others are still to be opened.
+  const endpoints: Endpoint[] = [...inherited, ...(inet || [])];
+  const isInherited = inherited.some(({ path }) => path === unix);
+  if (unix && !isInherited) endpoints.push({ kind: 'unix', path: unix, mode: socketmode });
+  if (endpoints.length === 0) {
+    throw new UsageError(
+      'nowhere to listen: give --inet=[HOST:]PORT or --unix=PATH, for example --inet=127.0.0.1:60000',
+    );
+  }
+  if (daemonize && inherited.length > 0) {
+    throw new UsageError('--daemonize does not work with sockets passed by a service manager: leave it out');
+  }
+  return endpoints;
+}
+
+function metricsEndpointsOf({ metrics, inet }: GivenOptions): Endpoint[] {
+  const endpoints = metrics || [];
+  const isTaken = endpoints.some(({ host, port }) =>
+    (inet || []).some((other) => port !== 0 && other.port === port && other.host === host),
+  );
+  if (isTaken)
+    throw new UsageError('--metrics and --inet name the same port: write another port for one of them');
+  return endpoints;
+}
+
+type IdleOption = readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string];
+
+/** Options without effect unless another one is given, or because it is; each is reported. */
+const IDLE_OPTIONS: readonly IdleOption[] = [
+  ['syslogFacility', ({ daemonize }) => !daemonize, '--syslog-facility has no effect without --daemonize'],
+  ['syslogIdent', ({ daemonize }) => !daemonize, '--syslog-ident has no effect without --daemonize'],
+  ['socketmode', ({ unix }) => !unix, '--socketmode has no effect without --unix'],
+  ['ipv4cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv4cidr has no effect with --lookup-by-host'],
+  ['ipv6cidr', ({ lookupByHost }) => lookupByHost === true, '--ipv6cidr has no effect with --lookup-by-host'],
+  [
+    'lookupBySubnet',
+    ({ lookupByHost }) => lookupByHost === true,
+    '--lookup-by-subnet has no effect with --lookup-by-host',
+  ],
+  ['verbose', ({ quiet }) => quiet === true, '--verbose has no effect with --quiet'],
+  ...(['storePrefix', 'storePasswordFile', 'storeCaFile', 'storeReplicas'] as const).map(
+    (name): IdleOption => [name, ({ store }) => !store, `${optionName(name)} has no effect without --store`],
+  ),
+  [
+    'maxTriplets',
+    ({ store }) => store !== undefined,
+    '--max-triplets has no effect with --store: the limit there is maxmemory of the server',
+  ],
+  [
+    'storeCaFile',
+    ({ store }) => store?.isEncrypted === false,
+    '--store-ca-file has no effect without TLS: write rediss://',
+  ],
+];
+
+/** Refuses times with which no mail would ever pass. */
+function checkTimes({ delay, maxAge, retryWindow }: GivenOptions): void {
+  const wrong = retryWindow <= delay ? '--retry-window' : maxAge * DAY <= delay ? '--max-age' : undefined;
+  if (wrong !== undefined) {
+    throw new UsageError(`${wrong} must be longer than --delay (${delay} s), or no mail would ever pass`);
+  }
+}
+
+/** Refuses networks so large that a client and its network may be in different slots of a Cluster. */
+function checkSlots({ store, lookupByHost, ipv4cidr, ipv6cidr }: GivenOptions): void {
+  if (store?.topology !== 'cluster' || lookupByHost) return;
+  if (ipv4cidr >= SLOT_BITS.ipv4 && ipv6cidr >= SLOT_BITS.ipv6) return;
+  throw new UsageError(
+    `client networks are too large for redis-cluster://: write at least --ipv4cidr=${SLOT_BITS.ipv4} and --ipv6cidr=${SLOT_BITS.ipv6}`,
+  );
+}
+
+/** Returns `storePrefix` as `--store-prefix`. */
+function optionName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

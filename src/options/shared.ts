@@ -1,0 +1,93 @@
+/**
+ * The option values that the daemon and greyctl share: for the greylisting rule how long records are kept and under
+ * which keys, and for a shared store where that is.
+ */
+import { readFileSync } from 'node:fs';
+import type { GreylistRules } from '../greylist/decision.ts';
+import type { NetworkLengths } from '../greylist/keys.ts';
+import type { SharedStoreSettings } from '../store/redis/open.ts';
+import type { RedisLocation } from '../store/redis/url.ts';
+import { UsageError } from './command-line.ts';
+import { DAY, DEFAULT_AUTO_WHITELIST } from './values.ts';
+
+export interface GivenRules {
+  /** Seconds. */
+  delay: number;
+  /** Days. */
+  maxAge: number;
+  /** Seconds. */
+  retryWindow: number;
+  /** true: given without a number. */
+  autoWhitelistClients: number | true;
+}
+
+export interface GivenLookup {
+  lookupByHost?: true;
+  ipv4cidr: number;
+  ipv6cidr: number;
+}
+
+export function rulesOf({ delay, maxAge, retryWindow, autoWhitelistClients }: GivenRules): GreylistRules {
+  return {
+    delay,
+    maxAge: maxAge * DAY,
+    retryWindow,
+    autoWhitelistAfter: autoWhitelistClients === true ? DEFAULT_AUTO_WHITELIST : autoWhitelistClients,
+  };
+}
+
+export function networkLengthsOf({ lookupByHost, ipv4cidr, ipv6cidr }: GivenLookup): NetworkLengths {
+  return lookupByHost ? { ipv4: 32, ipv6: 128 } : { ipv4: ipv4cidr, ipv6: ipv6cidr };
+}
+
+export interface GivenSharedStore {
+  store?: RedisLocation | undefined;
+  storePrefix: string;
+  storePasswordFile?: string;
+  storeCaFile?: string;
+  storeReplicas: number;
+  /** Seconds. */
+  storeTimeout: number;
+}
+
+/**
+ * The environment variable with the password. --store-password-file takes precedence over it, and it over the
+ * URL.
+ */
+export const PASSWORD_VARIABLE = 'GREYD_STORE_PASSWORD';
+
+/**
+ * @param fromEnvironment the value of PASSWORD_VARIABLE
+ * @returns undefined: records are in the embedded database
+ * @throws {UsageError} if a file cannot be read
+ */
+export function sharedStoreOf(
+  { store, storePrefix, storePasswordFile, storeCaFile, storeReplicas, storeTimeout }: GivenSharedStore,
+  fromEnvironment: string | undefined,
+): SharedStoreSettings | undefined {
+  if (store === undefined) return undefined;
+  const password =
+    storePasswordFile === undefined
+      ? fromEnvironment || undefined
+      : (read('--store-password-file', storePasswordFile).split(/\r?\n/)[0] ?? '');
+  if (password === '')
+    throw new UsageError(`--store-password-file=${storePasswordFile}: the first line is empty`);
+  return {
+    connection: {
+      location: store,
+      password,
+      ca: storeCaFile === undefined ? undefined : read('--store-ca-file', storeCaFile),
+      timeoutMs: storeTimeout * 1000,
+    },
+    prefix: storePrefix,
+    replicas: storeReplicas,
+  };
+}
+
+function read(option: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read ${option}=${path}: ${(error as Error).message}`);
+  }
+}
