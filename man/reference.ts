@@ -1,8 +1,9 @@
 /**
  * The tables of options in docs/reference.md, made of the tables of the programs as the pages of the manual are.
  */
-import type { OptionEntry } from '../src/options/command-line.ts';
+
 import { COMMANDS } from '../src/ctl/commands.ts';
+import type { OptionEntry } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
 
 export const REFERENCE_PATH = 'docs/reference.md';
