@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 const ENTRIES = [
   'src/greyd.ts',
   'src/greyctl.ts',
-  'src/greylister/thread-main.ts',
+  'src/store-thread/thread-main.ts',
   'src/store/sqlite/checkpoint-thread-main.ts',
 ];
 

@@ -11,20 +11,18 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Bookkeeper } from './greylister/bookkeeper.ts';
-import { CLEANING_PACE } from './greylister/cleaner.ts';
-import { Guard } from './greylister/guard.ts';
-import { GreylisterThread } from './greylister/thread.ts';
+import { DecisionCounters } from './decisions/counters.ts';
+import { DecisionSaver } from './decisions/saver.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { errorText } from './log/error-text.ts';
 import { createLogger, type Log } from './log/logger.ts';
+import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
 import { RequestLog } from './log/request-log.ts';
 import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
-import { DecisionCounters } from './metrics/counters.ts';
-import type { MetricsEndpoint, MetricsSources } from './metrics-endpoint.ts';
-import { UsageError, withoutPassword } from './options/command-line.ts';
+import type { MetricsEndpoint, MetricsSources } from './metrics/endpoint.ts';
+import { UsageError } from './options/command-line.ts';
 import { type Options, parseOptions } from './options/daemon.ts';
 import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { DUNNO } from './policy/action.ts';
@@ -36,12 +34,15 @@ import { AccountError, resolveAccount } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
-import { ServiceManager } from './service/notify.ts';
+import { ServiceNotifier } from './service/notify.ts';
 import { oneMoreTime } from './service/one-more-time.ts';
 import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { Privileges } from './service/privileges.ts';
 import { nameProcess } from './service/process-name.ts';
+import { CircuitBreaker } from './store-thread/circuit-breaker.ts';
+import { CLEANING_PACE } from './store-thread/cleaner.ts';
+import { GreylisterThread } from './store-thread/thread.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
@@ -175,7 +176,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
 
   const log = await openLog(options, lifetime);
   for (const warning of warnings) log.warn(warning);
-  const manager = new ServiceManager(process.env, process.pid, (text) => log.warn(text));
+  const manager = new ServiceNotifier(process.env, process.pid, (text) => log.warn(text));
   // A message that waits behind another one must not be lost with the process.
   lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
   const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
@@ -183,45 +184,45 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll, uptime);
   setInterval(() => requestLog.look(), LOOK_MS).unref();
   const thread = startGreylister(options, log, lifetime, () => counters.summary());
-  const guard = new Guard(
+  const breaker = new CircuitBreaker(
     thread,
     { timeoutMs: options.storeTimeout * 1000, maxWaiting: options.maxQueuedRequests },
     requestLog,
     uptime,
   );
   // A store that fails is reported now, not with the first mail; greyd serves all the same.
-  await guard.open(OPEN_LIMIT_MS).catch(() => {});
+  await breaker.open(OPEN_LIMIT_MS).catch(() => {});
 
-  const bookkeeper = new Bookkeeper({
+  const saver = new DecisionSaver({
     take: (now) => counters.takeUnsaved(now),
     save: (counts, forgetBefore) => thread.addDecisions(counts, forgetBefore),
-    storeWorks: () => guard.works,
+    storeWorks: () => breaker.works,
     warn: (text) => log.warn(text),
     clock,
     maxAge: options.maxAge,
   });
-  lifetime.onEnd(() => Promise.race([bookkeeper.finish(), pause(LAST_COUNTS_LIMIT_MS)]));
+  lifetime.onEnd(() => Promise.race([saver.finish(), pause(LAST_COUNTS_LIMIT_MS)]));
 
-  const greylisting = metrics?.measures.watched(guard) ?? guard;
+  const greylisting = metrics?.measures.watched(breaker) ?? breaker;
   const handler = new RequestHandler(
     { ...options, version },
     { whitelists, greylisting, log: requestLog, counters, clock },
   );
   lifetime.onEnd(() => {
-    const late = setTimeout(() => guard.giveUp(), GIVE_UP_AFTER_MS);
+    const late = setTimeout(() => breaker.giveUp(), GIVE_UP_AFTER_MS);
     return withinLimit(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
   });
   const answer: AnswerRequest = (request) => handler.answer(request);
   const warn = (text: string) => log.warn(text);
   server.serve({ ...serving, answer: metrics?.measures.timed(answer) ?? answer, warn });
   metrics?.serve({
-    greylisting: guard,
+    greylisting: breaker,
     records: () => thread.figures(),
     figures: () => ({
       version,
       node: process.version,
       decisions: counters.totals,
-      store: guard,
+      store: breaker,
       connections: { ...server.connections, limit: connections.max },
       whitelists: { sizes: whitelists.sizes, isUpToDate: whitelists.isUpToDate, readAt: readAt() },
       usage: processUsage(),
@@ -265,7 +266,7 @@ async function openMetrics(
   warnings: string[],
 ): Promise<MetricsEndpoint | undefined> {
   if (metricsEndpoints.length === 0) return undefined;
-  const { MetricsEndpoint } = await import('./metrics-endpoint.ts');
+  const { MetricsEndpoint } = await import('./metrics/endpoint.ts');
   const metrics = new MetricsEndpoint(uptime);
   try {
     await metrics.open(metricsEndpoints, privileges);

@@ -8,17 +8,17 @@
  * store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
  */
 import { formatAddress, type IpAddress, parseAddress } from './address/ip.ts';
+import type { DecisionCounters } from './decisions/counters.ts';
+import { DRY_RUN, FAIL_OPEN, type ReasonFor } from './decisions/reasons.ts';
 import type { GreylistVerdict } from './greylist/decision.ts';
 import { RecentInstances } from './greylist/instances.ts';
 import { clientKey, type NetworkLengths, tripletKey } from './greylist/keys.ts';
 import { delayHeader, greylistText, withStatusCode } from './greylist/texts.ts';
-import type { Greylisting, Judgement } from './greylister/greylister.ts';
-import { DRY_RUN } from './log/action-line.ts';
 import type { RequestLog } from './log/request-log.ts';
-import type { DecisionCounters } from './metrics/counters.ts';
 import { DUNNO } from './policy/action.ts';
 import type { RawRequest } from './policy/attributes.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy/request.ts';
+import type { Greylisting, Verdict } from './store-thread/greylister.ts';
 import type { Whitelists } from './whitelist/whitelists.ts';
 
 export interface HandlerSettings {
@@ -37,7 +37,7 @@ export interface HandlerSettings {
 
 export interface HandlerParts {
   readonly whitelists: Pick<Whitelists, 'findClient' | 'findRecipient'>;
-  readonly greylisting: Pick<Greylisting, 'judge'>;
+  readonly greylisting: Pick<Greylisting, 'decide'>;
   readonly log: RequestLog;
   readonly counters: DecisionCounters;
   /** Unix seconds. */
@@ -61,10 +61,10 @@ export class RequestHandler {
       const request = toPolicyRequest(raw);
       if (!('fault' in request)) return await this.#decide(request);
       this.#parts.log.fault(request);
-      return request.fault === 'unrecognized type' ? undefined : this.#letThrough('bad request');
+      return request.fault === 'unrecognized type' ? undefined : this.#failOpen('bad request');
     } catch (error) {
       this.#parts.log.internalError(error);
-      return this.#letThrough('internal error');
+      return this.#failOpen('internal error');
     }
   }
 
@@ -73,7 +73,7 @@ export class RequestHandler {
     const client = parseAddress(request.clientAddress);
     if (client === undefined) {
       log.fault({ fault: 'no address', clientAddress: request.clientAddress });
-      return this.#letThrough('bad request');
+      return this.#failOpen('bad request');
     }
     const whitelist = this.#whitelistOf(request, client);
     if (whitelist !== undefined) {
@@ -84,21 +84,21 @@ export class RequestHandler {
     const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
     const { sender, recipient } = request;
     const triplet = tripletKey(client, sender, recipient, this.#settings.networkLengths);
-    return greylisting.judge({ triplet, client: clientKey(client), now }).then(
-      (judgement) => this.#act(request, client, judgement, now),
+    return greylisting.decide({ triplet, client: clientKey(client), now }).then(
+      (verdict) => this.#act(request, client, verdict, now),
       // The circuit breaker logs the failure, once for all requests that it affects.
-      () => this.#letThrough('store failure'),
+      () => this.#failOpen('store failure'),
     );
   }
 
   /** Returns which whitelist passes this request, if one does. */
-  #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): string | undefined {
+  #whitelistOf({ clientName, recipient }: PolicyRequest, client: IpAddress): ReasonFor<'pass'> | undefined {
     const { whitelists } = this.#parts;
     if (whitelists.findClient(clientName, client) !== undefined) return 'client whitelist';
     return whitelists.findRecipient(recipient) === undefined ? undefined : 'recipient whitelist';
   }
 
-  #act(request: PolicyRequest, client: IpAddress, verdict: Judgement, now: number): string {
+  #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: number): string {
     if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
     // The wait of the triplet. A mail to several recipients shows it once, though each of them waited.
     let waited: number | undefined;
@@ -119,27 +119,27 @@ export class RequestHandler {
 
   #defer(request: PolicyRequest, verdict: GreylistVerdict, now: number): string {
     const { log, counters } = this.#parts;
-    const { reason, missing, wasInFuture } = verdict;
+    const { reason, retryAfter, wasInFuture } = verdict;
     if (reason === 'new') log.storeHasRoom(now);
     if (wasInFuture) log.firstVisitInFuture();
     const { dryRun, greylistAction, greylistText: plain } = this.#settings;
     const action = dryRun ? DRY_RUN : 'greylist';
     counters.count(action, reason);
-    const detail = reason === 'early-retry' ? ` (${missing}s missing)` : '';
+    const detail = reason === 'early-retry' ? ` (${retryAfter}s missing)` : '';
     log.answered(request, { action, reason: reason + detail });
     if (dryRun) return DUNNO;
     const template = request.hasEtrnDomain ? withStatusCode(plain) : plain;
-    return `${greylistAction} ${greylistText(template, missing, request.recipient)}`;
+    return `${greylistAction} ${greylistText(template, retryAfter, request.recipient)}`;
   }
 
-  #passed(request: PolicyRequest, reason: string, delay?: number, waited?: number): void {
+  #passed(request: PolicyRequest, reason: ReasonFor<'pass'>, delay?: number, waited?: number): void {
     this.#parts.counters.count('pass', reason, waited);
     this.#parts.log.answered(request, { action: 'pass', reason, delay });
   }
 
   /** Answers DUNNO to a request that could not be decided. */
-  #letThrough(reason: string): string {
-    this.#parts.counters.count('let through', reason);
+  #failOpen(reason: ReasonFor<typeof FAIL_OPEN>): string {
+    this.#parts.counters.count(FAIL_OPEN, reason);
     return DUNNO;
   }
 }

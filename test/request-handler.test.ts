@@ -2,13 +2,13 @@
  * The handler in the face of trouble. What it answers in good times is in test/daemon/.
  */
 import { expect, test } from 'vitest';
-import type { Greylisting, Judgement } from '../src/greylister/greylister.ts';
+import { DecisionCounters } from '../src/decisions/counters.ts';
 import { showAll } from '../src/log/disclosure.ts';
 import { createLogger } from '../src/log/logger.ts';
 import { RequestLog } from '../src/log/request-log.ts';
-import { DecisionCounters } from '../src/metrics/counters.ts';
 import { AttributeReader, type RawRequest } from '../src/policy/attributes.ts';
 import { RequestHandler } from '../src/request-handler.ts';
+import type { Greylisting, Verdict } from '../src/store-thread/greylister.ts';
 import { Whitelists } from '../src/whitelist/whitelists.ts';
 import { type Attributes, requestText } from './support/policy-client.ts';
 
@@ -20,10 +20,10 @@ function raw(changes: Attributes = {}): RawRequest {
   return reader.next() as RawRequest;
 }
 
-const NEW: Judgement = { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false };
+const NEW: Verdict = { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false };
 
-/** A handler over greylisting as `judge` has it, and what it logs and counts. */
-function setUp(judge: Greylisting['judge'], clock = () => 1_700_000_000) {
+/** A handler over greylisting as `decide` has it, and what it logs and counts. */
+function setUp(decide: Greylisting['decide'], clock = () => 1_700_000_000) {
   const lines: string[] = [];
   const log = createLogger(
     { format: 'text', level: 'normal' },
@@ -43,7 +43,7 @@ function setUp(judge: Greylisting['judge'], clock = () => 1_700_000_000) {
     },
     {
       whitelists: new Whitelists({ clients: [], recipients: [] }),
-      greylisting: { judge },
+      greylisting: { decide },
       log: new RequestLog(log, showAll, () => 0),
       counters,
       clock,
@@ -61,7 +61,7 @@ test('mail that cannot be stored passes, and is counted', async () => {
   for (let number = 0; number < 3; number += 1) expect(await handler.answer(raw())).toBe('DUNNO');
   isFailing = false;
   expect(await handler.answer(raw())).toBe(GREYLISTED);
-  expect(counters.summary()).toBe('4 requests: 3 let through (store failure), 1 greylist (new)');
+  expect(counters.summary()).toBe('4 requests: 3 fail open (store failure), 1 greylist (new)');
 });
 
 test('beyond --max-triplets mail passes; it is told once, beside the line of each mail', async () => {
@@ -74,16 +74,16 @@ test('beyond --max-triplets mail passes; it is told once, beside the line of eac
 
 test('room for new triplets is told after a minute without such mail, with how many passed, and then its lack anew', async () => {
   const FULL = expect.stringMatching(/^--max-triplets reached: /);
-  const OVER: Judgement = { action: 'pass', reason: 'over --max-triplets' };
-  const EARLY: Judgement = { action: 'greylist', reason: 'early-retry', missing: 1, wasInFuture: false };
+  const OVER: Verdict = { action: 'pass', reason: 'over --max-triplets' };
+  const EARLY: Verdict = { action: 'greylist', reason: 'early-retry', retryAfter: 1, wasInFuture: false };
   let now = 1_700_000_000;
-  let judgement: Judgement = OVER;
+  let verdict: Verdict = OVER;
   const { handler, lines } = setUp(
-    async () => judgement,
+    async () => verdict,
     () => now,
   );
-  const told = async (after: number, then: Judgement) => {
-    [now, judgement] = [now + after, then];
+  const told = async (after: number, then: Verdict) => {
+    [now, verdict] = [now + after, then];
     lines.length = 0;
     await handler.answer(raw());
     return lines.filter((line) => !line.startsWith('action='));

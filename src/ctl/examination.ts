@@ -5,19 +5,20 @@
  * Known limits: a running greyd has its whitelists as it last read them, and only it knows how many new triplets
  * of a network there were in this hour (--max-new-per-client).
  */
+
+import { DecisionCounters } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
-import { Greylister, type Judgement, type Visit } from '../greylister/greylister.ts';
 import type { ActionEntry } from '../log/action-line.ts';
 import { showAll } from '../log/disclosure.ts';
 import type { Log } from '../log/logger.ts';
 import { RequestLog } from '../log/request-log.ts';
-import { DecisionCounters } from '../metrics/counters.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import { type HandlerSettings, RequestHandler } from '../request-handler.ts';
 import type { ReadableStore, RecordsOf, Step } from '../store/store.ts';
+import { Greylister, type Verdict, type Visit } from '../store-thread/greylister.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
 import type { Whitelists } from '../whitelist/whitelists.ts';
 
@@ -26,7 +27,7 @@ export interface Examined {
   readonly visit: Visit;
   readonly triplet: TripletRecord | undefined;
   readonly client: ClientRecord | undefined;
-  readonly judgement: Judgement;
+  readonly verdict: Verdict;
 }
 
 export interface Examination {
@@ -75,7 +76,7 @@ export class Examiner {
           return line;
         },
       },
-      greylisting: { judge: (visit) => this.#judge(greylister, visit) },
+      greylisting: { decide: (visit) => this.#decide(greylister, visit) },
       log: new RequestLog(this.#log(), showAll, () => 0),
       counters: new DecisionCounters(),
       clock,
@@ -94,11 +95,11 @@ export class Examiner {
     return { answer, ...findings };
   }
 
-  async #judge(greylister: Greylister, visit: Visit): Promise<Judgement> {
+  async #decide(greylister: Greylister, visit: Visit): Promise<Verdict> {
     try {
-      const judgement = await greylister.judge(visit);
-      this.#findings.examined = { ...this.#records, visit, judgement };
-      return judgement;
+      const verdict = await greylister.decide(visit);
+      this.#findings.examined = { ...this.#records, visit, verdict };
+      return verdict;
     } catch (error) {
       this.#findings.failure = error;
       throw error;

@@ -1,8 +1,9 @@
 /**
  * Prints a trace in words, step by step in the order of the decision, and as an object for --json.
  */
+
+import { DRY_RUN } from '../decisions/reasons.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
-import { DRY_RUN } from '../log/action-line.ts';
 import { printable } from '../log/printable.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
@@ -126,10 +127,10 @@ function recordLines({ visit, client, triplet }: Examined, rules: GreylistRules)
 }
 
 function letInLines(examined: Examined, rules: GreylistRules, isDryRun: boolean): Line[] {
-  const { judgement, visit } = examined;
+  const { verdict, visit } = examined;
   const times = isDryRun ? undefined : letIn(examined, rules);
   if (times === undefined) return [['passes', 'now']];
-  if (judgement.action === 'greylist' && judgement.reason === 'new') {
+  if (verdict.action === 'greylist' && verdict.reason === 'new') {
     return [
       [
         'passes',
@@ -141,8 +142,8 @@ function letInLines(examined: Examined, rules: GreylistRules, isDryRun: boolean)
 }
 
 /** @returns undefined: the mail passes now */
-function letIn({ judgement, visit: { now } }: Examined, rules: GreylistRules): LetIn | undefined {
-  if (judgement.action === 'pass') return undefined;
-  const from = now + judgement.missing;
+function letIn({ verdict, visit: { now } }: Examined, rules: GreylistRules): LetIn | undefined {
+  if (verdict.action === 'pass') return undefined;
+  const from = now + verdict.retryAfter;
   return { from, until: from - rules.delay + rules.retryWindow };
 }

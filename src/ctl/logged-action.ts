@@ -7,10 +7,12 @@
  * empty is missing: there is no recipient at DATA and END-OF-MESSAGE of a mail to several recipients, and at ETRN.
  * postgrey 1.36 wrote a mask after the address (`192.0.2.1/32`); it is dropped.
  */
-import { DRY_RUN, type LoggedDecision } from '../log/action-line.ts';
+import { DRY_RUN } from '../decisions/reasons.ts';
+import type { ActionEntry } from '../log/action-line.ts';
 
-export interface LoggedAction {
-  readonly action: LoggedDecision;
+/** What is read back of an ActionEntry. */
+export interface ReadAction {
+  readonly action: ActionEntry['action'];
   readonly reason: string;
   /** Empty if the log does not have it, as with --privacy. */
   readonly clientName: string;
@@ -30,7 +32,7 @@ const [SENDER, RECIPIENT] = [', sender=', ', recipient='];
 const CUT_OFF = 900;
 
 /** @returns undefined if the message is no action line, or was cut off */
-export function readLoggedAction(message: string): LoggedAction | undefined {
+export function readLoggedAction(message: string): ReadAction | undefined {
   if (message.startsWith('{')) return readObject(message);
   const [head, action, reason = '', clientName = '', clientAddress = ''] = ACTION_LINE.exec(message) ?? [];
   if (head === undefined || !isAction(action)) return undefined;
@@ -49,7 +51,7 @@ export function readLoggedAction(message: string): LoggedAction | undefined {
   };
 }
 
-function readObject(json: string): LoggedAction | undefined {
+function readObject(json: string): ReadAction | undefined {
   const fields = parsed(json);
   const { action } = fields;
   if (!isAction(action)) return undefined;
@@ -73,6 +75,6 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function isAction(text: unknown): text is LoggedAction['action'] {
+function isAction(text: unknown): text is ReadAction['action'] {
   return text === 'greylist' || text === DRY_RUN || text === 'pass';
 }

@@ -11,9 +11,9 @@
  */
 import { type IpAddress, parseAddress } from '../address/ip.ts';
 import { LogClock } from './log-time.ts';
-import { type LoggedAction, readLoggedAction } from './logged-action.ts';
+import { type ReadAction, readLoggedAction } from './logged-action.ts';
 
-export interface LogEntry extends LoggedAction {
+export interface LogEntry extends ReadAction {
   /** Unix time; undefined if the line has none. */
   readonly time: number | undefined;
   /** The time as in the log; empty if the line has none. */

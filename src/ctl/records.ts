@@ -4,7 +4,6 @@
 import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
-import { FormerReader, FormerStore } from '../greylister/former-records.ts';
 import { DBDIR_OPTION, daemonOption } from '../options/of-daemon.ts';
 import {
   type GivenLookup,
@@ -15,6 +14,7 @@ import {
 import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/redis/open.ts';
 import { openSqliteReader } from '../store/sqlite/reader.ts';
 import type { ReadableStore, Store } from '../store/store.ts';
+import { FormerReader, FormerStore } from '../store-thread/former-records.ts';
 import type { ExitStatus, Surroundings } from './command.ts';
 import { becomeDatabaseOwner, openRecords } from './database.ts';
 

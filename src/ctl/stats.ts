@@ -2,13 +2,14 @@
  * greyctl stats: shows what greylisting achieves, and what it costs. Decisions come first, from counts that greyd
  * saves each minute; then the states of the records, by a walk over all of them.
  */
+
+import { daysOf, hoursOf, type Newcomers, newcomersOf, type Waits, waitsOf } from '../decisions/history.ts';
 import { UsageError } from '../options/command-line.ts';
 import { RULES_OPTIONS } from '../options/of-daemon.ts';
 import { type GivenRules, rulesOf } from '../options/shared.ts';
 import { wholeNumber } from '../options/values.ts';
 import type { ReadableStore } from '../store/store.ts';
 import { makeCommand, type Work } from './command.ts';
-import { daysOf, hoursOf, type Newcomers, newcomersOf, type Waits, waitsOf } from './decision-history.ts';
 import { counted } from './format/counted.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import { printPeriods } from './format/periods.ts';

@@ -15,8 +15,8 @@
  * time no more are taken. Only the first MAX_CLIENTS clients that tried a triplet are reported.
  */
 import type { IpAddress } from '../address/ip.ts';
+import { DRY_RUN } from '../decisions/reasons.ts';
 import { type NetworkLengths, type TripletKey, tripletKey } from '../greylist/keys.ts';
-import { DRY_RUN } from '../log/action-line.ts';
 import type { LogEntry } from './mail-log.ts';
 
 /** Triplets kept at a time: some 400 MB of memory. */

@@ -32,7 +32,7 @@ export interface GreylistVerdict {
   readonly action: 'greylist';
   readonly reason: 'new' | 'early-retry';
   /** Seconds until a retry passes, at least 1. */
-  readonly missing: number;
+  readonly retryAfter: number;
   /** The first-seen time lay in the future (the clock was set back), so the wait starts again. */
   readonly wasInFuture: boolean;
 }
@@ -51,10 +51,10 @@ export interface AutoWhitelistVerdict {
   readonly reason: 'client AWL';
 }
 
-export type Verdict = GreylistVerdict | PassVerdict | AutoWhitelistVerdict;
+export type RuleVerdict = GreylistVerdict | PassVerdict | AutoWhitelistVerdict;
 
 export interface Decision {
-  readonly verdict: Verdict;
+  readonly verdict: RuleVerdict;
   readonly save: Records;
 }
 
@@ -70,11 +70,11 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
   const wasInFuture = triplet !== undefined && triplet.first > now;
   const isNew = triplet === undefined || wasInFuture || hasGivenUp(triplet, rules, now);
   const first = isNew ? now : triplet.first;
-  const missing = rules.delay - (now - first);
-  if (missing > 0) {
+  const retryAfter = rules.delay - (now - first);
+  if (retryAfter > 0) {
     const reason = first === now ? 'new' : 'early-retry';
     return {
-      verdict: { action: 'greylist', reason, missing, wasInFuture },
+      verdict: { action: 'greylist', reason, retryAfter, wasInFuture },
       save: { triplet: { first, last: now }, client: undefined },
     };
   }

@@ -1,18 +1,18 @@
 /**
  * The texts that leave greyd: the reply to a deferred client, and the header of a delayed mail.
  *
- *   greylist text   %s seconds missing   %r domain of the recipient
+ *   greylist text   %s seconds until a retry passes   %r domain of the recipient
  *   header          %t seconds delayed   %v version   %h host name   %d date
  */
 import { localTimeOf } from '../time/local-time.ts';
 
 /**
  * Fills in the text for a deferred client.
- * @param missing seconds until a retry passes
+ * @param retryAfter seconds until a retry passes
  */
-export function greylistText(template: string, missing: number, recipient: string): string {
+export function greylistText(template: string, retryAfter: number, recipient: string): string {
   const domain = recipient.slice(recipient.lastIndexOf('@') + 1);
-  return fill(template, { s: String(missing), r: domain });
+  return fill(template, { s: String(retryAfter), r: domain });
 }
 
 /**

@@ -8,14 +8,14 @@
  * A field whose value is empty is left out; values stand as they were received.
  */
 
-/** The action with --dry-run, for mail that would have been deferred. */
-export const DRY_RUN = 'greylist (dry run)';
+import type { Action, FAIL_OPEN } from '../decisions/reasons.ts';
 
-export type LoggedDecision = 'greylist' | typeof DRY_RUN | 'pass';
+/** An action with a line of its own; what is wrong when mail passes because of a fault is logged instead. */
+export type LoggedAction = Exclude<Action, typeof FAIL_OPEN>;
 
 export interface ActionEntry {
   readonly queueId: string;
-  readonly action: LoggedDecision;
+  readonly action: LoggedAction;
   readonly reason: string;
   /** Seconds that a mail was delayed, when it passes for the first time. */
   readonly delay?: number | undefined;

@@ -11,7 +11,7 @@ export const LINES = 5000;
 /** An hour, in milliseconds. */
 export const PERIOD_MS = 3_600_000;
 /** Milliseconds without such a line after which a flood is over. */
-export const QUIET_MS = 60_000;
+export const FLOOD_OVER_MS = 60_000;
 
 export class Ration {
   readonly #about: string;
@@ -49,7 +49,7 @@ export class Ration {
 
   /** Logs the end of a flood; called periodically. */
   look(): void {
-    if (this.#untold === 0 || this.#uptime() - this.#last < QUIET_MS) return;
+    if (this.#untold === 0 || this.#uptime() - this.#last < FLOOD_OVER_MS) return;
     this.#warn(
       `${this.#untold} more ${this.#untold === 1 ? 'line' : 'lines'} about ${this.#about} not logged`,
     );

@@ -4,10 +4,11 @@
  *
  * No label holds anything that a client has sent. A figure that is not known now is left out.
  */
+
+import type { DecisionTotal } from '../decisions/counters.ts';
+import { withZeros } from '../decisions/reasons.ts';
 import type { Key } from '../greylist/keys.ts';
-import type { StoreFigures } from '../greylister/messages.ts';
-import type { DecisionTotal } from './counters.ts';
-import { withZeros } from './decisions.ts';
+import type { StoreFigures } from '../store-thread/messages.ts';
 import type { Measures } from './measures.ts';
 import { MetricsPage, type Sample } from './text-format.ts';
 
@@ -50,7 +51,7 @@ function addAnswers(page: MetricsPage, { decisions, measures, connections }: Fig
   const { requests, delays } = measures;
   page.counter(
     'greyd_decisions_total',
-    'Requests answered, by action and reason; let through is DUNNO because of a fault',
+    'Requests answered, by action and reason; fail open is DUNNO because of a fault',
     withZeros(decisions).map(({ count, ...labels }) => ({ labels, value: count })),
   );
   page.histogram('greyd_request_duration_seconds', 'Time from a complete request to its answer', requests);

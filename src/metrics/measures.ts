@@ -2,8 +2,9 @@
  * The measures of each request, taken by wrappers around the functions and parts that do the work. They
  * exist with --metrics only; without it they cost nothing.
  */
-import type { Greylisting, Judgement, Visit } from '../greylister/greylister.ts';
+
 import type { AnswerRequest } from '../server/connection.ts';
+import type { Greylisting, Verdict, Visit } from '../store-thread/greylister.ts';
 import { DurationCounts } from './duration-counts.ts';
 import { oncePerTurn } from './turn-clock.ts';
 
@@ -49,21 +50,21 @@ export class Measures {
   }
 
   /** Returns the same greylisting, with each decision timed, and each delay noted. */
-  watched(greylisting: Pick<Greylisting, 'judge'>): Pick<Greylisting, 'judge'> {
+  watched(greylisting: Pick<Greylisting, 'decide'>): Pick<Greylisting, 'decide'> {
     const { store, delays } = this;
     const uptime = this.#uptime;
     return {
-      judge: (visit: Visit): Promise<Judgement> => {
+      decide: (visit: Visit): Promise<Verdict> => {
         const begin = uptime();
-        const note = (judgement?: Judgement) => {
+        const note = (verdict?: Verdict) => {
           store.note((uptime() - begin) / 1000);
-          if (judgement?.reason === 'triplet found' && judgement.delayed !== undefined) {
-            delays.note(judgement.delayed);
+          if (verdict?.reason === 'triplet found' && verdict.delayed !== undefined) {
+            delays.note(verdict.delayed);
           }
         };
-        const judged = greylisting.judge(visit);
-        judged.then(note, () => note());
-        return judged;
+        const decided = greylisting.decide(visit);
+        decided.then(note, () => note());
+        return decided;
       },
     };
   }

@@ -7,6 +7,7 @@
  * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
 import { Command, CommanderError, Help, Option } from 'commander';
+import { withoutPassword } from '../log/password.ts';
 import type { ParseValue, Warn } from './values.ts';
 
 /**
@@ -18,11 +19,6 @@ export class UsageError extends Error {
   constructor(message: string) {
     super(withoutPassword(message));
   }
-}
-
-/** Returns the text with `***` in place of each password in a URL. */
-export function withoutPassword(text: string): string {
-  return text.replace(/(:\/\/[^:]*:).*@/gs, '$1***@').replace(/([?&]password=)[^&\s]*/g, '$1***');
 }
 
 export interface OptionEntry {

@@ -3,11 +3,12 @@
  */
 import type { NetworkLengths } from '../greylist/keys.ts';
 import type { LogFormat, LogLevel } from '../log/logger.ts';
+import { withoutPassword } from '../log/password.ts';
 import type { RequestBounds } from '../policy/attributes.ts';
 import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
 import { SLOT_BITS } from '../store/redis/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
-import { lateNote, readCommandLine, UsageError, withoutPassword } from './command-line.ts';
+import { lateNote, readCommandLine, UsageError } from './command-line.ts';
 import { networkLengthsOf, rulesOf, sharedStoreOf } from './shared.ts';
 import { type GivenOptions, OPTION_TABLE } from './table.ts';
 import { DAY } from './values.ts';
@@ -66,7 +67,7 @@ export interface Options {
 }
 
 /** The facts beside the command line that options depend on. */
-export interface Surroundings {
+export interface OptionContext {
   readonly version: string;
   readonly hostname: string;
   /** Listening sockets that greyd was started with. */
@@ -88,7 +89,7 @@ const GREYD = {
  * @returns the options, frozen; or, for --help, --man and --version, the text to print instead
  * @throws {UsageError}
  */
-export function parseOptions(argv: readonly string[], surroundings: Surroundings): Options | string {
+export function parseOptions(argv: readonly string[], surroundings: OptionContext): Options | string {
   const warnings: string[] = [];
   const { given, wasGiven, words, late, help } = readCommandLine<GivenOptions>(
     GREYD,
@@ -160,7 +161,7 @@ function strayWarning(word: string): string {
 
 function endpointsOf(
   { inet, unix, socketmode, daemonize }: GivenOptions,
-  { inherited }: Surroundings,
+  { inherited }: OptionContext,
 ): Endpoint[] {
   // Inherited ones first: they decide which of the others are still to be opened.
   const endpoints: Endpoint[] = [...inherited, ...(inet || [])];

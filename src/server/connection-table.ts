@@ -12,11 +12,11 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { OnceLog } from '../log/once-log.ts';
 import { Connection, type ConnectionSettings } from './connection.ts';
-import { Spell } from './spell.ts';
 
 /** Maximum number of new connections that wait, accepted and unread, while all others are being answered. */
-export const MAX_WAITING = 32;
+export const MAX_WAITING_CONNECTIONS = 32;
 
 export interface TableSettings extends Omit<ConnectionSettings, 'onUnfinished'> {
   /** Logs a problem with the connections themselves. */
@@ -26,10 +26,10 @@ export interface TableSettings extends Omit<ConnectionSettings, 'onUnfinished'> 
 }
 
 /** Events that may affect many connections at once. */
-interface Spells {
-  readonly full: Spell;
-  readonly overdue: Spell;
-  readonly unfinished: Spell;
+interface OnceLogs {
+  readonly full: OnceLog;
+  readonly overdue: OnceLog;
+  readonly unfinished: OnceLog;
 }
 
 export class ConnectionTable {
@@ -39,7 +39,7 @@ export class ConnectionTable {
   readonly #idle = new Set<Connection>();
   /** New connections, accepted and unread. */
   #waiting: Socket[] = [];
-  #serving: { settings: TableSettings & ConnectionSettings; spells: Spells } | undefined;
+  #serving: { settings: TableSettings & ConnectionSettings; onceLogs: OnceLogs } | undefined;
   /** Serving; then one more answer for each connection; at last only requests that have arrived. */
   #stage: 'open' | 'leaving' | 'finishing' = 'open';
   #onEmpty: () => void = () => {};
@@ -60,24 +60,24 @@ export class ConnectionTable {
   /** Begins to read from connections; until then up to the maximum wait. */
   serve(settings: TableSettings): void {
     const { warn, timeoutMs, uptime } = settings;
-    const full = new Spell(
+    const full = new OnceLog(
       `connection limit of ${this.#max} reached (--max-connections, limit of open files): ` +
         'each new connection replaces the one that has been idle longest',
       (count) => `connection limit no longer reached; ${closed(count)}`,
       warn,
     );
-    const overdue = new Spell(
+    const overdue = new OnceLog(
       `closing connections that do not finish a request or read an answer within ${timeoutMs / 1000} s (--request-timeout)`,
       (count) => `no more request timeouts; ${closed(count)}`,
       warn,
     );
-    const unfinished = new Spell(
+    const unfinished = new OnceLog(
       'client closed the connection in the middle of a request, after ',
       (count) => `no more connections closed in the middle of a request; ${closed(count)}`,
       warn,
     );
     const onUnfinished = (bytes: number) => unfinished.note(uptime(), `${bytes} bytes`);
-    this.#serving = { settings: { ...settings, onUnfinished }, spells: { full, overdue, unfinished } };
+    this.#serving = { settings: { ...settings, onUnfinished }, onceLogs: { full, overdue, unfinished } };
     this.#fill();
   }
 
@@ -87,7 +87,7 @@ export class ConnectionTable {
     this.#waiting.push(socket);
     this.#fill();
     if (this.#waiting.length === 0) return;
-    if (this.#waiting.length > (this.#serving === undefined ? this.#max : MAX_WAITING)) {
+    if (this.#waiting.length > (this.#serving === undefined ? this.#max : MAX_WAITING_CONNECTIONS)) {
       this.#waiting.pop()?.destroy();
       this.#noteFull();
     } else {
@@ -99,14 +99,14 @@ export class ConnectionTable {
   /** Closes connections whose client has kept greyd waiting for too long. Called periodically. */
   sweep(): void {
     if (this.#serving === undefined) return;
-    const { settings, spells } = this.#serving;
+    const { settings, onceLogs } = this.#serving;
     const now = settings.uptime();
     for (const connection of this.#all) {
       if (now - (connection.waitingSince ?? now) < settings.timeoutMs) continue;
-      spells.overdue.note(now);
+      onceLogs.overdue.note(now);
       connection.destroy();
     }
-    for (const spell of Object.values(spells)) spell.look(now);
+    for (const onceLog of Object.values(onceLogs)) onceLog.look(now);
   }
 
   /** Closes each connection after its next answer, and settles when none is left. */
@@ -195,7 +195,7 @@ export class ConnectionTable {
   }
 
   #noteFull(): void {
-    this.#serving?.spells.full.note(this.#serving.settings.uptime());
+    this.#serving?.onceLogs.full.note(this.#serving.settings.uptime());
   }
 }
 

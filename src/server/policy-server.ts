@@ -6,10 +6,10 @@
  */
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { OnceLog } from '../log/once-log.ts';
 import { ConnectionTable, type TableSettings } from './connection-table.ts';
 import { type Endpoint, isLoopback } from './endpoint.ts';
 import { boundName, listen, type SocketRights } from './listen.ts';
-import { Spell } from './spell.ts';
 
 /**
  * How often connections are checked, in milliseconds. A time limit begins at one check and ends
@@ -88,7 +88,7 @@ export class PolicyServer {
 
   /** Begins to answer requests. */
   serve(settings: TableSettings): void {
-    const failing = new Spell(
+    const failing = new OnceLog(
       'the system refuses to let greyd accept connections',
       (count) => `connections are accepted again; ${count} failed`,
       settings.warn,

@@ -25,7 +25,7 @@ const SEND_LIMIT_MS = 8000;
 
 type Message = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1';
 
-export class ServiceManager {
+export class ServiceNotifier {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #pid: number;
   readonly #warn: (text: string) => void;

@@ -2,9 +2,10 @@
  * The store: the memory of greylisting. The one way to write is `update`, which reads, decides
  * and saves in one piece, so that no two requests can act on the same old state of a record.
  */
+
+import type { DecisionCount } from '../decisions/counters.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
 
 /** One value for each key, in the order of the keys: its record, or undefined for none. */
 export type RecordsOf<Keys extends readonly Key[]> = {

@@ -1,6 +1,7 @@
 /**
- * greyctl check: what it says of a database that is sound, and of those that are not.
+ * greyctl check: its messages about a sound database, and about damaged ones.
  */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -9,8 +10,9 @@ import { hashOf, type Key } from '../../src/greylist/keys.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { CLIENT, put, triplet } from '../store/contract.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
-import { greyctl } from '../support/greyctl.ts';
+import { GREYCTL, greyctl } from '../support/greyctl.ts';
 import { canRun } from '../support/requirements.ts';
+import { scriptWords } from '../support/script-words.ts';
 
 const NOBODY = 65534;
 const TRIPLETS = 1000;
@@ -120,6 +122,22 @@ test('none, and one that holds no tables, is not sound', async () => {
   ]);
 });
 
-test('a word is too much', async () => {
+test.skipIf(!canRun('check as another account', { root: true }))(
+  'one that this user may not read is not called missing',
+  async () => {
+    const dbdir = await filledDirectory();
+    chmodSync(dbdir, 0o700);
+    const account = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    const command = [process.execPath, ...scriptWords(GREYCTL), 'check', `--dbdir=${dbdir}`];
+    const { status, stderr } = spawnSync('setpriv', [...account, ...command], { encoding: 'utf8' });
+    const user = spawnSync('id', ['-un', '65534'], { encoding: 'utf8' }).stdout.trim();
+    expect([status, stderr]).toEqual([
+      1,
+      `greyctl: cannot read the database in ${dbdir} as user ${user}: use sudo\n`,
+    ]);
+  },
+);
+
+test('an argument is refused', async () => {
   expect((await greyctl(['check', 'greyd.db'])).status).toBe(2);
 });

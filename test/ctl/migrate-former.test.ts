@@ -112,7 +112,7 @@ test.runIf(canRun('greyctl migrate from a hostile directory', OWN_DEBIAN_NEEDS))
     const { status, output } = machine.attempt('greyctl migrate');
     expect([status, output]).toEqual([
       1,
-      expect.stringMatching(/^failed: .* a log there names \/var\/target\//m),
+      expect.stringMatching(/^failed: .* a Berkeley DB log in \/var\/lib\/postgrey names \/var\/target\//m),
     ]);
     expect(output).toContain('everything is as it was before');
     expect(machine.run('ls -A /var/target /var/tmp | grep -E "evil|greyctl" || true')).toBe('');

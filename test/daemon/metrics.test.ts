@@ -44,7 +44,7 @@ test('every request is counted, by what was decided, how long it took and how lo
     'greyd_decisions_total{action="greylist",reason="early-retry"}': 1,
     'greyd_decisions_total{action="pass",reason="triplet found"}': 2,
     'greyd_decisions_total{action="pass",reason="client whitelist"}': 1,
-    'greyd_decisions_total{action="let through",reason="bad request"}': 1,
+    'greyd_decisions_total{action="fail open",reason="bad request"}': 1,
     greyd_request_duration_seconds_count: 7,
     greyd_store_duration_seconds_count: 5,
     greyd_delay_seconds_count: 1,

@@ -10,10 +10,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { CLEANING_PACE } from '../../src/greylister/cleaner.ts';
-import type { Visit } from '../../src/greylister/greylister.ts';
-import { GreylisterThread } from '../../src/greylister/thread.ts';
 import { openSqliteFile } from '../../src/store/sqlite/open.ts';
+import { CLEANING_PACE } from '../../src/store-thread/cleaner.ts';
+import type { Visit } from '../../src/store-thread/greylister.ts';
+import { GreylisterThread } from '../../src/store-thread/thread.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';
@@ -26,7 +26,7 @@ const DAY = 86_400;
 const NOW = Math.floor(Date.now() / 1000);
 const RULES = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, autoWhitelistAfter: 5 };
 
-const THREAD_MAIN = new URL('../../dist/greylister/thread-main.js', import.meta.url);
+const THREAD_MAIN = new URL('../../dist/store-thread/thread-main.js', import.meta.url);
 
 /** A database of so many triplets, every second of them too old. */
 function fill(dbdir: string): void {
@@ -92,7 +92,7 @@ test('while half of a million records are deleted, no answer is held up for more
     const due = begin + (number * 1000) / REQUESTS_PER_SECOND;
     await pause(Math.max(0, due - performance.now()));
     const [sentAt, waitedBefore, isCleaning] = [performance.now(), waited(involved), said.length > 0];
-    const answered = thread.judge(visit(number)).then(({ reason }) => {
+    const answered = thread.decide(visit(number)).then(({ reason }) => {
       expect(reason).toBe('new');
       const took = performance.now() - sentAt;
       asked.push({ isCleaning, took, own: took - (waited(involved) - waitedBefore) });

@@ -5,7 +5,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { RECOVERY_MS } from '../../src/greylister/guard.ts';
+import { RECOVERY_MS } from '../../src/store-thread/circuit-breaker.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { BLOCK_DISK_NEEDS, blockDisk, MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';

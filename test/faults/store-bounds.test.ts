@@ -56,7 +56,7 @@ test('--max-triplets: new mail passes, and deferred mail is greylisted to its en
   const mails = deferred(await Promise.all(sendMails(daemon)));
   expect(mails.size).toBe(BOUND);
   expect(forgotten(mails, join(daemon.dbdir, 'greyd.db'))).toEqual([]);
-  await daemon.logged(/--max-triplets allows/);
+  await daemon.logged(/--max-triplets reached/);
   expect(daemon.logLines.filter((line) => line.includes('--max-triplets'))).toEqual([
     '--max-triplets reached: new triplets pass without greylisting',
   ]);

@@ -18,7 +18,7 @@ const client = (count: number, last: number) => ({ client: { count, last: T + la
 describe('a triplet that has not passed yet', () => {
   test('is greylisted as new when it is unknown', () => {
     expect(visit({}, T)).toEqual({
-      verdict: { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false },
+      verdict: { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false },
       save: { triplet: { first: T, last: T }, client: undefined },
     });
   });
@@ -27,14 +27,14 @@ describe('a triplet that has not passed yet', () => {
     expect(visit(triplet(0), T).verdict).toEqual({
       action: 'greylist',
       reason: 'new',
-      missing: 300,
+      retryAfter: 300,
       wasInFuture: false,
     });
   });
 
   test('is greylisted until the last second of the delay', () => {
     expect(visit(triplet(0, 10), T + 299)).toEqual({
-      verdict: { action: 'greylist', reason: 'early-retry', missing: 1, wasInFuture: false },
+      verdict: { action: 'greylist', reason: 'early-retry', retryAfter: 1, wasInFuture: false },
       save: { triplet: { first: T, last: T + 299 }, client: undefined },
     });
   });
@@ -50,7 +50,7 @@ describe('a triplet that has not passed yet', () => {
     const recent = triplet(0, 299);
     expect(visit(recent, T + 2 * DAY).verdict).toMatchObject({ action: 'pass', delayed: 2 * DAY });
     expect(visit(recent, T + 2 * DAY + 1)).toEqual({
-      verdict: { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false },
+      verdict: { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false },
       save: { triplet: { first: T + 2 * DAY + 1, last: T + 2 * DAY + 1 }, client: undefined },
     });
   });
@@ -63,7 +63,7 @@ describe('a triplet that has not passed yet', () => {
 
   test('starts again when its first visit lies in the future', () => {
     expect(visit(triplet(50), T)).toMatchObject({
-      verdict: { action: 'greylist', reason: 'new', missing: 300, wasInFuture: true },
+      verdict: { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: true },
       save: { triplet: { first: T, last: T } },
     });
   });
@@ -110,7 +110,7 @@ describe('a triplet that has passed before', () => {
     expect(visit(passed, T + 400, { delay: 600 }).verdict).toEqual({
       action: 'greylist',
       reason: 'early-retry',
-      missing: 200,
+      retryAfter: 200,
       wasInFuture: false,
     });
   });

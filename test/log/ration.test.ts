@@ -2,7 +2,7 @@
  * Lines that clients can cause at will, of which a flood is told in part.
  */
 import { expect, test } from 'vitest';
-import { LINES, PERIOD_MS, QUIET_MS, Ration } from '../../src/log/ration.ts';
+import { FLOOD_OVER_MS, LINES, PERIOD_MS, Ration } from '../../src/log/ration.ts';
 
 function rationed() {
   const lines: string[] = [];
@@ -41,15 +41,15 @@ test('of a flood the first ones are told, and its end with the number of the oth
   const { lines, pass, tellMany } = rationed();
   tellMany(LINES + 500);
   expect(lines.splice(0)).toEqual([...Array(LINES).fill('x'), FULL]);
-  pass(QUIET_MS - 1);
+  pass(FLOOD_OVER_MS - 1);
   // The flood goes on, and so is not over.
   tellMany(1);
-  pass(QUIET_MS - 1);
+  pass(FLOOD_OVER_MS - 1);
   expect(lines).toEqual([]);
   pass(1);
   expect(lines.splice(0)).toEqual(['501 more lines about malformed requests not logged']);
   // In two minutes there was room for so many again, and not for more.
-  const room = Math.floor((2 * QUIET_MS * LINES) / PERIOD_MS);
+  const room = Math.floor((2 * FLOOD_OVER_MS * LINES) / PERIOD_MS);
   tellMany(room + 10);
   expect(lines.filter((line) => line === 'x').length).toBeGreaterThanOrEqual(room - 1);
   expect(lines.at(-1)).toBe(FULL);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Judgement, Visit } from '../../src/greylister/greylister.ts';
 import { Measures } from '../../src/metrics/measures.ts';
 import type { RawRequest } from '../../src/policy/attributes.ts';
+import type { Verdict, Visit } from '../../src/store-thread/greylister.ts';
 
 const VISIT: Visit = {
   triplet: { kind: 'triplet', clientNetwork: '192.0.2.0', sender: 'a', recipient: 'b' },
@@ -32,22 +32,22 @@ test('an answer is handed on, and its time is counted', async () => {
   expect([measures.requests.sum, measures.requests.cumulative.at(-1)]).toEqual([0.03, 1]);
 });
 
-test('a judgement is handed on, its time is counted, and the delay of what first passes', async () => {
+test('a verdict is handed on, its time is counted, and the delay of what first passes', async () => {
   const { measures, taking } = setUp();
-  const judgements: Judgement[] = [
-    { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false },
+  const verdicts: Verdict[] = [
+    { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false },
     { ...FOUND, delayed: 310 },
     { ...FOUND, delayed: undefined },
     { action: 'pass', reason: 'client AWL' },
   ];
-  for (const judgement of judgements) {
+  for (const verdict of verdicts) {
     const watched = measures.watched({
-      judge: async () => {
+      decide: async () => {
         await taking(20);
-        return judgement;
+        return verdict;
       },
     });
-    expect(await watched.judge(VISIT)).toBe(judgement);
+    expect(await watched.decide(VISIT)).toBe(verdict);
   }
   expect([measures.store.sum.toFixed(2), measures.store.cumulative.at(-1)]).toEqual(['0.08', 4]);
   expect([measures.delays.sum, measures.delays.cumulative.at(-1)]).toEqual([310, 1]);
@@ -56,11 +56,11 @@ test('a judgement is handed on, its time is counted, and the delay of what first
 test('a store that fails is timed too, and fails', async () => {
   const { measures, taking } = setUp();
   const watched = measures.watched({
-    judge: async () => {
+    decide: async () => {
       await taking(2000);
       throw new Error('disk is full');
     },
   });
-  await expect(watched.judge(VISIT)).rejects.toThrow('disk is full');
+  await expect(watched.decide(VISIT)).rejects.toThrow('disk is full');
   expect([measures.store.sum, measures.delays.sum]).toEqual([2, 0]);
 });

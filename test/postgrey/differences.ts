@@ -87,7 +87,7 @@ export const DIFFERENCES: readonly Difference[] = [
     text: 'Beyond `--max-triplets` and `--max-new-per-client` mail of new triplets passes, and they are not stored (postgrey: stores any number).',
     reason: 'A flood must not fill the disk, and only stored mail may be deferred.',
     shownIn: {
-      file: 'test/greylister/greylister.test.ts',
+      file: 'test/store-thread/greylister.test.ts',
       test: 'beyond --max-triplets new ones pass, and those that are known are greylisted as ever',
     },
   },
@@ -145,7 +145,7 @@ export const DIFFERENCES: readonly Difference[] = [
     text: 'Old records are deleted in the background, a few hundred at a time (postgrey: all at once, and answers nobody meanwhile).',
     reason: 'A million records would stop all incoming mail for half a minute.',
     shownIn: {
-      file: 'test/greylister/cleaner.test.ts',
+      file: 'test/store-thread/cleaner.test.ts',
       test: 'walks a minute after the start and once a day, slice by slice, with pauses between',
     },
   },

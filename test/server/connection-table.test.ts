@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ConnectionTable, MAX_WAITING } from '../../src/server/connection-table.ts';
-import { QUIET_MS } from '../../src/server/spell.ts';
+import { QUIET_MS } from '../../src/log/once-log.ts';
+import { ConnectionTable, MAX_WAITING_CONNECTIONS } from '../../src/server/connection-table.ts';
 import { PolicyClient, requestText } from '../support/policy-client.ts';
 import { WakeUp } from '../support/wake-up.ts';
 
@@ -82,7 +82,7 @@ test('of those that wait so, only MAX_WAITING: further ones are closed', async (
   const { client, asked } = await tableOf(1);
   (await client()).send(requestText());
   await asked(1);
-  for (let waiting = 0; waiting < MAX_WAITING; waiting += 1)
+  for (let waiting = 0; waiting < MAX_WAITING_CONNECTIONS; waiting += 1)
     expect((await client()).socket.closed).toBe(false);
   await (await client()).closed();
 });

@@ -22,7 +22,7 @@ export const NOTHING: World = { triplets: {}, clients: {} };
 
 /** How a verdict is told to the client: `DEFER seconds`, `DELAYED seconds` for a first success, `DUNNO`. */
 function actionOf(verdict: ReturnType<typeof decide>['verdict']): string {
-  if (verdict.action === 'greylist') return `DEFER ${verdict.missing}`;
+  if (verdict.action === 'greylist') return `DEFER ${verdict.retryAfter}`;
   const delayed = verdict.reason === 'triplet found' ? verdict.delayed : undefined;
   return delayed === undefined ? 'DUNNO' : `DELAYED ${delayed}`;
 }

@@ -3,7 +3,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-const NEW = { action: 'greylist', reason: 'new', missing: workerData.rules.delay, wasInFuture: false };
+const NEW = { action: 'greylist', reason: 'new', retryAfter: workerData.rules.delay, wasInFuture: false };
 
 parentPort.on('message', (message) => {
   if ('end' in message) {

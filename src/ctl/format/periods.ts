@@ -4,8 +4,9 @@
  *   terminal   a line for each, with a bar: greylisted (░), then passed (█)
  *   elsewhere  "hour" | "day" TAB its beginning TAB action (reason) TAB count
  */
+
+import type { Period } from '../../decisions/history.ts';
 import type { Work } from '../command.ts';
-import type { Period } from '../decision-history.ts';
 import { bar } from './bar.ts';
 import { type Column, printTable } from './table.ts';
 import type { Paint } from './terminal.ts';

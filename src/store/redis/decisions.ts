@@ -4,7 +4,7 @@
  *   key   :== prefix "decisions:" hour               hour: its beginning in Unix seconds
  *   field :== action TAB reason TAB waited           of a hash; its value is the count
  */
-import type { DecisionCount } from '../../metrics/counters.ts';
+import type { DecisionCount } from '../../decisions/counters.ts';
 import type { RedisCommand } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { literalPattern } from './keys.ts';

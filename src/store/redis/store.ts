@@ -12,9 +12,10 @@
  * Known limits: the keys of one update must have one address in common (see redis-keys). A server answers
  * before a write is on its disk, see --store-replicas.
  */
+
+import type { DecisionCount } from '../../decisions/counters.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../../greylist/records.ts';
-import type { DecisionCount } from '../../metrics/counters.ts';
 import type { Entry, RecordsOf, Step, StepOutcome, Store, StoreSize } from '../store.ts';
 import type { RedisCommand } from './client.ts';
 import type { RedisConnection } from './connection.ts';
@@ -29,7 +30,7 @@ import {
   recordText,
 } from './keys.ts';
 import { compareAndSet, DELETE, NONE, readAnswer } from './script.ts';
-import { type Attempt, decideInTurn, type OpenAttempt, type Place, type Update } from './updates.ts';
+import { type Attempt, decideInTurn, type OpenAttempt, type RedisPlace, type Update } from './updates.ts';
 
 /** Maximum number of updates in one command; a script of so many takes the server a few milliseconds. */
 const MAX_UPDATES = 500;
@@ -127,7 +128,7 @@ export class RedisStore implements Store {
     await this.#connection.close();
   }
 
-  #placeOf(key: Key): Place {
+  #placeOf(key: Key): RedisPlace {
     const { prefix, digest } = this.#settings;
     const { kind } = key;
     const name = this.privacy || 'sha1' in key ? privateKeyText(kind, digest(key)) : plainKeyText(key);

@@ -6,14 +6,14 @@ import type { Key } from '../../greylist/keys.ts';
 import { type Comparison, DELETE, NONE } from './script.ts';
 
 /** A key as the server knows it. */
-export interface Place {
+export interface RedisPlace {
   readonly kind: Key['kind'];
   readonly key: string;
 }
 
 /** A waiting or running update. */
 export interface Update {
-  readonly places: readonly Place[];
+  readonly places: readonly RedisPlace[];
   /** Decides on the texts of its records. @throws what the step throws */
   readonly decide: (before: readonly string[]) => Attempt;
   readonly reject: (error: unknown) => void;

@@ -19,7 +19,7 @@ import type { LockWait } from './lock-wait.ts';
 import { SqliteLog } from './log.ts';
 
 /** Work that waits for the next transaction. The caller bounds how much there is. */
-export interface Work {
+export interface QueuedWork {
   /** Does its part of the transaction; throws only for errors of the database. */
   readonly run: () => Done;
   readonly fail: (error: unknown) => void;
@@ -43,7 +43,7 @@ export class GroupCommit {
   readonly #begin;
   readonly #commit;
   readonly #rollback;
-  #waiting: Work[] = [];
+  #waiting: QueuedWork[] = [];
   readonly #checkpointer: Checkpointer;
   /** Why no saved data can be relied on any more. */
   #harm: unknown;
@@ -67,7 +67,7 @@ export class GroupCommit {
     });
   }
 
-  add(work: Work): void {
+  add(work: QueuedWork): void {
     this.#waiting.push(work);
     if (this.#waiting.length === 1) setImmediate(() => this.#commitWaiting());
   }

@@ -1,7 +1,7 @@
 /**
  * Counts of decisions per hour in greyd.db.
  */
-import type { DecisionCount } from '../../metrics/counters.ts';
+import type { DecisionCount } from '../../decisions/counters.ts';
 import type { SqliteFile } from './file.ts';
 
 export class SqliteDecisions {

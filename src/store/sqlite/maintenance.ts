@@ -12,7 +12,7 @@ import { WrittenMeanwhileError } from './image.ts';
 /** A single damaged page may cause hundreds of problems. */
 const MAX_FINDINGS = 10;
 
-export interface RecordCounts {
+export interface StoredRecords {
   readonly triplets: number;
   readonly clients: number;
 }
@@ -28,7 +28,7 @@ const KINDS = {
  * @param checkRoom called first with the maximum size of the copy in bytes; it may throw
  * @throws if the database cannot be read or the copy not be written
  */
-export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): RecordCounts {
+export function copyDatabase(path: string, to: string, checkRoom: (bytes: number) => void): StoredRecords {
   try {
     reading(path, (file) => {
       checkRoom(numberOf(file, 'page_count') * numberOf(file, 'page_size'));
@@ -47,7 +47,7 @@ export interface Soundness {
   /** The damage, one line each, at most MAX_FINDINGS. */
   readonly damage: readonly string[];
   /** undefined: the records cannot be counted. */
-  readonly counts: RecordCounts | undefined;
+  readonly counts: StoredRecords | undefined;
 }
 
 /**
@@ -92,7 +92,7 @@ function inspect(file: SqliteFile): Soundness {
 }
 
 /** Compares with the counts that the database keeps itself, in `record_counts`. */
-function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
+function compareWithCounted(file: SqliteFile, counts: StoredRecords): string[] {
   const counted = file.prepare<[string], number>('SELECT records FROM record_counts WHERE kind = ?').pluck();
   return (['triplets', 'clients'] as const)
     .map((kind) => ({ kind, there: counts[kind], noted: counted.get(KINDS[kind].counted) ?? 'no number of' }))
@@ -100,7 +100,7 @@ function compareWithCounted(file: SqliteFile, counts: RecordCounts): string[] {
     .map(({ kind, there, noted }) => `record_counts says ${noted} ${kind}, but there are ${there}`);
 }
 
-function countRecords(file: SqliteFile): RecordCounts {
+function countRecords(file: SqliteFile): StoredRecords {
   const count = (table: string) => Number(file.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   const sum = (tables: readonly string[]) => tables.map(count).reduce((a, b) => a + b);
   return { triplets: sum(KINDS.triplets.tables), clients: sum(KINDS.clients.tables) };

@@ -13,7 +13,7 @@ import { type KeyColumn, RowVisitor, SqliteTable } from './table.ts';
 type Tables = Readonly<Record<Key['kind'], SqliteTable>>;
 
 /** The table and key columns of a record. */
-export interface Place {
+export interface TablePlace {
   readonly kind: Key['kind'];
   readonly table: SqliteTable;
   readonly columns: readonly KeyColumn[];
@@ -76,7 +76,7 @@ export class SqliteRecords {
   }
 
   /** Returns the places of records; with --privacy these need digests. */
-  placesOf(keys: readonly Key[]): readonly Place[] {
+  placesOf(keys: readonly Key[]): readonly TablePlace[] {
     return keys.map((key) => {
       const { kind } = key;
       return this.privacy || 'sha1' in key
@@ -96,7 +96,7 @@ export class SqliteRecords {
   }
 
   /** @param record null: deletes the current one */
-  save({ table, columns }: Place, record: TripletRecord | ClientRecord | null): void {
+  save({ table, columns }: TablePlace, record: TripletRecord | ClientRecord | null): void {
     if (record === null) table.delete(columns);
     else table.put(columns, ...toNumbers(record));
   }

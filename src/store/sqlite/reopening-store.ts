@@ -9,8 +9,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { DecisionCount } from '../../decisions/counters.ts';
 import type { Key } from '../../greylist/keys.ts';
-import type { DecisionCount } from '../../metrics/counters.ts';
 import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from '../store.ts';
 import { errorCode, isDamage, isOfTheFile } from './file.ts';
 import { setAside } from './set-aside.ts';

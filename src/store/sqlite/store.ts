@@ -8,8 +8,8 @@
  * updates that arrive in the meantime make up the next transaction.
  */
 import { join } from 'node:path';
+import type { DecisionCount } from '../../decisions/counters.ts';
 import type { Key } from '../../greylist/keys.ts';
-import type { DecisionCount } from '../../metrics/counters.ts';
 import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../private-keys.ts';
 import type {
   CleanableStore,

@@ -2,16 +2,16 @@
  * The messages between the daemon's main thread and its store thread. Visits are sent as a flat list of
  * their parts, five for each: copying objects from thread to thread takes several times as long.
  */
+
+import type { DecisionCount } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
-import type { CleaningPace } from './cleaner.ts';
-import type { Cleaned } from './cleaning-progress.ts';
-import type { Judgement, Visit } from './greylister.ts';
+import type { Cleaned, CleaningPace } from './cleaner.ts';
+import type { Verdict, Visit } from './greylister.ts';
 
 /** The settings that the store thread is started with. */
 export interface ThreadSettings {
@@ -60,20 +60,20 @@ export interface StoreFigures {
   readonly cleaned: Readonly<Record<Key['kind'], Cleaned>> | undefined;
 }
 
-export type Outcome = Judgement | { readonly error: string };
+export type VisitOutcome = Verdict | { readonly error: string };
 
 /** The log levels that the thread uses. */
-export type LogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
+export type ThreadLogLevel = keyof Pick<Log, 'notice' | 'warn' | 'error'>;
 
 /**
  * The results of a batch, one for each visit, in order; or why it has failed; or figures; or a line for the
  * log.
  */
 export type FromThread =
-  | { readonly batch: number; readonly outcomes: readonly Outcome[] }
+  | { readonly batch: number; readonly outcomes: readonly VisitOutcome[] }
   | { readonly batch: number; readonly error: string }
   | { readonly figures: StoreFigures }
-  | { readonly log: LogLevel; readonly text: string };
+  | { readonly log: ThreadLogLevel; readonly text: string };
 
 const PARTS = 5;
 

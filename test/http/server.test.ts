@@ -1,11 +1,6 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  type HttpAnswer,
-  HttpServer,
-  MAX_CONNECTIONS,
-  MAX_HEADER_BYTES,
-} from '../../src/server/http-server.ts';
+import { type HttpAnswer, HttpServer, MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../src/http/server.ts';
 import { OWN_RIGHTS } from '../support/rights.ts';
 
 const ANSWER: HttpAnswer = { status: 200, type: 'text/x-test', text: 'größe\n' };

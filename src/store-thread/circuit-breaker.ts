@@ -12,10 +12,9 @@
  * as working, checks prove nothing, and only a deferral, whose first-seen time is always stored, is reported as
  * recovery. So a store that accepts writes but takes no visit is logged once, not each second.
  */
-import { Deadlines } from './deadlines.ts';
-import type { Greylisting, Judgement, Visit } from './greylister.ts';
+import type { Greylisting, Verdict, Visit } from './greylister.ts';
 
-export interface GuardSettings {
+export interface CircuitBreakerSettings {
   /** How long a visit waits for its answer, in milliseconds. */
   readonly timeoutMs: number;
   /** Maximum number of waiting visits; one more counts as a failure of the store. */
@@ -30,7 +29,7 @@ export interface StoreObserver {
 }
 
 /** Tells whether an answer proves that visits are stored. */
-const isStored = ({ action }: Judgement): boolean => action === 'greylist';
+const isStored = ({ action }: Verdict): boolean => action === 'greylist';
 
 /** Interval of probes while the store counts as failed, in milliseconds. */
 export const PROBE_MS = 1000;
@@ -41,9 +40,9 @@ export const PROBE_MS = 1000;
  */
 export const RECOVERY_MS = 900;
 
-export class Guard implements Greylisting {
+export class CircuitBreaker implements Greylisting {
   readonly #inner: Greylisting;
-  readonly #settings: GuardSettings;
+  readonly #settings: CircuitBreakerSettings;
   readonly #observer: StoreObserver;
   readonly #clock: () => number;
   /** The last failure, while the store counts as failed. */
@@ -66,7 +65,12 @@ export class Guard implements Greylisting {
   #probes: NodeJS.Timeout | undefined;
 
   /** @param clock milliseconds, on the monotonic clock */
-  constructor(inner: Greylisting, settings: GuardSettings, observer: StoreObserver, clock: () => number) {
+  constructor(
+    inner: Greylisting,
+    settings: CircuitBreakerSettings,
+    observer: StoreObserver,
+    clock: () => number,
+  ) {
     this.#inner = inner;
     this.#settings = settings;
     this.#observer = observer;
@@ -74,8 +78,8 @@ export class Guard implements Greylisting {
     this.#deadlines = new Deadlines(settings.timeoutMs, clock, '--store-timeout');
   }
 
-  judge(visit: Visit): Promise<Judgement> {
-    return this.#guarded(() => this.#inner.judge(visit), { visits: 1, isProof: isStored });
+  decide(visit: Visit): Promise<Verdict> {
+    return this.#bounded(() => this.#inner.decide(visit), { visits: 1, isProof: isStored });
   }
 
   check(): Promise<void> {
@@ -83,7 +87,7 @@ export class Guard implements Greylisting {
   }
 
   #check(deadlines: Deadlines): Promise<void> {
-    return this.#guarded(() => this.#inner.check(), { visits: 0, isProof: () => false }, deadlines);
+    return this.#bounded(() => this.#inner.check(), { visits: 0, isProof: () => false }, deadlines);
   }
 
   /**
@@ -111,7 +115,7 @@ export class Guard implements Greylisting {
    * @param visits how many visits are rejected if it fails
    * @param isProof tells whether an answer proves that visits are stored
    */
-  #guarded<Answer>(
+  #bounded<Answer>(
     ask: () => Promise<Answer>,
     { visits, isProof }: { readonly visits: 0 | 1; readonly isProof: (answer: Answer) => boolean },
     deadlines = this.#deadlines,
@@ -192,5 +196,71 @@ export class Guard implements Greylisting {
   #endProbes(): void {
     clearInterval(this.#probes);
     this.#probes = undefined;
+  }
+}
+
+/** One wait. */
+export interface Wait {
+  /** Milliseconds of the clock. */
+  readonly due: number;
+  readonly giveUp: (reason: Error) => void;
+}
+
+/**
+ * Bounds how long many things wait, each equally long. One timer serves all of them, so that a wait costs next to
+ * nothing: the first to begin is the first to time out.
+ */
+export class Deadlines {
+  readonly #limitMs: number;
+  readonly #clock: () => number;
+  readonly #reason: string;
+  /** In the order in which they are due. */
+  readonly #waits = new Set<Wait>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param limitMs how long each may wait, in milliseconds
+   * @param clock milliseconds, on the monotonic clock
+   * @param option that sets the limit, if one does
+   */
+  constructor(limitMs: number, clock: () => number, option?: string) {
+    this.#limitMs = limitMs;
+    this.#clock = clock;
+    this.#reason = `no answer within ${limitMs / 1000} s${option === undefined ? '' : ` (${option})`}`;
+  }
+
+  /** @param giveUp called when the time is up, unless `end` was called before */
+  begin(giveUp: (reason: Error) => void): Wait {
+    const wait = { due: this.#clock() + this.#limitMs, giveUp };
+    this.#waits.add(wait);
+    this.#timer ??= setTimeout(() => this.#look(), this.#limitMs);
+    return wait;
+  }
+
+  /** @returns whether it still waited */
+  end(wait: Wait): boolean {
+    return this.#waits.delete(wait);
+  }
+
+  /** Gives up all waits at once. */
+  endAll(reason: Error): void {
+    for (const wait of this.#waits) this.#giveUp(wait, reason);
+  }
+
+  /** Gives up the waits whose time is up, and sets the timer for the next one. */
+  #look(): void {
+    this.#timer = undefined;
+    const now = this.#clock();
+    for (const wait of this.#waits) {
+      if (wait.due > now) {
+        this.#timer = setTimeout(() => this.#look(), wait.due - now);
+        return;
+      }
+      this.#giveUp(wait, new Error(this.#reason));
+    }
+  }
+
+  #giveUp(wait: Wait, reason: Error): void {
+    if (this.#waits.delete(wait)) wait.giveUp(reason);
   }
 }

@@ -7,10 +7,11 @@
  *
  * Without --privacy there are no such records, and these stores are not used.
  */
+
+import type { DecisionCount } from '../decisions/counters.ts';
 import { formerHashes, type Lookup } from '../greylist/former-keys.ts';
 import type { HashedKey, Key } from '../greylist/keys.ts';
 import { mergeRecords, type RecordOf } from '../greylist/records.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
 import type { Entry, ReadableStore, RecordsOf, SavesOf, Step, Store, StoreSize } from '../store/store.ts';
 
 type AnyRecord = RecordOf<Key> | undefined;

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { Greylister, type Visit } from '../../src/greylister/greylister.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
+import { Greylister, type Visit } from '../../src/store-thread/greylister.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
 const RULES = { delay: 300, retryWindow: 86400, maxAge: 86400, autoWhitelistAfter: 5 };
@@ -15,29 +15,29 @@ function setUp(limits: { maxTriplets: number; maxNewPerClient: number }) {
     client: { kind: 'client', clientAddress: '192.0.2.1' },
     now,
   });
-  return async (...args: Parameters<typeof visit>) => (await greylister.judge(visit(...args))).reason;
+  return async (...args: Parameters<typeof visit>) => (await greylister.decide(visit(...args))).reason;
 }
 
 test('beyond --max-triplets new ones pass, and those that are known are greylisted as ever', async () => {
-  const judge = setUp({ maxTriplets: 2, maxNewPerClient: 0 });
-  expect([await judge('a'), await judge('b')]).toEqual(['new', 'new']);
-  expect(await judge('c')).toBe('over --max-triplets');
-  expect(await judge('a', NOW + 100)).toBe('early-retry');
-  expect(await judge('c', NOW + 300)).toBe('over --max-triplets');
-  expect(await judge('a', NOW + 300)).toBe('triplet found');
+  const decide = setUp({ maxTriplets: 2, maxNewPerClient: 0 });
+  expect([await decide('a'), await decide('b')]).toEqual(['new', 'new']);
+  expect(await decide('c')).toBe('over --max-triplets');
+  expect(await decide('a', NOW + 100)).toBe('early-retry');
+  expect(await decide('c', NOW + 300)).toBe('over --max-triplets');
+  expect(await decide('a', NOW + 300)).toBe('triplet found');
 });
 
 test('a flood in one turn does not get past --max-triplets', async () => {
-  const judge = setUp({ maxTriplets: 10, maxNewPerClient: 0 });
-  const reasons = await Promise.all(Array.from({ length: 50 }, (_, number) => judge(`s${number}`)));
+  const decide = setUp({ maxTriplets: 10, maxNewPerClient: 0 });
+  const reasons = await Promise.all(Array.from({ length: 50 }, (_, number) => decide(`s${number}`)));
   expect(reasons.filter((reason) => reason === 'new').length).toBe(10);
   expect(reasons.filter((reason) => reason === 'over --max-triplets').length).toBe(40);
 });
 
 test('beyond --max-new-per-client new ones of this network pass, in this hour', async () => {
-  const judge = setUp({ maxTriplets: 0, maxNewPerClient: 1 });
-  expect([await judge('a'), await judge('b')]).toEqual(['new', 'over --max-new-per-client']);
-  expect(await judge('c', NOW, '198.51.100.0')).toBe('new');
-  expect(await judge('a', NOW + 1)).toBe('early-retry');
-  expect(await judge('b', NOW + 3600)).toBe('new');
+  const decide = setUp({ maxTriplets: 0, maxNewPerClient: 1 });
+  expect([await decide('a'), await decide('b')]).toEqual(['new', 'over --max-new-per-client']);
+  expect(await decide('c', NOW, '198.51.100.0')).toBe('new');
+  expect(await decide('a', NOW + 1)).toBe('early-retry');
+  expect(await decide('b', NOW + 3600)).toBe('new');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DecisionCounters } from '../../src/metrics/counters.ts';
+import { DecisionCounters } from '../../src/decisions/counters.ts';
 
 test('decisions are counted by action and reason', () => {
   const counters = new DecisionCounters();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { oneUnderWay } from '../../src/metrics/under-way.ts';
+import { singleFlight } from '../../src/metrics/single-flight.ts';
 
 test('those who ask while a run is under way share its outcome, and the next one begins anew', async () => {
   const runs: ((outcome: number | Error) => void)[] = [];
-  const ask = oneUnderWay(
+  const ask = singleFlight(
     () =>
       new Promise<number>((resolve, reject) => {
         runs.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { daysOf, hoursOf, newcomersOf, waitsOf } from '../../src/ctl/decision-history.ts';
-import type { DecisionCount } from '../../src/metrics/counters.ts';
+import type { DecisionCount } from '../../src/decisions/counters.ts';
+import { daysOf, hoursOf, newcomersOf, waitsOf } from '../../src/decisions/history.ts';
 
 const HOUR = 3600;
 

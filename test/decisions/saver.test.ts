@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Bookkeeper } from '../../src/greylister/bookkeeper.ts';
-import type { DecisionCount } from '../../src/metrics/counters.ts';
+import type { DecisionCount } from '../../src/decisions/counters.ts';
+import { DecisionSaver } from '../../src/decisions/saver.ts';
 
 const MINUTE_MS = 60_000;
 const NOW = 1_700_000_000;
@@ -16,7 +16,7 @@ function setUp(save: (counts: readonly DecisionCount[], forgetBefore: number) =>
     taken += 1;
     return [{ hour: taken, action: 'greylist', reason: 'new', waited: 0, count: 1 }];
   };
-  return new Bookkeeper({
+  return new DecisionSaver({
     take,
     save,
     storeWorks: () => true,
@@ -28,11 +28,11 @@ function setUp(save: (counts: readonly DecisionCount[], forgetBefore: number) =>
 
 test('counts are saved each minute, and at the end', async () => {
   const saved: [hours: number[], forgetBefore: number][] = [];
-  const bookkeeper = setUp(async (counts, forgetBefore) => {
+  const saver = setUp(async (counts, forgetBefore) => {
     saved.push([counts.map(({ hour }) => hour), forgetBefore]);
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
-  await bookkeeper.finish();
+  await saver.finish();
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   expect(saved).toEqual([1, 2, 3].map((hour) => [[hour], NOW - MAX_AGE]));
 });
@@ -40,7 +40,7 @@ test('counts are saved each minute, and at the end', async () => {
 test('what could not be saved is saved the next time; only so much of it is kept', async () => {
   let isFailing = true;
   const saved: number[][] = [];
-  const bookkeeper = setUp(async (counts) => {
+  const saver = setUp(async (counts) => {
     if (isFailing) throw new Error('disk full');
     saved.push(counts.map(({ hour }) => hour));
   });
@@ -51,7 +51,7 @@ test('what could not be saved is saved the next time; only so much of it is kept
   isFailing = true;
   await vi.advanceTimersByTimeAsync(3000 * MINUTE_MS);
   isFailing = false;
-  await bookkeeper.finish();
+  await saver.finish();
   expect(saved[1]).toHaveLength(2000);
   expect(saved[1]?.at(-1)).toBe(3004);
 });
@@ -62,7 +62,7 @@ test('what belongs to one hour is one count, however often it could not be saved
   const warnings: string[] = [];
   const saved: DecisionCount[] = [];
   const count = { hour: 3600, action: 'greylist', reason: 'new', waited: 0, count: 2 };
-  const bookkeeper = new Bookkeeper({
+  const saver = new DecisionSaver({
     take: () => [count],
     save: async (counts) => {
       if (isFailing) throw new Error('disk full');
@@ -81,14 +81,14 @@ test('what belongs to one hour is one count, however often it could not be saved
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
   expect(saved).toEqual([]);
   works = true;
-  await bookkeeper.finish();
+  await saver.finish();
   expect(saved).toEqual([{ ...count, count: 8 }]);
 });
 
 test('nothing is saved twice while a save is under way', async () => {
   let done = () => {};
   const saved: number[][] = [];
-  const bookkeeper = setUp((counts) => {
+  const saver = setUp((counts) => {
     saved.push(counts.map(({ hour }) => hour));
     return new Promise((resolve) => {
       done = resolve;
@@ -96,7 +96,7 @@ test('nothing is saved twice while a save is under way', async () => {
   });
   await vi.advanceTimersByTimeAsync(3 * MINUTE_MS);
   expect(saved).toEqual([[1]]);
-  const finished = bookkeeper.finish();
+  const finished = saver.finish();
   done();
   await vi.advanceTimersByTimeAsync(0);
   done();

@@ -11,20 +11,19 @@ import { damageOf } from '../store/sqlite/damage.ts';
 import { ReopeningStore } from '../store/sqlite/reopening-store.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { Store } from '../store/store.ts';
-import { runCleaner } from './cleaner.ts';
-import { CleaningProgress } from './cleaning-progress.ts';
+import { CleaningProgress, runCleaner } from './cleaner.ts';
 import { updateWithFormer } from './former-records.ts';
 import { Greylister, type Visit } from './greylister.ts';
 import {
   type DecisionBatch,
   type FromThread,
-  type LogLevel,
-  type Outcome,
   type StoreFigures,
   type ThreadData,
+  type ThreadLogLevel,
   type ToThread,
   unpackVisits,
   type VisitBatch,
+  type VisitOutcome,
 } from './messages.ts';
 
 type UsedStore = Pick<Store, 'update' | 'check' | 'addDecisions' | 'close'>;
@@ -37,7 +36,7 @@ interface ThreadStore {
 const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs, pace, ending } =
   workerData as ThreadData;
 
-const say = (level: LogLevel) => (text: string) => post({ log: level, text });
+const say = (level: ThreadLogLevel) => (text: string) => post({ log: level, text });
 const hash = (key: Key) => hashOf(key, lookupByHost);
 const end = new AbortController();
 const ends = new Int32Array(ending);
@@ -109,13 +108,13 @@ parentPort?.on('message', async (message: ToThread) => {
 async function answer(message: VisitBatch | DecisionBatch): Promise<void> {
   const { batch } = message;
   try {
-    post({ batch, outcomes: await ('visits' in message ? judge(message) : save(message)) });
+    post({ batch, outcomes: await ('visits' in message ? decide(message) : save(message)) });
   } catch (error) {
     post({ batch, error: textOf(error) });
   }
 }
 
-async function judge({ visits }: VisitBatch): Promise<Outcome[]> {
+async function decide({ visits }: VisitBatch): Promise<VisitOutcome[]> {
   if (visits.length === 0) await greylister.check();
   return Promise.all(unpackVisits(visits).map(outcomeOf));
 }
@@ -125,8 +124,8 @@ async function save({ decisions, forgetBefore }: DecisionBatch): Promise<[]> {
   return [];
 }
 
-function outcomeOf(visit: Visit): Promise<Outcome> {
-  return greylister.judge(visit).catch((error) => ({ error: textOf(error) }));
+function outcomeOf(visit: Visit): Promise<VisitOutcome> {
+  return greylister.decide(visit).catch((error) => ({ error: textOf(error) }));
 }
 
 function textOf(error: unknown): string {

@@ -2,7 +2,7 @@
  * Greylisting as a whole: the rule and its limits, over the records of a store. The daemon reaches it
  * through a circuit breaker, which bounds the time of an answer, and a thread, which waits for the disk.
  */
-import { decide, type GreylistRules, type Verdict } from '../greylist/decision.ts';
+import { decide, type GreylistRules, type RuleVerdict } from '../greylist/decision.ts';
 import type { ClientKey, TripletKey } from '../greylist/keys.ts';
 import { type Limits, type LimitVerdict, NewTriplets } from '../greylist/limits.ts';
 import type { Store } from '../store/store.ts';
@@ -15,14 +15,14 @@ export interface Visit {
   readonly now: number;
 }
 
-export type Judgement = Verdict | LimitVerdict;
+export type Verdict = RuleVerdict | LimitVerdict;
 
 export interface Greylisting {
   /**
    * Decides, and settles when the decision is durable.
    * @throws (rejects) if it could not be stored: then nobody may be deferred
    */
-  judge(visit: Visit): Promise<Judgement>;
+  decide(visit: Visit): Promise<Verdict>;
 
   /**
    * Settles when the store is open and accepts writes.
@@ -42,11 +42,11 @@ export class Greylister implements Greylisting {
     this.#newTriplets = new NewTriplets(rules);
   }
 
-  judge({ triplet, client, now }: Visit): Promise<Judgement> {
+  decide({ triplet, client, now }: Visit): Promise<Verdict> {
     // A step may run again after a lost race; its visit is counted only once.
     let admission: { readonly over: LimitVerdict | undefined } | undefined;
     const keys = [triplet, client] as const;
-    return this.#store.update<typeof keys, Judgement>(keys, ([tripletRecord, clientRecord], size) => {
+    return this.#store.update<typeof keys, Verdict>(keys, ([tripletRecord, clientRecord], size) => {
       const { verdict, save } = decide({ triplet: tripletRecord, client: clientRecord }, this.#rules, now);
       if (tripletRecord === undefined && save.triplet !== undefined) {
         admission ??= { over: this.#newTriplets.admit(triplet.clientNetwork, size.triplets, now) };

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** @param pauseMs from the end of one run to the beginning of the next, in milliseconds */
-export function oneUnderWay<Outcome>(run: () => Promise<Outcome>, pauseMs = 0): () => Promise<Outcome> {
+export function singleFlight<Outcome>(run: () => Promise<Outcome>, pauseMs = 0): () => Promise<Outcome> {
   let underWay: Promise<Outcome> | undefined;
   let rested: Promise<void> | undefined;
   return () => {

@@ -3,17 +3,17 @@
  * each request for it. It is loaded with the option only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Greylisting } from './greylister/greylister.ts';
-import type { StoreFigures } from './greylister/messages.ts';
-import { errorText } from './log/error-text.ts';
-import { printable } from './log/printable.ts';
-import { type Figures, metricsPage } from './metrics/exposition.ts';
-import { Measures } from './metrics/measures.ts';
-import { oneUnderWay } from './metrics/under-way.ts';
-import { withoutPassword } from './options/command-line.ts';
-import type { Endpoint } from './server/endpoint.ts';
-import { type HttpAnswer, HttpServer, PLAIN_TEXT } from './server/http-server.ts';
-import type { SocketRights } from './server/listen.ts';
+import { type HttpAnswer, HttpServer, PLAIN_TEXT } from '../http/server.ts';
+import { errorText } from '../log/error-text.ts';
+import { withoutPassword } from '../log/password.ts';
+import { printable } from '../log/printable.ts';
+import type { Endpoint } from '../server/endpoint.ts';
+import type { SocketRights } from '../server/listen.ts';
+import type { Greylisting } from '../store-thread/greylister.ts';
+import type { StoreFigures } from '../store-thread/messages.ts';
+import { type Figures, metricsPage } from './exposition.ts';
+import { Measures } from './measures.ts';
+import { singleFlight } from './single-flight.ts';
 
 /** How long a page waits for the figures of the store thread, in milliseconds. */
 const RECORDS_LIMIT_MS = 1000;
@@ -50,7 +50,7 @@ export class MetricsEndpoint {
   }
 
   serve({ greylisting, records, figures, warn }: MetricsSources): void {
-    const known = oneUnderWay(records);
+    const known = singleFlight(records);
     const metrics = async (): Promise<HttpAnswer> => {
       // A reader wants the state of now, not of the last probe.
       if (!figures().store.works) await greylisting.check().catch(() => {});
@@ -63,8 +63,8 @@ export class MetricsEndpoint {
     };
     this.#server.serve(
       {
-        '/metrics': oneUnderWay(metrics, REST_MS),
-        '/healthz': oneUnderWay(() => health(greylisting), REST_MS),
+        '/metrics': singleFlight(metrics, REST_MS),
+        '/healthz': singleFlight(() => health(greylisting), REST_MS),
       },
       warn,
     );

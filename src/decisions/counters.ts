@@ -1,10 +1,11 @@
 /**
  * Counts of greyd's decisions since its start, and which of them are not saved yet.
  */
+import type { Action, ReasonFor } from './reasons.ts';
 
 /** The count of a decision since the start. */
 export interface DecisionTotal {
-  readonly action: string;
+  readonly action: Action;
   readonly reason: string;
   readonly count: number;
 }
@@ -34,7 +35,7 @@ export class DecisionCounters {
   #waited = new Map<string, DecisionCount>();
 
   /** @param waited seconds that a triplet waited that passes for the first time */
-  count(action: string, reason: string, waited?: number): void {
+  count<Of extends Action>(action: Of, reason: ReasonFor<Of>, waited?: number): void {
     const name = `${action} (${reason})`;
     const total = this.#totals.get(name);
     if (total === undefined) this.#totals.set(name, { action, reason, count: 1, taken: 0 });

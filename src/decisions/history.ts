@@ -1,9 +1,9 @@
 /**
  * Decision history: decisions per hour and day, the waits of mail, and how many new triplets were never retried.
  */
-import { DRY_RUN } from '../log/action-line.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
 import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
+import type { DecisionCount } from './counters.ts';
+import { DRY_RUN } from './reasons.ts';
 
 /** An hour, or a day. */
 export interface Period {

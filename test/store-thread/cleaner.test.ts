@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { CLEANING_PACE, runCleaner } from '../../src/greylister/cleaner.ts';
 import { createLogger, type Log } from '../../src/log/logger.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite/table.ts';
 import type { CleanableStore, ExpiryRule } from '../../src/store/store.ts';
+import { CLEANING_PACE, runCleaner } from '../../src/store-thread/cleaner.ts';
 import { CLIENT, put, read, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 

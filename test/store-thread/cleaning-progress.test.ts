@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { CleaningProgress } from '../../src/greylister/cleaning-progress.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { SLICE_ROWS } from '../../src/store/sqlite/table.ts';
+import { CleaningProgress } from '../../src/store-thread/cleaner.ts';
 import { CLIENT, put, triplet } from '../store/contract.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 

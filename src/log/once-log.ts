@@ -6,7 +6,7 @@
 /** Milliseconds. */
 export const QUIET_MS = 60_000;
 
-export class Spell {
+export class OnceLog {
   readonly #begin: string;
   readonly #end: (count: number) => string;
   readonly #warn: (text: string) => void;

@@ -4,14 +4,14 @@
  * not be saved are kept and tried again together with newer ones; a greyd that is killed loses those of the
  * last minute.
  */
-import type { DecisionCount } from '../metrics/counters.ts';
+import type { DecisionCount } from './counters.ts';
 
 const INTERVAL_MS = 60_000;
 
 /** Maximum number of unsaved counts; beyond it the oldest are dropped. An hour has up to a hundred. */
 const MAX_UNSAVED = 2000;
 
-export interface BookkeeperParts {
+export interface DecisionSaverParts {
   /** Takes the counts since the last call. @param now Unix seconds */
   readonly take: (now: number) => DecisionCount[];
   /** @param forgetBefore Unix seconds @throws (rejects) if the counts could not be saved */
@@ -26,14 +26,14 @@ export interface BookkeeperParts {
   readonly maxAge: number;
 }
 
-export class Bookkeeper {
-  readonly #parts: BookkeeperParts;
+export class DecisionSaver {
+  readonly #parts: DecisionSaverParts;
   readonly #timer: NodeJS.Timeout;
   #unsaved: DecisionCount[] = [];
   #isFailing = false;
   #saving: Promise<void> | undefined;
 
-  constructor(parts: BookkeeperParts) {
+  constructor(parts: DecisionSaverParts) {
     this.#parts = parts;
     this.#timer = setInterval(() => void this.#save(), INTERVAL_MS).unref();
   }

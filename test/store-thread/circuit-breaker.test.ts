@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Greylisting, Judgement, Visit } from '../../src/greylister/greylister.ts';
-import { Guard, PROBE_MS, RECOVERY_MS } from '../../src/greylister/guard.ts';
+import { CircuitBreaker, PROBE_MS, RECOVERY_MS } from '../../src/store-thread/circuit-breaker.ts';
+import type { Greylisting, Verdict, Visit } from '../../src/store-thread/greylister.ts';
 
 beforeEach(
   () =>
@@ -15,10 +15,10 @@ const VISIT: Visit = {
   client: { kind: 'client', clientAddress: '192.0.2.1' },
   now: 1_700_000_000,
 };
-const NEW: Judgement = { action: 'greylist', reason: 'new', missing: 300, wasInFuture: false };
+const NEW: Verdict = { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false };
 const TIMEOUT_MS = 2000;
 
-type Answer = (judgement: Judgement | Error) => void;
+type Answer = (verdict: Verdict | Error) => void;
 
 /** A circuit breaker over greylisting that answers on demand, and the calls of its observer. */
 function setUp(maxWaiting = 100) {
@@ -26,7 +26,7 @@ function setUp(maxWaiting = 100) {
   const told: string[] = [];
   const disk = { error: undefined as Error | undefined, checks: 0 };
   const inner: Greylisting = {
-    judge: () =>
+    decide: () =>
       new Promise((resolve, reject) => {
         open.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
       }),
@@ -35,7 +35,7 @@ function setUp(maxWaiting = 100) {
       if (disk.error !== undefined) throw disk.error;
     },
   };
-  const guard = new Guard(
+  const breaker = new CircuitBreaker(
     inner,
     { timeoutMs: TIMEOUT_MS, maxWaiting },
     {
@@ -45,13 +45,13 @@ function setUp(maxWaiting = 100) {
     () => performance.now(),
   );
   /** Asks, and says what came of it as soon as that is known. */
-  const ask = () => guard.judge(VISIT).catch((error: Error) => error.message);
-  const answer = (judgement: Judgement | Error) => {
+  const ask = () => breaker.decide(VISIT).catch((error: Error) => error.message);
+  const answer = (verdict: Verdict | Error) => {
     const [first] = open.splice(0, 1);
     if (first === undefined) throw new Error('nobody asks');
-    first(judgement);
+    first(verdict);
   };
-  return { guard, ask, answer, open, told, disk };
+  return { breaker, ask, answer, open, told, disk };
 }
 
 /** A visit that is tried while the store counts as failed is preceded by a check. */
@@ -66,16 +66,16 @@ test('hands on what greylisting says', async () => {
 });
 
 test('knows whether the store works, and how often it began to fail', async () => {
-  const { guard, ask, answer } = setUp();
-  expect([guard.works, guard.failures]).toEqual([true, 0]);
+  const { breaker, ask, answer } = setUp();
+  expect([breaker.works, breaker.failures]).toEqual([true, 0]);
   for (const failures of [1, 2]) {
     const asked = ask();
     answer(new Error('disk is full'));
     await asked;
-    expect([guard.works, guard.failures]).toEqual([false, failures]);
+    expect([breaker.works, breaker.failures]).toEqual([false, failures]);
     await vi.advanceTimersByTimeAsync(RECOVERY_MS);
-    await guard.check();
-    expect([guard.works, guard.failures]).toEqual([true, failures]);
+    await breaker.check();
+    expect([breaker.works, breaker.failures]).toEqual([true, failures]);
     const deferred = ask();
     answer(NEW);
     expect(await deferred).toEqual(NEW);
@@ -163,17 +163,17 @@ test('a store that cannot save does not work again because of visits that need n
 });
 
 test('a store that fails is probed by itself, and works again before the next visit', async () => {
-  const { guard, ask, answer, told, disk } = setUp();
+  const { breaker, ask, answer, told, disk } = setUp();
   const full = new Error('disk is full');
   disk.error = full;
   const asked = ask();
   answer(full);
   await asked;
   await vi.advanceTimersByTimeAsync(10 * PROBE_MS);
-  expect([guard.works, told]).toEqual([false, ['failed: disk is full']]);
+  expect([breaker.works, told]).toEqual([false, ['failed: disk is full']]);
   disk.error = undefined;
   await vi.advanceTimersByTimeAsync(PROBE_MS);
-  expect([guard.works, told]).toEqual([true, ['failed: disk is full', 'works, 1 rejected']]);
+  expect([breaker.works, told]).toEqual([true, ['failed: disk is full', 'works, 1 rejected']]);
   // A burst finds it whole, and nobody probes a store that works.
   const burst = Array.from({ length: 50 }, ask);
   for (const _ of burst) answer(NEW);
@@ -184,7 +184,7 @@ test('a store that fails is probed by itself, and works again before the next vi
 });
 
 describe('a store whose checks work and whose visits fail', () => {
-  const KNOWN: Judgement = {
+  const KNOWN: Verdict = {
     action: 'pass',
     reason: 'triplet found',
     delayed: undefined,
@@ -193,7 +193,7 @@ describe('a store whose checks work and whose visits fail', () => {
   const refused = new Error('trigger');
 
   /** One more visit, as it comes of a mail. */
-  const visit = async ({ ask, answer }: ReturnType<typeof setUp>, outcome: Judgement | Error) => {
+  const visit = async ({ ask, answer }: ReturnType<typeof setUp>, outcome: Verdict | Error) => {
     const asked = ask();
     await checked();
     answer(outcome);
@@ -201,47 +201,47 @@ describe('a store whose checks work and whose visits fail', () => {
   };
 
   test.each([2, 10, 600, 7200])('is told of once, with a mail each %i s', async (seconds) => {
-    const guarded = setUp();
+    const bounded = setUp();
     for (let mail = 0; mail < 20; mail += 1) {
-      expect(await visit(guarded, refused)).toBe('trigger');
+      expect(await visit(bounded, refused)).toBe('trigger');
       await vi.advanceTimersByTimeAsync(seconds * 1000);
     }
     const flapping = ['failed: trigger', 'works, 1 rejected', 'failed: trigger'];
     // Each time the next mail is tried as ever, but nobody is told.
-    expect([guarded.guard.works, guarded.told]).toEqual([true, flapping]);
+    expect([bounded.breaker.works, bounded.told]).toEqual([true, flapping]);
 
-    expect(await visit(guarded, NEW)).toEqual(NEW);
-    expect([guarded.guard.works, guarded.told]).toEqual([true, [...flapping, 'works, 19 rejected']]);
+    expect(await visit(bounded, NEW)).toEqual(NEW);
+    expect([bounded.breaker.works, bounded.told]).toEqual([true, [...flapping, 'works, 19 rejected']]);
   });
 
   test('is not told to work because of mail for which nothing has to be stored', async () => {
-    const guarded = setUp();
+    const bounded = setUp();
     for (let mail = 0; mail < 20; mail += 1) {
-      await visit(guarded, refused);
+      await visit(bounded, refused);
       await vi.advanceTimersByTimeAsync(2000);
-      expect(await visit(guarded, KNOWN)).toEqual(KNOWN);
+      expect(await visit(bounded, KNOWN)).toEqual(KNOWN);
       await vi.advanceTimersByTimeAsync(2000);
     }
-    expect(guarded.told).toEqual(['failed: trigger', 'works, 1 rejected', 'failed: trigger']);
+    expect(bounded.told).toEqual(['failed: trigger', 'works, 1 rejected', 'failed: trigger']);
   });
 
   test('is trusted again after a deferral: the end of the next outage is told by a probe', async () => {
-    const guarded = setUp();
+    const bounded = setUp();
     for (let mail = 0; mail < 2; mail += 1) {
-      await visit(guarded, refused);
+      await visit(bounded, refused);
       await vi.advanceTimersByTimeAsync(2000);
     }
-    await visit(guarded, NEW);
-    await visit(guarded, refused);
+    await visit(bounded, NEW);
+    await visit(bounded, refused);
     await vi.advanceTimersByTimeAsync(PROBE_MS);
-    expect([guarded.guard.works, guarded.told.length]).toEqual([true, 6]);
+    expect([bounded.breaker.works, bounded.told.length]).toEqual([true, 6]);
   });
 });
 
 test('a probe waits for no answer longer than a visit does, and they do not pile up', async () => {
   let checks = 0;
   const inner: Greylisting = {
-    judge: () => Promise.reject(new Error('disk is full')),
+    decide: () => Promise.reject(new Error('disk is full')),
     check: () => {
       checks += 1;
       return new Promise(() => {});
@@ -249,17 +249,17 @@ test('a probe waits for no answer longer than a visit does, and they do not pile
   };
   const ignored = { storeFailed: () => {}, storeWorks: () => {} };
   const settings = { timeoutMs: TIMEOUT_MS, maxWaiting: 100 };
-  const guard = new Guard(inner, settings, ignored, () => performance.now());
-  await guard.judge(VISIT).catch(() => {});
+  const breaker = new CircuitBreaker(inner, settings, ignored, () => performance.now());
+  await breaker.decide(VISIT).catch(() => {});
   await vi.advanceTimersByTimeAsync(20 * PROBE_MS);
-  expect([guard.works, checks]).toEqual([false, 1]);
+  expect([breaker.works, checks]).toEqual([false, 1]);
 });
 
 test('the first check may take longer than a visit', async () => {
   const told: string[] = [];
   let opened: () => void = () => {};
   const slow: Greylisting = {
-    judge: () => Promise.reject(new Error('nobody visits')),
+    decide: () => Promise.reject(new Error('nobody visits')),
     check: () =>
       new Promise((resolve) => {
         opened = resolve;
@@ -267,7 +267,7 @@ test('the first check may take longer than a visit', async () => {
   };
   const settings = { timeoutMs: TIMEOUT_MS, maxWaiting: 100 };
   const make = () =>
-    new Guard(
+    new CircuitBreaker(
       slow,
       settings,
       { storeFailed: (error) => void told.push((error as Error).message), storeWorks: () => {} },

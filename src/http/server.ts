@@ -8,8 +8,8 @@
  * 503. An error here has no effect but one line in the log until the path works again.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Endpoint } from './endpoint.ts';
-import { boundName, listen, type SocketRights } from './listen.ts';
+import type { Endpoint } from '../server/endpoint.ts';
+import { boundName, listen, type SocketRights } from '../server/listen.ts';
 
 /** Maximum number of connections for each address; a further one is closed at once. */
 export const MAX_CONNECTIONS = 8;

@@ -8,20 +8,20 @@
  * RESTART_PAUSE_MS of the last start.
  */
 import { Worker } from 'node:worker_threads';
+import type { DecisionCount } from '../decisions/counters.ts';
 import type { Log } from '../log/logger.ts';
-import type { DecisionCount } from '../metrics/counters.ts';
-import type { Greylisting, Judgement, Visit } from './greylister.ts';
+import type { Greylisting, Verdict, Visit } from './greylister.ts';
 import {
   type DecisionBatch,
   type FromThread,
-  type LogLevel,
-  type Outcome,
   packVisits,
   type StoreFigures,
   type ThreadData,
+  type ThreadLogLevel,
   type ThreadSettings,
   type ToThread,
   type VisitBatch,
+  type VisitOutcome,
 } from './messages.ts';
 
 /** Minimum time between two starts, in milliseconds, for a thread that dies at once. */
@@ -38,13 +38,13 @@ const YOUNG_MEGABYTES = 4;
 /** A visit whose caller waits. */
 interface Call {
   readonly visit: Visit;
-  readonly resolve: (judgement: Judgement) => void;
+  readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** The callbacks of a message. */
 interface Batch {
-  readonly done: (outcomes: readonly Outcome[]) => void;
+  readonly done: (outcomes: readonly VisitOutcome[]) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -56,7 +56,7 @@ interface Inquiry {
 
 export class GreylisterThread implements Greylisting {
   readonly #settings: ThreadSettings;
-  readonly #log: Pick<Log, LogLevel>;
+  readonly #log: Pick<Log, ThreadLogLevel>;
   readonly #clock: () => number;
   readonly #main: URL;
   #worker: Worker | undefined;
@@ -74,14 +74,19 @@ export class GreylisterThread implements Greylisting {
    * @param clock milliseconds, on the monotonic clock
    * @param main the program of the thread
    */
-  constructor(settings: ThreadSettings, log: Pick<Log, LogLevel>, clock: () => number, main = THREAD_MAIN) {
+  constructor(
+    settings: ThreadSettings,
+    log: Pick<Log, ThreadLogLevel>,
+    clock: () => number,
+    main = THREAD_MAIN,
+  ) {
     this.#settings = settings;
     this.#log = log;
     this.#clock = clock;
     this.#main = main;
   }
 
-  judge(visit: Visit): Promise<Judgement> {
+  decide(visit: Visit): Promise<Verdict> {
     return new Promise((resolve, reject) => {
       this.#calls.push({ visit, resolve, reject });
       if (this.#calls.length === BATCH_SIZE) this.#sendCalls();
