@@ -7,13 +7,14 @@ import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Surroundings } from './ctl/command.ts';
 import { LOADERS } from './ctl/loaders.ts';
-import { errorText } from './log/error-text.ts';
+import { errorText } from './errors/text.ts';
 import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
 import { UsageError } from './options/command-line.ts';
 import { PASSWORD_VARIABLE } from './options/shared.ts';
 import { giveWay } from './service/priority.ts';
 import { ignoreStraySignals } from './service/signals.ts';
+import { systemClock } from './service/system-clock.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 
@@ -94,8 +95,7 @@ function surroundings(): Surroundings {
     version: version(),
     hostname: hostname(),
     storePassword: process.env[PASSWORD_VARIABLE],
-    uptime: () => performance.now(),
-    now: () => Math.floor(Date.now() / 1000),
+    ...systemClock,
     tell: (line) => void stderr.write(`greyctl: ${printable(line)}\n`),
     progress: stderr.isTTY ? progressOn(stderr) : undefined,
     holdSignals,

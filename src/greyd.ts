@@ -13,8 +13,8 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DecisionCounters } from './decisions/counters.ts';
 import { DecisionSaver } from './decisions/saver.ts';
+import { errorText } from './errors/text.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
-import { errorText } from './log/error-text.ts';
 import { createLogger, type Log } from './log/logger.ts';
 import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
@@ -40,6 +40,7 @@ import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
 import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
 import { Privileges } from './service/privileges.ts';
 import { nameProcess } from './service/process-name.ts';
+import { systemClock } from './service/system-clock.ts';
 import { CircuitBreaker } from './store-thread/circuit-breaker.ts';
 import { CLEANING_PACE } from './store-thread/cleaner.ts';
 import { GreylisterThread } from './store-thread/thread.ts';
@@ -78,9 +79,7 @@ const BUSY_SHARE = 0.8;
 /** How often to check whether a flood of log lines is over, in milliseconds. */
 const LOOK_MS = 10_000;
 
-const clock = (): number => Math.floor(Date.now() / 1000);
-/** Milliseconds on the monotonic clock. */
-const uptime = (): number => performance.now();
+const { now, uptime } = systemClock;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -194,11 +193,11 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   await breaker.open(OPEN_LIMIT_MS).catch(() => {});
 
   const saver = new DecisionSaver({
-    take: (now) => counters.takeUnsaved(now),
+    take: (hour) => counters.takeUnsaved(hour),
     save: (counts, forgetBefore) => thread.addDecisions(counts, forgetBefore),
     storeWorks: () => breaker.works,
     warn: (text) => log.warn(text),
-    clock,
+    now,
     maxAge: options.maxAge,
   });
   lifetime.onEnd(() => Promise.race([saver.finish(), pause(LAST_COUNTS_LIMIT_MS)]));
@@ -206,7 +205,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const greylisting = metrics?.measures.watched(breaker) ?? breaker;
   const handler = new RequestHandler(
     { ...options, version },
-    { whitelists, greylisting, log: requestLog, counters, clock },
+    { whitelists, greylisting, log: requestLog, counters, now },
   );
   lifetime.onEnd(() => {
     const late = setTimeout(() => breaker.giveUp(), GIVE_UP_AFTER_MS);
@@ -296,7 +295,7 @@ async function openWhitelists(
   let readAt = 0;
   const whitelists = new Whitelists({ clients: whitelistClients, recipients: whitelistRecipients });
   const report = (warnings: readonly string[]) => {
-    readAt = clock();
+    readAt = now();
     for (const warning of warnings) log.warn(warning);
     log.debug(`whitelists: ${whitelists.summary()}`);
   };

@@ -19,6 +19,7 @@ import { DUNNO } from './policy/action.ts';
 import type { RawRequest } from './policy/attributes.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy/request.ts';
 import type { Greylisting, Verdict } from './store-thread/greylister.ts';
+import type { Clock, UnixSeconds } from './time/clock.ts';
 import type { Whitelists } from './whitelist/whitelists.ts';
 
 export interface HandlerSettings {
@@ -41,7 +42,7 @@ export interface HandlerParts {
   readonly log: RequestLog;
   readonly counters: DecisionCounters;
   /** Unix seconds. */
-  readonly clock: () => number;
+  readonly now: Clock['now'];
 }
 
 export class RequestHandler {
@@ -69,7 +70,7 @@ export class RequestHandler {
   }
 
   #decide(request: PolicyRequest): string | Promise<string> {
-    const { log, greylisting, clock } = this.#parts;
+    const { log, greylisting } = this.#parts;
     const client = parseAddress(request.clientAddress);
     if (client === undefined) {
       log.fault({ fault: 'no address', clientAddress: request.clientAddress });
@@ -81,7 +82,7 @@ export class RequestHandler {
       return DUNNO;
     }
 
-    const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? clock();
+    const now = (this.#settings.allowTestTime ? request.testTime : undefined) ?? this.#parts.now();
     const { sender, recipient } = request;
     const triplet = tripletKey(client, sender, recipient, this.#settings.networkLengths);
     return greylisting.decide({ triplet, client: clientKey(client), now }).then(
@@ -98,8 +99,8 @@ export class RequestHandler {
     return whitelists.findRecipient(recipient) === undefined ? undefined : 'recipient whitelist';
   }
 
-  #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: number): string {
-    if (verdict.action === 'greylist') return this.#defer(request, verdict, now);
+  #act(request: PolicyRequest, client: IpAddress, verdict: Verdict, now: UnixSeconds): string {
+    if (verdict.action === 'greylist') return this.#defer(request, verdict);
     // The wait of the triplet. A mail to several recipients shows it once, though each of them waited.
     let waited: number | undefined;
     if (verdict.reason === 'triplet found') {
@@ -110,17 +111,17 @@ export class RequestHandler {
     }
     const isShown = waited !== undefined && this.#instances.isNew(request.instance);
     const delay = isShown ? waited : undefined;
-    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull(now);
+    if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull();
     this.#passed(request, verdict.reason, delay, waited);
     const { dryRun, greylistHeader, hostname, version } = this.#settings;
     if (delay === undefined || dryRun) return DUNNO;
     return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
   }
 
-  #defer(request: PolicyRequest, verdict: GreylistVerdict, now: number): string {
+  #defer(request: PolicyRequest, verdict: GreylistVerdict): string {
     const { log, counters } = this.#parts;
     const { reason, retryAfter, wasInFuture } = verdict;
-    if (reason === 'new') log.storeHasRoom(now);
+    if (reason === 'new') log.storeHasRoom();
     if (wasInFuture) log.firstVisitInFuture();
     const { dryRun, greylistAction, greylistText: plain } = this.#settings;
     const action = dryRun ? DRY_RUN : 'greylist';

@@ -11,26 +11,31 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   policy: { values: [] },
   time: { values: [] },
   files: { values: [] },
-  whitelist: { values: ['address', 'policy'] },
-  greylist: { values: ['address', 'policy', 'time'] },
-  decisions: { values: ['time'] },
-  store: { values: ['files'], types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'] },
+  errors: { values: ['time'] },
+  whitelist: { values: ['errors', 'time', 'address', 'policy'] },
+  greylist: { values: ['errors', 'time', 'address', 'policy'] },
+  decisions: { values: ['errors', 'time'] },
+  store: {
+    values: ['errors', 'time', 'files'],
+    types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'],
+  },
   // Greylisting as a whole, in its own thread.
-  'store-thread': { values: ['greylist', 'store'], types: ['log', 'decisions'] },
+  'store-thread': { values: ['errors', 'time', 'service', 'greylist', 'store'], types: ['log', 'decisions'] },
   // log masks addresses, with the functions of address.
-  log: { values: ['address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
-  server: { values: ['policy', 'log'] },
-  http: { values: ['server'] },
+  log: { values: ['errors', 'time', 'address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
+  server: { values: ['errors', 'time', 'policy', 'log'] },
+  http: { values: ['errors', 'time', 'server'] },
   metrics: {
-    values: ['decisions', 'http', 'log'],
+    values: ['decisions', 'errors', 'http', 'log', 'time'],
     types: ['policy', 'whitelist', 'greylist', 'store-thread', 'server'],
   },
   // Changes to the main's own process.
-  service: { values: [], types: ['server'] },
-  options: { values: ['greylist', 'log', 'policy', 'server', 'store'] },
+  service: { values: ['errors', 'time'], types: ['server'] },
+  options: { values: ['errors', 'time', 'greylist', 'log', 'policy', 'server', 'store'] },
   ctl: {
     values: [
       '',
+      'errors',
       'options',
       'address',
       'policy',

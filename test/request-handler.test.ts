@@ -23,7 +23,7 @@ function raw(changes: Attributes = {}): RawRequest {
 const NEW: Verdict = { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false };
 
 /** A handler over greylisting as `decide` has it, and what it logs and counts. */
-function setUp(decide: Greylisting['decide'], clock = () => 1_700_000_000) {
+function setUp(decide: Greylisting['decide'], now = () => 1_700_000_000, uptime = () => now() * 1000) {
   const lines: string[] = [];
   const log = createLogger(
     { format: 'text', level: 'normal' },
@@ -44,9 +44,9 @@ function setUp(decide: Greylisting['decide'], clock = () => 1_700_000_000) {
     {
       whitelists: new Whitelists({ clients: [], recipients: [] }),
       greylisting: { decide },
-      log: new RequestLog(log, showAll, () => 0),
+      log: new RequestLog(log, showAll, uptime),
       counters,
-      clock,
+      now,
     },
   );
   return { handler, lines, counters };
@@ -106,6 +106,7 @@ test('a bug is answered DUNNO and told, and the next request is answered as ever
       if (isBroken) throw new Error('a bug');
       return 1_700_000_000;
     },
+    () => 0,
   );
   expect(await handler.answer(raw())).toBe('DUNNO');
   expect(lines).toEqual(['internal error, the request passes without greylisting: a bug']);

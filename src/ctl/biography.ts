@@ -3,6 +3,7 @@
  */
 import type { GreylistRules } from '../greylist/decision.ts';
 import { type ClientRecord, hasPassed, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 import type { Line } from './format/lines.ts';
 import { duration, moment } from './format/times.ts';
 import { stateOf } from './states.ts';
@@ -15,7 +16,7 @@ export function tripletBiography(
   record: TripletRecord,
   client: ClientRecord | undefined,
   rules: GreylistRules,
-  now: number,
+  now: UnixSeconds,
 ): Line[] {
   const { first, last } = record;
   const state = stateOf(record, rules, now);
@@ -51,7 +52,7 @@ export function tripletBiography(
 }
 
 /** @param now Unix seconds */
-export function clientBiography(record: ClientRecord, rules: GreylistRules, now: number): Line[] {
+export function clientBiography(record: ClientRecord, rules: GreylistRules, now: UnixSeconds): Line[] {
   const { count, last } = record;
   const state = stateOf(record, rules, now);
   const enough = rules.autoWhitelistAfter;

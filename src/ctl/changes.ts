@@ -11,6 +11,7 @@ import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
 import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
 import type { Entry, Store } from '../store/store.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 import type { ExitStatus, Work } from './command.ts';
 import { counted } from './format/counted.ts';
 import { namedKeys } from './keys.ts';
@@ -47,9 +48,9 @@ export interface Change {
   /** Returns the kinds of records to walk over, unless one triplet is named. */
   readonly kindsOf: (attributes: Attributes) => readonly Key['kind'][];
   /** Tells whether a selected record is to be changed. */
-  readonly isMeant: (entry: Entry, rules: GreylistRules, now: number) => boolean;
+  readonly isMeant: (entry: Entry, rules: GreylistRules, now: UnixSeconds) => boolean;
   /** @returns whether there was anything to change */
-  readonly apply: (key: PlainKey, store: Store, rules: GreylistRules, now: number) => Promise<boolean>;
+  readonly apply: (key: PlainKey, store: Store, rules: GreylistRules, now: UnixSeconds) => Promise<boolean>;
 }
 
 /**

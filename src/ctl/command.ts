@@ -7,6 +7,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { type OptionEntry, type Program, readCommandLine } from '../options/command-line.ts';
 import { DEFAULTS_FILE, readDaemonDefaults } from '../options/defaults-file.ts';
+import type { Clock } from '../time/clock.ts';
 import { jsonLine } from './format/json.ts';
 import { roomIn } from './format/room.ts';
 import { type Paint, paintFor, type Terminal } from './format/terminal.ts';
@@ -15,7 +16,7 @@ import { type Paint, paintFor, type Terminal } from './format/terminal.ts';
 export type ExitStatus = 0 | 1 | 2;
 
 /** What a command knows of the process that it runs in. */
-export interface Surroundings {
+export interface Surroundings extends Clock {
   /** The command line that starts a second greyctl. */
   readonly greyctl: readonly [string, ...string[]];
   readonly version: string;
@@ -28,10 +29,6 @@ export interface Surroundings {
   readonly terminal: Terminal | undefined;
   /** The password for --store, from the environment. */
   readonly storePassword: string | undefined;
-  /** Milliseconds on the monotonic clock. */
-  readonly uptime: () => number;
-  /** Unix time. */
-  readonly now: () => number;
   /** Prints a line for the administrator on standard error. */
   readonly tell: (line: string) => void;
   /**

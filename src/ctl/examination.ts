@@ -5,7 +5,6 @@
  * Known limits: a running greyd has its whitelists as it last read them, and only it knows how many new triplets
  * of a network there were in this hour (--max-new-per-client).
  */
-
 import { DecisionCounters } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
@@ -19,6 +18,7 @@ import type { RawRequest } from '../policy/attributes.ts';
 import { type HandlerSettings, RequestHandler } from '../request-handler.ts';
 import type { ReadableStore, RecordsOf, Step } from '../store/store.ts';
 import { Greylister, type Verdict, type Visit } from '../store-thread/greylister.ts';
+import type { Clock } from '../time/clock.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
 import type { Whitelists } from '../whitelist/whitelists.ts';
 
@@ -49,7 +49,7 @@ export interface ExaminerParts {
   readonly store: ReadableStore;
   readonly rules: GreylistRules & Limits;
   /** Unix time. */
-  readonly clock: () => number;
+  readonly now: Clock['now'];
 }
 
 type Findings = { -readonly [Name in keyof Omit<Examination, 'answer'>]: Examination[Name] } & {
@@ -61,7 +61,7 @@ export class Examiner {
   readonly #handler: RequestHandler;
   #findings = noFindings();
 
-  constructor(settings: HandlerSettings, { whitelists, store, rules, clock }: ExaminerParts) {
+  constructor(settings: HandlerSettings, { whitelists, store, rules, now }: ExaminerParts) {
     const greylister = new Greylister(this.#viewOf(store), rules);
     this.#handler = new RequestHandler(settings, {
       whitelists: {
@@ -79,7 +79,7 @@ export class Examiner {
       greylisting: { decide: (visit) => this.#decide(greylister, visit) },
       log: new RequestLog(this.#log(), showAll, () => 0),
       counters: new DecisionCounters(),
-      clock,
+      now,
     });
   }
 

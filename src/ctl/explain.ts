@@ -77,7 +77,7 @@ async function explainAll(
   store: ReadableStore,
   whitelists: Whitelists,
   given: Given,
-  { now: clock, hostname, version, print, isJson, paint }: Work,
+  { now: clockNow, hostname, version, print, isJson, paint }: Work,
 ): Promise<ExitStatus> {
   const rules = rulesOf(given);
   const settings = {
@@ -92,11 +92,11 @@ async function explainAll(
   };
   const { maxTriplets, maxNewPerClient } = given;
   const limits = { ...rules, maxTriplets, maxNewPerClient };
-  const examiner = new Examiner(settings, { whitelists, store, rules: limits, clock });
+  const examiner = new Examiner(settings, { whitelists, store, rules: limits, now: clockNow });
   let [count, putOff] = [0, 0];
   for await (const request of requests) {
     const examination = await examiner.examine(request);
-    const now = examination.examined?.visit.now ?? clock();
+    const now = examination.examined?.visit.now ?? clockNow();
     if (count > 0 && !isJson) await print({}, '');
     await print(
       explanationObject(request, examination, rules, now),

@@ -1,11 +1,11 @@
 /**
  * Prints a trace in words, step by step in the order of the decision, and as an object for --json.
  */
-
 import { DRY_RUN } from '../decisions/reasons.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import { printable } from '../log/printable.ts';
 import type { RawRequest } from '../policy/attributes.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
 import type { Examination, Examined } from './examination.ts';
 import { headedLines, type Line } from './format/lines.ts';
@@ -26,7 +26,7 @@ export function explanationText(
   { attributes }: RawRequest,
   examination: Examination,
   rules: GreylistRules,
-  now: number,
+  now: UnixSeconds,
   paint: Paint,
 ): string {
   const { client_name: name = '', client_address: address = '', sender = '', recipient = '' } = attributes;
@@ -57,7 +57,7 @@ export function explanationObject(
   { attributes }: RawRequest,
   examination: Examination,
   rules: GreylistRules,
-  now: number,
+  now: UnixSeconds,
 ): object {
   const { client_name, client_address, sender, recipient } = attributes;
   const { answer = null, entry, remarks, clientLine, recipientLine, examined } = examination;

@@ -11,6 +11,7 @@
  *
  * Known limit: a gap of more than half a year between two traditional times is taken for a shorter one.
  */
+import type { UnixSeconds } from '../time/clock.ts';
 import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 
 export interface LogTime {
@@ -34,7 +35,7 @@ export class LogClock {
   /** The hour of the last traditional time: `Nov 23 20`, and when it began. */
   #hour = { text: '', start: 0 };
 
-  constructor(now: number) {
+  constructor(now: UnixSeconds) {
     this.#seconds = now;
   }
 

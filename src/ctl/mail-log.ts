@@ -10,6 +10,7 @@
  * Known limit: repeated lines that rsyslog has joined (`message repeated 2 times: [...]`) are not read.
  */
 import { type IpAddress, parseAddress } from '../address/ip.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 import { LogClock } from './log-time.ts';
 import { type ReadAction, readLoggedAction } from './logged-action.ts';
 
@@ -29,7 +30,7 @@ export class MailLog {
   readonly #clock: LogClock;
 
   /** @param now Unix time, for times without a year */
-  constructor(now: number) {
+  constructor(now: UnixSeconds) {
     this.#clock = new LogClock(now);
   }
 

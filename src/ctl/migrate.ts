@@ -5,7 +5,7 @@
  * The steps are in migrate/plan.ts; this file prints them.
  */
 import { existsSync } from 'node:fs';
-import { errorText } from '../log/error-text.ts';
+import { errorText } from '../errors/text.ts';
 import { printable } from '../log/printable.ts';
 import { UsageError } from '../options/command-line.ts';
 import { isRoot } from '../service/account.ts';

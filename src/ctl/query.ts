@@ -5,6 +5,7 @@
  * (https://nagios-plugins.org/doc/guidelines.html).
  */
 import type { NetConnectOpts } from 'node:net';
+import { errorText } from '../errors/text.ts';
 import { printable } from '../log/printable.ts';
 import { UsageError } from '../options/command-line.ts';
 import { numberOr } from '../options/values.ts';
@@ -70,7 +71,7 @@ export const queryCommand = makeCommand<Given>(
       work.print({ action, seconds: Number(seconds) }, printable(text));
       return 0;
     } catch (error) {
-      return failed(`${place}: ${(error as Error).message}`, isCheck, work);
+      return failed(`${place}: ${errorText(error)}`, isCheck, work);
     }
   },
 );

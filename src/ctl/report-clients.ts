@@ -2,6 +2,7 @@
  * Chooses the clients that greyctl report lists, as postgreyreport does: all but those of --skip-clients, or only
  * those of --match-clients that are not skipped; with --skip-pool no pools.
  */
+import { errorText } from '../errors/text.ts';
 import { ClientList } from '../whitelist/client-list.ts';
 import { readWhitelistFile } from '../whitelist/whitelist-file.ts';
 import type { Tries } from './unreturned.ts';
@@ -37,7 +38,7 @@ async function readClients(paths: readonly string[], tell: (line: string) => voi
     try {
       for (const warning of await readWhitelistFile(path, (line) => list.add(line))) tell(warning);
     } catch (error) {
-      throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+      throw new Error(`cannot read ${path}: ${errorText(error)}`);
     }
   }
   return list;

@@ -15,6 +15,7 @@ import {
   isExpired,
   type TripletRecord,
 } from '../greylist/records.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 import type { Style } from './format/terminal.ts';
 
 export const STATES = ['waiting', 'passed', 'counted', 'auto-whitelisted', 'expired'] as const;
@@ -30,7 +31,7 @@ export const STATE_STYLES: Readonly<Record<State, Style>> = {
 };
 
 /** @param now Unix seconds */
-export function stateOf(record: TripletRecord | ClientRecord, rules: GreylistRules, now: number): State {
+export function stateOf(record: TripletRecord | ClientRecord, rules: GreylistRules, now: UnixSeconds): State {
   if (isExpired(record, rules, now)) return 'expired';
   if ('count' in record) return isEnough(record, rules) ? 'auto-whitelisted' : 'counted';
   if (hasPassed(record, rules)) return 'passed';

@@ -2,7 +2,6 @@
  * greyctl stats: shows what greylisting achieves, and what it costs. Decisions come first, from counts that greyd
  * saves each minute; then the states of the records, by a walk over all of them.
  */
-
 import { daysOf, hoursOf, type Newcomers, newcomersOf, type Waits, waitsOf } from '../decisions/history.ts';
 import { UsageError } from '../options/command-line.ts';
 import { RULES_OPTIONS } from '../options/of-daemon.ts';

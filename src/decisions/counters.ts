@@ -1,6 +1,8 @@
 /**
  * Counts of greyd's decisions since its start, and which of them are not saved yet.
  */
+import type { UnixSeconds } from '../time/clock.ts';
+import { HOUR } from '../time/units.ts';
 import type { Action, ReasonFor } from './reasons.ts';
 
 /** The count of a decision since the start. */
@@ -13,15 +15,13 @@ export interface DecisionTotal {
 /** The count of a decision in an hour. */
 export interface DecisionCount {
   /** The start of the hour, in Unix seconds. */
-  readonly hour: number;
+  readonly hour: UnixSeconds;
   readonly action: string;
   readonly reason: string;
   /** How long a triplet waited that passed for the first time, in seconds to two digits; 0: all others. */
   readonly waited: number;
   readonly count: number;
 }
-
-const HOUR = 3600;
 
 interface Total extends DecisionTotal {
   count: number;
@@ -64,7 +64,7 @@ export class DecisionCounters {
    * Returns the counts since the last call.
    * @param now Unix seconds; the counts belong to the hour of this time
    */
-  takeUnsaved(now: number): DecisionCount[] {
+  takeUnsaved(now: UnixSeconds): DecisionCount[] {
     const hour = Math.floor(now / HOUR) * HOUR;
     const waits = [...this.#waited.values()].map((wait) => ({ ...wait, hour }));
     this.#waited = new Map();

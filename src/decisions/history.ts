@@ -1,6 +1,7 @@
 /**
  * Decision history: decisions per hour and day, the waits of mail, and how many new triplets were never retried.
  */
+import type { UnixSeconds } from '../time/clock.ts';
 import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 import type { DecisionCount } from './counters.ts';
 import { DRY_RUN } from './reasons.ts';
@@ -16,7 +17,7 @@ export interface Period {
 }
 
 /** Returns hours, the latest last, with those in which nothing was decided. */
-export function hoursOf(counts: readonly DecisionCount[], now: number, hours: number): Period[] {
+export function hoursOf(counts: readonly DecisionCount[], now: UnixSeconds, hours: number): Period[] {
   const { minute, second } = localTimeOf(now);
   const last = now - minute * 60 - second;
   const begins = Array.from({ length: hours }, (_, index) => last - (hours - 1 - index) * 3600);
@@ -25,7 +26,7 @@ export function hoursOf(counts: readonly DecisionCount[], now: number, hours: nu
 }
 
 /** Returns days in local time, the latest last. */
-export function daysOf(counts: readonly DecisionCount[], now: number, days: number): Period[] {
+export function daysOf(counts: readonly DecisionCount[], now: UnixSeconds, days: number): Period[] {
   const { year, month, day } = localTimeOf(now);
   // A day has 23 or 25 hours where the clock is changed.
   const midnight = (ago: number) => secondsOfLocal(year, month, day - ago, 0);

@@ -4,6 +4,9 @@
  * not be saved are kept and tried again together with newer ones; a greyd that is killed loses those of the
  * last minute.
  */
+import { OnceLog } from '../errors/once-log.ts';
+import { errorText } from '../errors/text.ts';
+import type { Clock, UnixSeconds } from '../time/clock.ts';
 import type { DecisionCount } from './counters.ts';
 
 const INTERVAL_MS = 60_000;
@@ -13,15 +16,15 @@ const MAX_UNSAVED = 2000;
 
 export interface DecisionSaverParts {
   /** Takes the counts since the last call. @param now Unix seconds */
-  readonly take: (now: number) => DecisionCount[];
+  readonly take: (now: UnixSeconds) => DecisionCount[];
   /** @param forgetBefore Unix seconds @throws (rejects) if the counts could not be saved */
-  readonly save: (counts: readonly DecisionCount[], forgetBefore: number) => Promise<void>;
+  readonly save: (counts: readonly DecisionCount[], forgetBefore: UnixSeconds) => Promise<void>;
   /** Tells whether the store works. While it does not, nothing is saved: the circuit breaker reports that. */
   readonly storeWorks: () => boolean;
   /** Called once if the store works but counts cannot be saved. */
   readonly warn: (text: string) => void;
   /** Unix seconds. */
-  readonly clock: () => number;
+  readonly now: Clock['now'];
   /** How long counts are kept, in seconds. */
   readonly maxAge: number;
 }
@@ -30,11 +33,12 @@ export class DecisionSaver {
   readonly #parts: DecisionSaverParts;
   readonly #timer: NodeJS.Timeout;
   #unsaved: DecisionCount[] = [];
-  #isFailing = false;
+  readonly #failing: OnceLog;
   #saving: Promise<void> | undefined;
 
   constructor(parts: DecisionSaverParts) {
     this.#parts = parts;
+    this.#failing = new OnceLog({ begin: 'cannot save counts of decisions: ' }, parts.warn);
     this.#timer = setInterval(() => void this.#save(), INTERVAL_MS).unref();
   }
 
@@ -54,23 +58,18 @@ export class DecisionSaver {
   }
 
   async #saveOnce(): Promise<void> {
-    const { take, save, storeWorks, clock, maxAge } = this.#parts;
-    const now = clock();
+    const { take, save, storeWorks, maxAge } = this.#parts;
+    const now = this.#parts.now();
     const counts = addedUp([...this.#unsaved, ...take(now)]).slice(-MAX_UNSAVED);
     this.#unsaved = counts;
     if (counts.length === 0 || !storeWorks()) return;
     try {
       await save(counts, now - maxAge);
       this.#unsaved = [];
-      this.#isFailing = false;
+      this.#failing.over();
     } catch (error) {
-      if (storeWorks()) this.#tellOnce(error);
+      if (storeWorks()) this.#failing.note(errorText(error));
     }
-  }
-
-  #tellOnce(error: unknown): void {
-    if (!this.#isFailing) this.#parts.warn(`cannot save counts of decisions: ${(error as Error).message}`);
-    this.#isFailing = true;
   }
 }
 

@@ -6,6 +6,7 @@
  * Source of the rule: postgrey 1.37, to the second. greyd adds expiry at lookup, does not save each visit of a
  * triplet that has passed, and counts a client whose last success lies in the future.
  */
+import type { UnixSeconds } from '../time/clock.ts';
 import {
   type ClientRecord,
   hasGivenUp,
@@ -59,7 +60,7 @@ export interface Decision {
 }
 
 /** @param now Unix seconds */
-export function decide(known: Records, rules: GreylistRules, now: number): Decision {
+export function decide(known: Records, rules: GreylistRules, now: UnixSeconds): Decision {
   const client = known.client && !isExpired(known.client, rules, now) ? known.client : undefined;
   const triplet = known.triplet && !isExpired(known.triplet, rules, now) ? known.triplet : undefined;
   if (client !== undefined && rules.autoWhitelistAfter > 0 && client.count >= rules.autoWhitelistAfter) {
@@ -95,7 +96,7 @@ export function decide(known: Records, rules: GreylistRules, now: number): Decis
 }
 
 /** Passes a client on the auto-whitelist; its record is refreshed, its triplet is not touched. */
-function passWhitelisted({ count, last }: ClientRecord, now: number): Decision {
+function passWhitelisted({ count, last }: ClientRecord, now: UnixSeconds): Decision {
   return {
     verdict: { action: 'pass', reason: 'client AWL' },
     save: { client: isDue(last, now) ? { count: count + 1, last: now } : undefined, triplet: undefined },
@@ -106,7 +107,7 @@ function passWhitelisted({ count, last }: ClientRecord, now: number): Decision {
 function countSuccess(
   client: ClientRecord | undefined,
   rules: GreylistRules,
-  now: number,
+  now: UnixSeconds,
 ): ClientRecord | undefined {
   if (rules.autoWhitelistAfter === 0) return undefined;
   if (client === undefined) return { count: 1, last: now };

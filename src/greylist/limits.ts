@@ -6,6 +6,8 @@
  * Known limit: new triplets per network and hour are counted in memory, from 0 at each full hour and
  * each start.
  */
+import type { UnixSeconds } from '../time/clock.ts';
+import { HOUR } from '../time/units.ts';
 
 export interface Limits {
   /** Maximum number of stored triplets; 0: no limit. */
@@ -24,8 +26,6 @@ export interface LimitVerdict {
  */
 export const MAX_COUNTED_NETWORKS = 100_000;
 
-const HOUR = 3600;
-
 export class NewTriplets {
   readonly #limits: Limits;
   readonly #ofNetwork = new Map<string, number>();
@@ -42,7 +42,7 @@ export class NewTriplets {
    * @param now Unix seconds
    * @returns the verdict if it is over a limit
    */
-  admit(network: string, stored: number | undefined, now: number): LimitVerdict | undefined {
+  admit(network: string, stored: number | undefined, now: UnixSeconds): LimitVerdict | undefined {
     const { maxTriplets, maxNewPerClient } = this.#limits;
     if (maxTriplets > 0 && stored !== undefined && stored >= maxTriplets)
       return { action: 'pass', reason: 'over --max-triplets' };

@@ -1,14 +1,15 @@
 /**
  * The records of greylisting, and how long they live. All times are Unix seconds.
  */
+import type { UnixSeconds } from '../time/clock.ts';
 import type { Key } from './keys.ts';
 
 /** The record of one triplet. */
 export interface TripletRecord {
   /** First seen: when the wait began. */
-  readonly first: number;
+  readonly first: UnixSeconds;
   /** Last seen; once the triplet has passed, only visits that `isToBeNoted` change it. */
-  readonly last: number;
+  readonly last: UnixSeconds;
 }
 
 /** The record of one client address, for the auto-whitelist. */
@@ -16,7 +17,7 @@ export interface ClientRecord {
   /** Successful retries of this client, at most one counted per hour. */
   readonly count: number;
   /** When a retry was last counted. */
-  readonly last: number;
+  readonly last: UnixSeconds;
 }
 
 /** The record type that belongs to a key. */
@@ -53,7 +54,7 @@ export function hasPassed({ first, last }: TripletRecord, { delay }: Lifetimes):
 }
 
 /** Tells whether a triplet that never passed was not retried in time, so that the wait starts again. */
-export function hasGivenUp(record: TripletRecord, lifetimes: Lifetimes, now: number): boolean {
+export function hasGivenUp(record: TripletRecord, lifetimes: Lifetimes, now: UnixSeconds): boolean {
   return !hasPassed(record, lifetimes) && now - record.first > lifetimes.retryWindow;
 }
 
@@ -64,7 +65,7 @@ const NOTING_INTERVAL = 3600;
  * Tells whether an event that was last saved at `last` is due to be saved again; also if `last` lies in the
  * future (the clock was set back), which may be years away.
  */
-export function isDue(last: number, now: number): boolean {
+export function isDue(last: UnixSeconds, now: UnixSeconds): boolean {
   return now >= last + NOTING_INTERVAL || last > now;
 }
 
@@ -72,12 +73,16 @@ export function isDue(last: number, now: number): boolean {
  * Tells whether a visit of a triplet that has passed is saved: not each, since it only moves the expiry of the
  * record; but each one at first, so that the triplet has passed by a longer --delay as well.
  */
-export function isToBeNoted({ first, last }: TripletRecord, now: number): boolean {
+export function isToBeNoted({ first, last }: TripletRecord, now: UnixSeconds): boolean {
   return isDue(last, now) || last - first < NOTING_INTERVAL;
 }
 
 /** Tells whether a record is expired. It then counts as absent, deleted or not. */
-export function isExpired(record: TripletRecord | ClientRecord, lifetimes: Lifetimes, now: number): boolean {
+export function isExpired(
+  record: TripletRecord | ClientRecord,
+  lifetimes: Lifetimes,
+  now: UnixSeconds,
+): boolean {
   return now - record.last > lifetimeOf(record, lifetimes);
 }
 

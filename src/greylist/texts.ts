@@ -4,6 +4,7 @@
  *   greylist text   %s seconds until a retry passes   %r domain of the recipient
  *   header          %t seconds delayed   %v version   %h host name   %d date
  */
+import type { UnixSeconds } from '../time/clock.ts';
 import { localTimeOf } from '../time/local-time.ts';
 
 /**
@@ -29,7 +30,7 @@ export function delayHeader(
   delayed: number,
   host: string,
   version: string,
-  now: number,
+  now: UnixSeconds,
 ): string {
   return fill(template, { t: String(delayed), v: version, h: host, d: localDate(now) });
 }
@@ -43,7 +44,7 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Returns the local date as `Mon, 23 Nov 2026 20:44:09 UTC`. `now` is Unix seconds. */
-function localDate(now: number): string {
+function localDate(now: UnixSeconds): string {
   const { year, month, day, weekday, hour, minute, second, zone } = localTimeOf(now);
   const [date, ...time] = [day, hour, minute, second].map((part) => String(part).padStart(2, '0'));
   return `${WEEKDAYS[weekday]}, ${date} ${MONTHS[month - 1]} ${year} ${time.join(':')} ${zone}`;

@@ -8,6 +8,8 @@
  * 503. An error here has no effect but one line in the log until the path works again.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { OnceLog } from '../errors/once-log.ts';
+import { errorText } from '../errors/text.ts';
 import type { Endpoint } from '../server/endpoint.ts';
 import { boundName, listen, type SocketRights } from '../server/listen.ts';
 
@@ -43,7 +45,7 @@ export class HttpServer {
   #routes: Readonly<Record<string, HttpRoute>> = {};
   #warn: (text: string) => void = () => {};
   /** The paths whose last request has failed. */
-  readonly #failing = new Set<string>();
+  readonly #failing = new Map<string, OnceLog>();
 
   /** @param paths all paths of the server */
   constructor(paths: readonly string[]) {
@@ -100,18 +102,19 @@ export class HttpServer {
     }
     try {
       const { status, type, text } = (await this.#routes[path]?.()) ?? STARTING;
-      this.#failing.delete(path);
+      this.#failing.get(path)?.over();
       end(response, status, text, type);
     } catch (error) {
-      this.#fail(path, `${path}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#fail(path, `${path}: ${errorText(error)}`);
       end(response, 500, 'failed, see the log of greyd\n');
     }
   }
 
   #fail(what: string, text: string): void {
-    if (this.#failing.has(what)) return;
-    this.#failing.add(what);
-    this.#warn(`--metrics: ${text}`);
+    const known = this.#failing.get(what);
+    const failing = known ?? new OnceLog({ begin: '--metrics: ' }, (line) => this.#warn(line));
+    this.#failing.set(what, failing);
+    failing.note(text);
   }
 }
 

@@ -7,7 +7,6 @@
  *
  * A field whose value is empty is left out; values stand as they were received.
  */
-
 import type { Action, FAIL_OPEN } from '../decisions/reasons.ts';
 
 /** An action with a line of its own; what is wrong when mail passes because of a fault is logged instead. */

@@ -5,6 +5,7 @@
  *
  * LINES lines can be logged at once; the allowance refills evenly within PERIOD_MS.
  */
+import type { Clock } from '../time/clock.ts';
 
 /** More than a misconfigured program causes until somebody looks, and less than a megabyte. */
 export const LINES = 5000;
@@ -16,7 +17,7 @@ export const FLOOD_OVER_MS = 60_000;
 export class Ration {
   readonly #about: string;
   readonly #warn: (text: string) => void;
-  readonly #uptime: () => number;
+  readonly #uptime: Clock['uptime'];
   #room = LINES;
   #last = 0;
   /** Lines that were not logged. */
@@ -26,7 +27,7 @@ export class Ration {
    * @param about the subject of the lines, as `internal errors`
    * @param uptime milliseconds, on the monotonic clock
    */
-  constructor(about: string, warn: (text: string) => void, uptime: () => number) {
+  constructor(about: string, warn: (text: string) => void, uptime: Clock['uptime']) {
     this.#about = about;
     this.#warn = warn;
     this.#uptime = uptime;

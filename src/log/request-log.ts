@@ -1,39 +1,44 @@
 /**
  * The log of requests: one line for each answer, and lines about faults.
  */
+
+import { OnceLog } from '../errors/once-log.ts';
+import { errorText } from '../errors/text.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import type { PolicyRequest, RequestFault } from '../policy/request.ts';
+import type { Clock } from '../time/clock.ts';
 import type { ActionEntry } from './action-line.ts';
 import type { Disclosure } from './disclosure.ts';
-import { errorText } from './error-text.ts';
 import type { Log } from './logger.ts';
 import { Ration } from './ration.ts';
 
 /** How a request was answered. */
 export type Answered = Pick<ActionEntry, 'action' | 'reason' | 'delay'>;
 
-/**
- * Seconds without a mail that passed, until the store counts as having room: cleaning makes room for a few at a
- * time.
- */
-const ROOM_AFTER = 60;
-
 export class RequestLog {
   readonly #log: Log;
   readonly #disclosure: Disclosure;
-  /** Mails that passed since the store was full, and when the last one did. */
-  #passedWhileFull = 0;
-  #lastWhileFull = 0;
+  /** Logs that the store is full: cleaning makes room for a few at a time, so that its end is not the first of these. */
+  readonly #full: OnceLog;
   /** Limits lines about malformed requests. */
   readonly #faults: Ration;
   /** Limits lines about internal errors: a bug may show in each request. */
   readonly #errors: Ration;
 
   /** @param uptime milliseconds, on the monotonic clock */
-  constructor(log: Log, disclosure: Disclosure, uptime: () => number) {
+  constructor(log: Log, disclosure: Disclosure, uptime: Clock['uptime']) {
     this.#log = log;
     this.#disclosure = disclosure;
     this.#faults = new Ration('malformed requests', (text) => log.warn(text), uptime);
+    this.#full = new OnceLog(
+      {
+        begin: '--max-triplets reached: new triplets pass without greylisting',
+        end: (count) =>
+          `room for new triplets again: ${count} ${count === 1 ? 'mail' : 'mails'} passed without greylisting`,
+      },
+      (text) => log.warn(text),
+      uptime,
+    );
     this.#errors = new Ration('internal errors', (text) => log.error(text), uptime);
   }
 
@@ -91,25 +96,14 @@ export class RequestLog {
     );
   }
 
-  /**
-   * Logs that there is no room for a new triplet, once; each of the mails has its own line.
-   * @param now Unix seconds
-   */
-  storeIsFull(now: number): void {
-    if (this.#passedWhileFull === 0) {
-      this.#log.warn('--max-triplets reached: new triplets pass without greylisting');
-    }
-    this.#passedWhileFull += 1;
-    this.#lastWhileFull = now;
+  /** Logs that there is no room for a new triplet, once; each of the mails has its own line. */
+  storeIsFull(): void {
+    this.#full.note();
   }
 
-  /** Called when a new triplet was stored. @param now Unix seconds */
-  storeHasRoom(now: number): void {
-    if (this.#passedWhileFull === 0 || now - this.#lastWhileFull < ROOM_AFTER) return;
-    this.#log.warn(
-      `room for new triplets again: ${this.#passedWhileFull} ${this.#passedWhileFull === 1 ? 'mail' : 'mails'} passed without greylisting`,
-    );
-    this.#passedWhileFull = 0;
+  /** Called when a new triplet was stored. */
+  storeHasRoom(): void {
+    this.#full.look();
   }
 }
 

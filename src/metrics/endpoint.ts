@@ -3,14 +3,15 @@
  * each request for it. It is loaded with the option only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorText } from '../errors/text.ts';
 import { type HttpAnswer, HttpServer, PLAIN_TEXT } from '../http/server.ts';
-import { errorText } from '../log/error-text.ts';
 import { withoutPassword } from '../log/password.ts';
 import { printable } from '../log/printable.ts';
 import type { Endpoint } from '../server/endpoint.ts';
 import type { SocketRights } from '../server/listen.ts';
 import type { Greylisting } from '../store-thread/greylister.ts';
 import type { StoreFigures } from '../store-thread/messages.ts';
+import type { Clock } from '../time/clock.ts';
 import { type Figures, metricsPage } from './exposition.ts';
 import { Measures } from './measures.ts';
 import { singleFlight } from './single-flight.ts';
@@ -35,7 +36,7 @@ export class MetricsEndpoint {
   readonly #server = new HttpServer(['/metrics', '/healthz']);
 
   /** @param uptime milliseconds, on the monotonic clock */
-  constructor(uptime: () => number) {
+  constructor(uptime: Clock['uptime']) {
     this.measures = new Measures(uptime);
   }
 

@@ -4,7 +4,6 @@
  *
  * No label holds anything that a client has sent. A figure that is not known now is left out.
  */
-
 import type { DecisionTotal } from '../decisions/counters.ts';
 import { withZeros } from '../decisions/reasons.ts';
 import type { Key } from '../greylist/keys.ts';

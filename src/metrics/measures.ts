@@ -2,18 +2,16 @@
  * The measures of each request, taken by wrappers around the functions and parts that do the work. They
  * exist with --metrics only; without it they cost nothing.
  */
-
 import type { AnswerRequest } from '../server/connection.ts';
 import type { Greylisting, Verdict, Visit } from '../store-thread/greylister.ts';
+import type { Clock } from '../time/clock.ts';
+import { DAY, HOUR, MINUTE } from '../time/units.ts';
 import { DurationCounts } from './duration-counts.ts';
 import { oncePerTurn } from './turn-clock.ts';
 
 /** Seconds: from an answer out of memory to Postfix's limit with `timeout=10s`. */
 const ANSWER_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 /** Seconds: from just above the shortest sensible --delay to the default --retry-window. */
 const DELAY_BOUNDS = [
   ...[1, 2, 5, 6, 7, 10, 15, 20, 30, 45].map((minutes) => minutes * MINUTE),
@@ -28,10 +26,10 @@ export class Measures {
   readonly store = new DurationCounts(ANSWER_BOUNDS);
   /** How long mail was greylisted until it first passed. */
   readonly delays = new DurationCounts(DELAY_BOUNDS);
-  readonly #uptime: () => number;
+  readonly #uptime: Clock['uptime'];
 
   /** @param uptime milliseconds, on the monotonic clock */
-  constructor(uptime: () => number) {
+  constructor(uptime: Clock['uptime']) {
     this.#uptime = oncePerTurn(uptime);
   }
 

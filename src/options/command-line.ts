@@ -7,6 +7,7 @@
  * (`--greylist-text=` ends the command line of a unit without POSTGREY_TEXT).
  */
 import { Command, CommanderError, Help, Option } from 'commander';
+import { errorText } from '../errors/text.ts';
 import { withoutPassword } from '../log/password.ts';
 import type { ParseValue, Warn } from './values.ts';
 
@@ -122,7 +123,7 @@ function toOption(
       values.push(value);
       return values;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       const cause = /\$\{?\w/.test(text) ? '; systemd does not expand variables in /etc/default' : '';
       throw new UsageError(`${option.long}=${oneLine(text)}: write ${reason}${cause}`);
     }

@@ -8,10 +8,10 @@ import type { RequestBounds } from '../policy/attributes.ts';
 import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
 import { SLOT_BITS } from '../store/redis/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
+import { DAY } from '../time/units.ts';
 import { lateNote, readCommandLine, UsageError } from './command-line.ts';
 import { networkLengthsOf, rulesOf, sharedStoreOf } from './shared.ts';
 import { type GivenOptions, OPTION_TABLE } from './table.ts';
-import { DAY } from './values.ts';
 
 export interface Options {
   readonly endpoints: readonly Endpoint[];

@@ -3,12 +3,14 @@
  * which keys, and for a shared store where that is.
  */
 import { readFileSync } from 'node:fs';
+import { errorText } from '../errors/text.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { NetworkLengths } from '../greylist/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RedisLocation } from '../store/redis/url.ts';
+import { DAY } from '../time/units.ts';
 import { UsageError } from './command-line.ts';
-import { DAY, DEFAULT_AUTO_WHITELIST } from './values.ts';
+import { DEFAULT_AUTO_WHITELIST } from './values.ts';
 
 export interface GivenRules {
   /** Seconds. */
@@ -88,6 +90,6 @@ function read(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${option}=${path}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read ${option}=${path}: ${errorText(error)}`);
   }
 }

@@ -4,9 +4,7 @@
  */
 import { FACILITIES } from '../log/syslog.ts';
 import { type InetEndpoint, parseInet } from '../server/endpoint.ts';
-
-const HOUR = 3600;
-export const DAY = 24 * HOUR;
+import { DAY, HOUR } from '../time/units.ts';
 
 /** The number that --auto-whitelist-clients stands for without one. */
 export const DEFAULT_AUTO_WHITELIST = 5;

@@ -12,7 +12,7 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { OnceLog } from '../log/once-log.ts';
+import { OnceLog } from '../errors/once-log.ts';
 import { Connection, type ConnectionSettings } from './connection.ts';
 
 /** Maximum number of new connections that wait, accepted and unread, while all others are being answered. */
@@ -61,22 +61,32 @@ export class ConnectionTable {
   serve(settings: TableSettings): void {
     const { warn, timeoutMs, uptime } = settings;
     const full = new OnceLog(
-      `connection limit of ${this.#max} reached (--max-connections, limit of open files): ` +
-        'each new connection replaces the one that has been idle longest',
-      (count) => `connection limit no longer reached; ${closed(count)}`,
+      {
+        begin:
+          `connection limit of ${this.#max} reached (--max-connections, limit of open files): ` +
+          'each new connection replaces the one that has been idle longest',
+        end: (count) => `connection limit no longer reached; ${closed(count)}`,
+      },
       warn,
+      uptime,
     );
     const overdue = new OnceLog(
-      `closing connections that do not finish a request or read an answer within ${timeoutMs / 1000} s (--request-timeout)`,
-      (count) => `no more request timeouts; ${closed(count)}`,
+      {
+        begin: `closing connections that do not finish a request or read an answer within ${timeoutMs / 1000} s (--request-timeout)`,
+        end: (count) => `no more request timeouts; ${closed(count)}`,
+      },
       warn,
+      uptime,
     );
     const unfinished = new OnceLog(
-      'client closed the connection in the middle of a request, after ',
-      (count) => `no more connections closed in the middle of a request; ${closed(count)}`,
+      {
+        begin: 'client closed the connection in the middle of a request, after ',
+        end: (count) => `no more connections closed in the middle of a request; ${closed(count)}`,
+      },
       warn,
+      uptime,
     );
-    const onUnfinished = (bytes: number) => unfinished.note(uptime(), `${bytes} bytes`);
+    const onUnfinished = (bytes: number) => unfinished.note(`${bytes} bytes`);
     this.#serving = { settings: { ...settings, onUnfinished }, onceLogs: { full, overdue, unfinished } };
     this.#fill();
   }
@@ -103,10 +113,10 @@ export class ConnectionTable {
     const now = settings.uptime();
     for (const connection of this.#all) {
       if (now - (connection.waitingSince ?? now) < settings.timeoutMs) continue;
-      onceLogs.overdue.note(now);
+      onceLogs.overdue.note();
       connection.destroy();
     }
-    for (const onceLog of Object.values(onceLogs)) onceLog.look(now);
+    for (const onceLog of Object.values(onceLogs)) onceLog.look();
   }
 
   /** Closes each connection after its next answer, and settles when none is left. */
@@ -195,7 +205,7 @@ export class ConnectionTable {
   }
 
   #noteFull(): void {
-    this.#serving?.onceLogs.full.note(this.#serving.settings.uptime());
+    this.#serving?.onceLogs.full.note();
   }
 }
 

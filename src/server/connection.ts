@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { encodeReply } from '../policy/action.ts';
 import { AttributeReader, type RawRequest, type RequestBounds } from '../policy/attributes.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Answers one request: the action, or undefined to close the connection. Never rejects. */
 export type AnswerRequest = (request: RawRequest) => Promise<string | undefined>;
@@ -19,7 +20,7 @@ export interface ConnectionSettings {
   readonly closeAfterAnswer: boolean;
   readonly requestBounds: RequestBounds;
   /** Milliseconds on the monotonic clock. */
-  readonly uptime: () => number;
+  readonly uptime: Clock['uptime'];
   /** Called when the client closes in the middle of a request, with the number of its bytes so far. */
   readonly onUnfinished: (bytes: number) => void;
 }

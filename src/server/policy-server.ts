@@ -6,7 +6,7 @@
  */
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { OnceLog } from '../log/once-log.ts';
+import { OnceLog } from '../errors/once-log.ts';
 import { ConnectionTable, type TableSettings } from './connection-table.ts';
 import { type Endpoint, isLoopback } from './endpoint.ts';
 import { boundName, listen, type SocketRights } from './listen.ts';
@@ -89,17 +89,19 @@ export class PolicyServer {
   /** Begins to answer requests. */
   serve(settings: TableSettings): void {
     const failing = new OnceLog(
-      'the system refuses to let greyd accept connections',
-      (count) => `connections are accepted again; ${count} failed`,
+      {
+        begin: 'the system refuses to let greyd accept connections',
+        end: (count) => `connections are accepted again; ${count} failed`,
+      },
       settings.warn,
+      settings.uptime,
     );
-    for (const server of [...this.#servers, ...this.#inherited])
-      server.on('error', () => failing.note(settings.uptime()));
+    for (const server of [...this.#servers, ...this.#inherited]) server.on('error', () => failing.note());
     this.#connections.serve(settings);
     // Not from the timer itself: after a pause of the process, read first what has arrived.
     const sweep = () => {
       this.#connections.sweep();
-      failing.look(settings.uptime());
+      failing.look();
     };
     this.#sweeper = setInterval(() => setImmediate(sweep), SWEEP_MS).unref();
   }

@@ -2,6 +2,7 @@
  * The life of the process. Signals are caught from the first moment on; open parts are closed
  * in the opposite order when the process ends, by a signal or because its start failed.
  */
+import { asError } from '../errors/text.ts';
 import { ignoreStraySignals } from './signals.ts';
 
 /** Closes one thing; `reason` says why the process ends, for the log. */
@@ -74,7 +75,7 @@ export class Lifetime {
       try {
         await close(reason);
       } catch (error) {
-        this.#reportError(error instanceof Error ? error : new Error(String(error)));
+        this.#reportError(asError(error));
       }
     }
     await exit();

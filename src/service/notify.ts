@@ -11,8 +11,10 @@
  * Without NOTIFY_SOCKET nothing happens. If a message cannot be sent greyd logs that once and goes
  * on; a manager that waits for it may then end greyd, which is for the manager to decide.
  */
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { OnceLog } from '../errors/once-log.ts';
 
 /**
  * Pings in the time after which the manager takes greyd for hung. The manual says two; with three, one
@@ -28,12 +30,11 @@ type Message = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1';
 export class ServiceNotifier {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #pid: number;
-  readonly #warn: (text: string) => void;
+  readonly #failing: OnceLog;
   #pings: NodeJS.Timeout | undefined;
   #sent = Promise.resolve();
   /** The number of messages that are not sent yet. */
   #waiting = 0;
-  #hasWarned = false;
 
   /**
    * @param pid of this process: a watchdog can be meant for another one
@@ -42,7 +43,7 @@ export class ServiceNotifier {
   constructor(environment: NodeJS.ProcessEnv, pid: number, warn: (text: string) => void) {
     this.#environment = environment;
     this.#pid = pid;
-    this.#warn = warn;
+    this.#failing = new OnceLog({ begin: 'cannot send to the service manager: ' }, warn);
   }
 
   /** greyd serves; from now on its main loop shows that it is alive, if the manager watches it. */
@@ -72,10 +73,8 @@ export class ServiceNotifier {
     this.#sent = this.#sent
       .then(() => systemdNotify(message, { NOTIFY_SOCKET, PATH }))
       .catch((error: NodeJS.ErrnoException & { stderr?: string }) => {
-        if (this.#hasWarned) return;
-        this.#hasWarned = true;
         const reason = error.stderr?.trim() || error.message;
-        this.#warn(`cannot send ${message} to the service manager: ${reason}`);
+        this.#failing.note(`${message}: ${reason}`);
       })
       .finally(() => {
         this.#waiting -= 1;

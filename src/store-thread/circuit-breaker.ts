@@ -12,6 +12,7 @@
  * as working, checks prove nothing, and only a deferral, whose first-seen time is always stored, is reported as
  * recovery. So a store that accepts writes but takes no visit is logged once, not each second.
  */
+import type { Clock } from '../time/clock.ts';
 import type { Greylisting, Verdict, Visit } from './greylister.ts';
 
 export interface CircuitBreakerSettings {
@@ -44,7 +45,7 @@ export class CircuitBreaker implements Greylisting {
   readonly #inner: Greylisting;
   readonly #settings: CircuitBreakerSettings;
   readonly #observer: StoreObserver;
-  readonly #clock: () => number;
+  readonly #uptime: Clock['uptime'];
   /** The last failure, while the store counts as failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
   /** True if the failure was reported, and the recovery not yet. */
@@ -64,18 +65,18 @@ export class CircuitBreaker implements Greylisting {
   readonly #deadlines: Deadlines;
   #probes: NodeJS.Timeout | undefined;
 
-  /** @param clock milliseconds, on the monotonic clock */
+  /** @param uptime milliseconds, on the monotonic clock */
   constructor(
     inner: Greylisting,
     settings: CircuitBreakerSettings,
     observer: StoreObserver,
-    clock: () => number,
+    uptime: Clock['uptime'],
   ) {
     this.#inner = inner;
     this.#settings = settings;
     this.#observer = observer;
-    this.#clock = clock;
-    this.#deadlines = new Deadlines(settings.timeoutMs, clock, '--store-timeout');
+    this.#uptime = uptime;
+    this.#deadlines = new Deadlines(settings.timeoutMs, uptime, '--store-timeout');
   }
 
   decide(visit: Visit): Promise<Verdict> {
@@ -97,7 +98,7 @@ export class CircuitBreaker implements Greylisting {
    */
   async open(limitMs: number): Promise<void> {
     const isLonger = limitMs > this.#settings.timeoutMs;
-    await this.#check(isLonger ? new Deadlines(limitMs, this.#clock) : this.#deadlines);
+    await this.#check(isLonger ? new Deadlines(limitMs, this.#uptime) : this.#deadlines);
   }
 
   /** True if the store works, as far as is known. */
@@ -161,7 +162,7 @@ export class CircuitBreaker implements Greylisting {
       this.failures += 1;
       this.#tellFailure(error);
     }
-    this.#failure = { error, at: this.#clock() };
+    this.#failure = { error, at: this.#uptime() };
     // The timer keeps no process alive. A visit under way serves as a probe.
     this.#probes ??= setInterval(() => {
       if (this.#waiting === 0) this.check().catch(() => {});
@@ -171,7 +172,7 @@ export class CircuitBreaker implements Greylisting {
   #worked(isProved: boolean): void {
     if (isProved) this.#isUnproved = false;
     if (this.#failure !== undefined) {
-      if (this.#clock() - this.#failure.at < RECOVERY_MS) return;
+      if (this.#uptime() - this.#failure.at < RECOVERY_MS) return;
       this.#failure = undefined;
       this.#endProbes();
     }
@@ -212,7 +213,7 @@ export interface Wait {
  */
 export class Deadlines {
   readonly #limitMs: number;
-  readonly #clock: () => number;
+  readonly #uptime: Clock['uptime'];
   readonly #reason: string;
   /** In the order in which they are due. */
   readonly #waits = new Set<Wait>();
@@ -220,18 +221,18 @@ export class Deadlines {
 
   /**
    * @param limitMs how long each may wait, in milliseconds
-   * @param clock milliseconds, on the monotonic clock
+   * @param uptime milliseconds, on the monotonic clock
    * @param option that sets the limit, if one does
    */
-  constructor(limitMs: number, clock: () => number, option?: string) {
+  constructor(limitMs: number, uptime: Clock['uptime'], option?: string) {
     this.#limitMs = limitMs;
-    this.#clock = clock;
+    this.#uptime = uptime;
     this.#reason = `no answer within ${limitMs / 1000} s${option === undefined ? '' : ` (${option})`}`;
   }
 
   /** @param giveUp called when the time is up, unless `end` was called before */
   begin(giveUp: (reason: Error) => void): Wait {
-    const wait = { due: this.#clock() + this.#limitMs, giveUp };
+    const wait = { due: this.#uptime() + this.#limitMs, giveUp };
     this.#waits.add(wait);
     this.#timer ??= setTimeout(() => this.#look(), this.#limitMs);
     return wait;
@@ -250,7 +251,7 @@ export class Deadlines {
   /** Gives up the waits whose time is up, and sets the timer for the next one. */
   #look(): void {
     this.#timer = undefined;
-    const now = this.#clock();
+    const now = this.#uptime();
     for (const wait of this.#waits) {
       if (wait.due > now) {
         this.#timer = setTimeout(() => this.#look(), wait.due - now);

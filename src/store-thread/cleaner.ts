@@ -3,10 +3,11 @@
  * take about a millisecond, with pauses between them in which requests are answered. Expiry does
  * not depend on it (an expired record counts as absent); it keeps the store from growing.
  */
-
+import { errorText } from '../errors/text.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { Log } from '../log/logger.ts';
 import type { CleanableStore, ExpiryRule, Slice } from '../store/store.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** The pace of the cleaner, in milliseconds. */
 export interface CleaningPace {
@@ -53,7 +54,7 @@ export async function runCleaner(
     try {
       await walk(store, expired, log, pace, signal);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       waitMs = pace.retryMs;
       const minutes = Math.round(waitMs / 60_000);
       log.warn(`cleaning up old entries failed, the next attempt is in ${minutes} minutes: ${reason}`);
@@ -109,13 +110,13 @@ export interface Cleaned {
 /** Counts what the cleaner has done since the start of its thread: a wrapper around the store that it walks over. */
 export class CleaningProgress implements Pick<CleanableStore, 'clean'> {
   readonly #store: Pick<CleanableStore, 'clean'>;
-  readonly #clock: () => number;
+  readonly #now: Clock['now'];
   readonly #cleaned: Record<Key['kind'], Cleaned> = { triplet: NOTHING, client: NOTHING };
 
-  /** @param clock Unix seconds */
-  constructor(store: Pick<CleanableStore, 'clean'>, clock: () => number) {
+  /** @param now Unix seconds */
+  constructor(store: Pick<CleanableStore, 'clean'>, now: Clock['now']) {
     this.#store = store;
-    this.#clock = clock;
+    this.#now = now;
   }
 
   async *clean(kind: Key['kind'], expired: ExpiryRule): AsyncGenerator<Slice, void> {
@@ -128,7 +129,7 @@ export class CleaningProgress implements Pick<CleanableStore, 'clean'> {
       };
       yield slice;
     }
-    this.#cleaned[kind] = { ...this.#cleaned[kind], lastEnd: this.#clock() };
+    this.#cleaned[kind] = { ...this.#cleaned[kind], lastEnd: this.#now() };
   }
 
   get cleaned(): Readonly<Record<Key['kind'], Cleaned>> {

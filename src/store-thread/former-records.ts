@@ -7,12 +7,12 @@
  *
  * Without --privacy there are no such records, and these stores are not used.
  */
-
 import type { DecisionCount } from '../decisions/counters.ts';
 import { formerHashes, type Lookup } from '../greylist/former-keys.ts';
 import type { HashedKey, Key } from '../greylist/keys.ts';
 import { mergeRecords, type RecordOf } from '../greylist/records.ts';
 import type { Entry, ReadableStore, RecordsOf, SavesOf, Step, Store, StoreSize } from '../store/store.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 
 type AnyRecord = RecordOf<Key> | undefined;
 
@@ -102,7 +102,7 @@ export class FormerStore extends FormerReader<Store> implements Store {
     return this.store.check();
   }
 
-  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void> {
     return this.store.addDecisions(counts, forgetBefore);
   }
 }

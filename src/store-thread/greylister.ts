@@ -6,13 +6,14 @@ import { decide, type GreylistRules, type RuleVerdict } from '../greylist/decisi
 import type { ClientKey, TripletKey } from '../greylist/keys.ts';
 import { type Limits, type LimitVerdict, NewTriplets } from '../greylist/limits.ts';
 import type { Store } from '../store/store.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 
 /** One attempt of a client to deliver a mail of one sender to one recipient. */
 export interface Visit {
   readonly triplet: TripletKey;
   readonly client: ClientKey;
   /** Unix seconds. */
-  readonly now: number;
+  readonly now: UnixSeconds;
 }
 
 export type Verdict = RuleVerdict | LimitVerdict;

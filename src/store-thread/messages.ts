@@ -2,7 +2,6 @@
  * The messages between the daemon's main thread and its store thread. Visits are sent as a flat list of
  * their parts, five for each: copying objects from thread to thread takes several times as long.
  */
-
 import type { DecisionCount } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
@@ -10,6 +9,7 @@ import type { Limits } from '../greylist/limits.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 import type { Cleaned, CleaningPace } from './cleaner.ts';
 import type { Verdict, Visit } from './greylister.ts';
 
@@ -47,7 +47,7 @@ export interface VisitBatch {
 export interface DecisionBatch {
   readonly batch: number;
   readonly decisions: readonly DecisionCount[];
-  readonly forgetBefore: number;
+  readonly forgetBefore: UnixSeconds;
 }
 
 /** Visits, counts, a request for the figures, or the order to end. */

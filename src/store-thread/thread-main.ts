@@ -4,8 +4,10 @@
  */
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../errors/text.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
+import { systemClock } from '../service/system-clock.ts';
 import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.ts';
 import { damageOf } from '../store/sqlite/damage.ts';
 import { ReopeningStore } from '../store/sqlite/reopening-store.ts';
@@ -58,9 +60,9 @@ function openEmbedded(): ThreadStore {
     open: () => openSqliteStore(dbdir, { privacy, hash, busyTimeoutMs, isEnding, report: say('warn') }),
     damageOf,
     report: say('error'),
-    clock: Date.now,
+    clock: systemClock,
   });
-  const now = () => Math.floor(Date.now() / 1000);
+  const { now } = systemClock;
   const isOver = (record: TripletRecord | ClientRecord) => isExpired(record, rules, now());
   const log = { notice: say('notice'), warn: say('warn') };
   const progress = new CleaningProgress(embedded, now);
@@ -79,7 +81,7 @@ function countsOf(embedded: ReopeningStore): StoreFigures['records'] {
 
 /** Opens a shared store, which deletes expired records by itself. */
 function openShared(settings: SharedStoreSettings): ThreadStore {
-  const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: () => performance.now() };
+  const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: systemClock.uptime };
   const shared = openSharedStore(settings, { ...parts, privacy, report: say('warn') });
   return { store: shared, figures: () => ({ records: undefined, cleaned: undefined }) };
 }
@@ -110,7 +112,7 @@ async function answer(message: VisitBatch | DecisionBatch): Promise<void> {
   try {
     post({ batch, outcomes: await ('visits' in message ? decide(message) : save(message)) });
   } catch (error) {
-    post({ batch, error: textOf(error) });
+    post({ batch, error: errorText(error) });
   }
 }
 
@@ -125,11 +127,7 @@ async function save({ decisions, forgetBefore }: DecisionBatch): Promise<[]> {
 }
 
 function outcomeOf(visit: Visit): Promise<VisitOutcome> {
-  return greylister.decide(visit).catch((error) => ({ error: textOf(error) }));
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return greylister.decide(visit).catch((error) => ({ error: errorText(error) }));
 }
 
 function post(message: FromThread): void {

@@ -7,9 +7,11 @@
  * dies (a bug, memory) fails its open visits; the next visit starts a new one, but not within
  * RESTART_PAUSE_MS of the last start.
  */
-import { Worker } from 'node:worker_threads';
 import type { DecisionCount } from '../decisions/counters.ts';
+import { asError, errorText } from '../errors/text.ts';
 import type { Log } from '../log/logger.ts';
+import { WorkerThread } from '../store/worker.ts';
+import type { Clock, UnixSeconds } from '../time/clock.ts';
 import type { Greylisting, Verdict, Visit } from './greylister.ts';
 import {
   type DecisionBatch,
@@ -55,11 +57,9 @@ interface Inquiry {
 }
 
 export class GreylisterThread implements Greylisting {
-  readonly #settings: ThreadSettings;
   readonly #log: Pick<Log, ThreadLogLevel>;
-  readonly #clock: () => number;
-  readonly #main: URL;
-  #worker: Worker | undefined;
+  readonly #uptime: Clock['uptime'];
+  readonly #thread: WorkerThread<ToThread, FromThread>;
   #startedAt = -RESTART_PAUSE_MS;
   /** Calls of this turn of the event loop, not sent yet. */
   #calls: Call[] = [];
@@ -71,19 +71,22 @@ export class GreylisterThread implements Greylisting {
   readonly #ending = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 
   /**
-   * @param clock milliseconds, on the monotonic clock
+   * @param uptime milliseconds, on the monotonic clock
    * @param main the program of the thread
    */
   constructor(
     settings: ThreadSettings,
     log: Pick<Log, ThreadLogLevel>,
-    clock: () => number,
+    uptime: Clock['uptime'],
     main = THREAD_MAIN,
   ) {
-    this.#settings = settings;
     this.#log = log;
-    this.#clock = clock;
-    this.#main = main;
+    this.#uptime = uptime;
+    const data: ThreadData = { ...settings, ending: this.#ending };
+    this.#thread = new WorkerThread(
+      { main, name: 'greyd store', data, youngMegabytes: YOUNG_MEGABYTES },
+      { received: (message) => this.#receive(message), ended: (cause) => this.#ended(cause) },
+    );
   }
 
   decide(visit: Visit): Promise<Verdict> {
@@ -104,7 +107,7 @@ export class GreylisterThread implements Greylisting {
    * Saves counts of decisions, see `Store.addDecisions`.
    * @throws (rejects) if that failed
    */
-  addDecisions(decisions: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+  addDecisions(decisions: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#send({ decisions, forgetBefore }, { done: () => resolve(), fail: reject });
     });
@@ -117,9 +120,9 @@ export class GreylisterThread implements Greylisting {
    */
   figures(): Promise<StoreFigures> {
     return new Promise((resolve, reject) => {
-      if (this.#worker === undefined) return reject(new Error('the store thread has ended'));
+      if (!this.#thread.isRunning) return reject(new Error('the store thread has ended'));
       this.#inquiries.push({ resolve, reject });
-      this.#worker.postMessage({ figures: true } satisfies ToThread);
+      this.#thread.post({ figures: true });
     });
   }
 
@@ -130,11 +133,7 @@ export class GreylisterThread implements Greylisting {
     this.#sendCalls();
     this.#isEnding = true;
     Atomics.store(new Int32Array(this.#ending), 0, 1);
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage({ end: true } satisfies ToThread);
-    await ended;
+    await this.#thread.end({ end: true });
   }
 
   #sendCalls(): void {
@@ -159,43 +158,35 @@ export class GreylisterThread implements Greylisting {
   }
 
   #send(message: Omit<VisitBatch, 'batch'> | Omit<DecisionBatch, 'batch'>, batch: Batch): void {
-    let worker: Worker;
     try {
-      worker = this.#worker ?? this.#start();
+      if (!this.#thread.isRunning) this.#start();
     } catch (error) {
-      batch.fail(error instanceof Error ? error : new Error(String(error)));
+      batch.fail(asError(error));
       return;
     }
     this.#lastBatch += 1;
     this.#batches.set(this.#lastBatch, batch);
-    worker.postMessage({ batch: this.#lastBatch, ...message } satisfies ToThread);
+    this.#thread.post({ batch: this.#lastBatch, ...message });
   }
 
   /** @throws if it is too early for another start, or the system allows no more threads */
-  #start(): Worker {
-    const isDue = this.#clock() - this.#startedAt >= RESTART_PAUSE_MS;
+  #start(): void {
+    const isDue = this.#uptime() - this.#startedAt >= RESTART_PAUSE_MS;
     if (!isDue || this.#isEnding) throw new Error('the store thread has ended');
-    this.#startedAt = this.#clock();
-    const worker = new Worker(this.#main, {
-      workerData: { ...this.#settings, ending: this.#ending } satisfies ThreadData,
-      name: 'greyd store',
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
-    });
-    let cause = 'it ended for no known reason';
-    worker.on('message', (message: FromThread) => this.#receive(message));
-    worker.on('error', (error) => {
-      cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    });
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      if (!this.#isEnding) this.#log.error(`the store thread has failed, please report it: ${cause}`);
-      const open = [...this.#batches.values()];
-      this.#batches.clear();
-      for (const { fail } of open) fail(new Error('the store thread has failed'));
-      for (const { reject } of this.#inquiries.splice(0)) reject(new Error('the store thread has failed'));
-    });
-    this.#worker = worker;
-    return worker;
+    this.#startedAt = this.#uptime();
+    this.#thread.start();
+  }
+
+  #ended(cause: unknown): void {
+    if (!this.#isEnding) {
+      const reason =
+        cause === undefined ? 'it ended for no known reason' : (asError(cause).stack ?? errorText(cause));
+      this.#log.error(`the store thread has failed, please report it: ${reason}`);
+    }
+    const open = [...this.#batches.values()];
+    this.#batches.clear();
+    for (const { fail } of open) fail(new Error('the store thread has failed'));
+    for (const { reject } of this.#inquiries.splice(0)) reject(new Error('the store thread has failed'));
   }
 
   #receive(message: FromThread): void {

@@ -2,10 +2,10 @@
  * The store: the memory of greylisting. The one way to write is `update`, which reads, decides
  * and saves in one piece, so that no two requests can act on the same old state of a record.
  */
-
 import type { DecisionCount } from '../decisions/counters.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../greylist/records.ts';
+import type { UnixSeconds } from '../time/clock.ts';
 
 /** One value for each key, in the order of the keys: its record, or undefined for none. */
 export type RecordsOf<Keys extends readonly Key[]> = {
@@ -97,7 +97,7 @@ export interface Store extends ReadableStore {
    * @throws (rejects) if it could not be saved, or (in a shared store) if that is not known: another try
    *   may count some of it twice
    */
-  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void>;
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void>;
 }
 
 /** A store that keeps records until they are deleted. */

@@ -3,6 +3,7 @@
  * All times are Unix seconds.
  */
 import { NODE_ZONE } from './node-zone.ts';
+import { DAY } from './units.ts';
 import type { Zone } from './zone.ts';
 
 export interface LocalTime {
@@ -19,8 +20,6 @@ export interface LocalTime {
   /** The abbreviation: `CET`, `-03`. */
   readonly zone: string;
 }
-
-const DAY = 86_400;
 
 let chosen: Zone = NODE_ZONE;
 

@@ -10,6 +10,7 @@
  * time is given. Without dates those of the USA count, as in glibc. Week 5 is the last one, day 0 Sunday; J60 is
  * the first of March in each year, and day 59 the sixtieth day.
  */
+import { DAY } from './units.ts';
 import type { Zone } from './zone.ts';
 
 const NAME = '([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
@@ -17,7 +18,6 @@ const OFFSET = String.raw`([+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?)`;
 const DATE = String.raw`(M\d{1,2}\.[1-5]\.[0-6]|J?\d{1,3})(?:/${OFFSET})?`;
 const RULE = new RegExp(`^${NAME}${OFFSET}(?:${NAME}${OFFSET}?(?:,${DATE},${DATE})?)?$`);
 
-const DAY = 86_400;
 const DEFAULT_TIME = '2';
 const [USA_BEGIN, USA_END] = ['M3.2.0', 'M11.1.0'];
 

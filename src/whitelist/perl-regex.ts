@@ -10,6 +10,7 @@
  * whose program is so long (`(a{100}){10}`) that one match could take many milliseconds.
  */
 import { RE2JS } from 're2js';
+import { errorText } from '../errors/text.ts';
 
 /** Instructions in a compiled pattern. With 512 characters of text a match takes 10 ms at worst. */
 export const MAX_PROGRAM_SIZE = 300;
@@ -53,7 +54,7 @@ function compile(source: string): RE2JS {
   try {
     return RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     // RE2 puts the flag before the pattern, which the administrator would not recognise.
     const reason = message.replace('error parsing regexp: ', '').replace('`(?i)', '`');
     throw new Error(`the pattern cannot be used: ${reason}`);

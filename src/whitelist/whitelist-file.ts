@@ -8,6 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errorText } from '../errors/text.ts';
 
 /** Requests get their turn after this many lines: a long file must not delay them. */
 const LINES_PER_TURN = 100;
@@ -44,7 +45,7 @@ export async function readWhitelistFile(path: string, add: AddLine): Promise<str
       if (/\s/.test(pattern)) throw new Error('a pattern must not contain blanks');
       add({ file: path, number: index + 1, pattern });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       warnings.push(`${path} line ${index + 1}: skipped ${shown(pattern)}: ${shown(reason)}`);
     }
   }

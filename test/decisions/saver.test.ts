@@ -21,7 +21,7 @@ function setUp(save: (counts: readonly DecisionCount[], forgetBefore: number) =>
     save,
     storeWorks: () => true,
     warn: () => {},
-    clock: () => NOW,
+    now: () => NOW,
     maxAge: MAX_AGE,
   });
 }
@@ -70,7 +70,7 @@ test('what belongs to one hour is one count, however often it could not be saved
     },
     storeWorks: () => works,
     warn: (text) => void warnings.push(text),
-    clock: () => NOW,
+    now: () => NOW,
     maxAge: MAX_AGE,
   });
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { QUIET_MS } from '../../src/log/once-log.ts';
+import { QUIET_MS } from '../../src/errors/once-log.ts';
 import { ConnectionTable, MAX_WAITING_CONNECTIONS } from '../../src/server/connection-table.ts';
 import { PolicyClient, requestText } from '../support/policy-client.ts';
 import { WakeUp } from '../support/wake-up.ts';

@@ -42,7 +42,7 @@ describe.skipIf(!canRun('notify tests', { programs: ['systemd-notify', 'python3'
   ])('%s: one warning, and mail is answered', async (_, environment, reason) => {
     const launcher = ['/usr/bin/env', 'WATCHDOG_USEC=60000', ...environment];
     const daemon = await Daemon.start([], { launcher });
-    await daemon.logged(/cannot send READY=1 to the service manager: /);
+    await daemon.logged(/cannot send to the service manager: READY=1: /);
     for (let count = 0; count < 20; count += 1) expect(await daemon.ask()).toMatch(GREYLISTED);
     expect(await daemon.stop()).toEqual({ status: 0, signal: null });
     const lines = daemon.logLines.filter((line) => line.includes('the service manager'));

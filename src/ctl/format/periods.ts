@@ -4,7 +4,6 @@
  *   terminal   a line for each, with a bar: greylisted (░), then passed (█)
  *   elsewhere  "hour" | "day" TAB its beginning TAB action (reason) TAB count
  */
-
 import type { Period } from '../../decisions/history.ts';
 import type { Work } from '../command.ts';
 import { bar } from './bar.ts';

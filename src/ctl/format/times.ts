@@ -1,6 +1,7 @@
 /**
  * Formats times and durations. All times are Unix seconds.
  */
+import type { UnixSeconds } from '../../time/clock.ts';
 import { localTimeOf } from '../../time/local-time.ts';
 
 /** Returns a time for programs: `2026-11-26T05:00:00Z`. */
@@ -43,7 +44,7 @@ export function duration(seconds: number): string {
 }
 
 /** Returns local time and its distance from now: `2026-11-26 06:00:00 CET, 3 min 20 s ago`, or `…, in 20 s`. */
-export function moment(seconds: number, now: number): string {
+export function moment(seconds: number, now: UnixSeconds): string {
   const distance = seconds <= now ? `${duration(now - seconds)} ago` : `in ${duration(seconds - now)}`;
   return `${localTime(seconds)}, ${distance}`;
 }

@@ -2,7 +2,7 @@
  * Probes a daemon on one of its sockets. The client name greyctl-migrate marks these requests in mail.log.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { errorText } from '../../log/error-text.ts';
+import { errorText } from '../../errors/text.ts';
 import { ask } from '../ask.ts';
 import { policyText } from '../policy-text.ts';
 import type { Socket } from './sockets.ts';

@@ -5,7 +5,7 @@
  * Known limit: with --privacy postgrey has digests, which cannot be merged with plain records of greyd, so its
  * records are imported only once greyd runs with that option.
  */
-import { errorText } from '../../log/error-text.ts';
+import { errorText } from '../../errors/text.ts';
 import { DEFAULTS_FILE } from '../../options/defaults-file.ts';
 import { ChangedFile } from './changed-file.ts';
 import { checkGreyd } from './check-greyd.ts';

@@ -2,7 +2,7 @@
  * Runs the steps of a plan in their order. If one fails, or the administrator interrupts it, all steps that were begun
  * are rolled back in reverse order. A step that cannot be rolled back is reported, and the rollback continues.
  */
-import { errorText } from '../../log/error-text.ts';
+import { errorText } from '../../errors/text.ts';
 
 export interface Step {
   /** Names the step, in the imperative: `stop postgrey`. */

@@ -5,6 +5,8 @@
  * command makes a new one, RETRY_PAUSE_MS after a failed attempt. The caller bounds how long a server may
  * take to answer.
  */
+import { errorText } from '../../errors/text.ts';
+import type { Clock } from '../../time/clock.ts';
 import {
   connectCluster,
   connectServer,
@@ -34,7 +36,7 @@ export class LazyRedisConnection implements RedisConnection {
   readonly #settings: RedisSettings;
   readonly #name: string;
   /** Milliseconds on the monotonic clock. */
-  readonly #uptime: () => number;
+  readonly #uptime: Clock['uptime'];
   readonly #greet: (client: Pick<RedisClient, 'send'>) => Promise<void>;
   /** The attempt to connect, finished or not; and its result. */
   #opening: Promise<RedisClient> | undefined;
@@ -46,7 +48,7 @@ export class LazyRedisConnection implements RedisConnection {
   /** @param greet runs first on each new connection, which is closed if it fails */
   constructor(
     settings: RedisSettings,
-    uptime: () => number,
+    uptime: Clock['uptime'],
     greet: (client: Pick<RedisClient, 'send'>) => Promise<void> = async () => {},
   ) {
     this.#settings = settings;
@@ -142,7 +144,7 @@ export class LazyRedisConnection implements RedisConnection {
 /** Names the reason: several addresses of one name fail together, without a message of their own. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 function isNoPrimary(error: unknown): boolean {

@@ -5,13 +5,13 @@
  *   field :== action TAB reason TAB waited           of a hash; its value is the count
  */
 import type { DecisionCount } from '../../decisions/counters.ts';
+import type { UnixSeconds } from '../../time/clock.ts';
+import { HOUR } from '../../time/units.ts';
 import type { RedisCommand } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { literalPattern } from './keys.ts';
 
 const NAME = 'decisions:';
-
-const HOUR = 3600;
 
 /**
  * @param forgetBefore Unix seconds; hours that begin before it need not be kept
@@ -21,7 +21,7 @@ export async function addDecisions(
   connection: RedisConnection,
   prefix: string,
   counts: readonly DecisionCount[],
-  forgetBefore: number,
+  forgetBefore: UnixSeconds,
 ): Promise<void> {
   for (const hour of new Set(counts.map((count) => count.hour))) {
     const key = `${prefix}${NAME}${hour}`;

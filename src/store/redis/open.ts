@@ -7,8 +7,10 @@
  * `secret` tells greyd.secret of one host from that of another; all that share a store must have the same.
  */
 import { createHmac } from 'node:crypto';
+import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../../greylist/records.ts';
+import type { Clock } from '../../time/clock.ts';
 import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../private-keys.ts';
 import type { RedisClient, RedisSettings } from './client.ts';
 import { LazyRedisConnection, type RedisConnection } from './connection.ts';
@@ -32,7 +34,7 @@ export interface SharedStoreParts {
   /** `lifetimeOf` in greylist/records. */
   readonly lifetimeOf: (record: TripletRecord | ClientRecord, lifetimes: Lifetimes) => number;
   /** Milliseconds on the monotonic clock. */
-  readonly uptime: () => number;
+  readonly uptime: Clock['uptime'];
 }
 
 /** The settings in the store. */
@@ -157,7 +159,7 @@ async function evictionOf(connection: Pick<RedisClient, 'send'>, key: string): P
     [memory] = await connection.send(key, [['INFO', 'memory']]);
   } catch (error) {
     // A user of greyd's need not have the right to ask.
-    if (/NOPERM|unknown command/i.test((error as Error).message)) return undefined;
+    if (/NOPERM|unknown command/i.test(errorText(error))) return undefined;
     throw error;
   }
   const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(String(memory)) ?? [];

@@ -12,10 +12,10 @@
  * Known limits: the keys of one update must have one address in common (see redis-keys). A server answers
  * before a write is on its disk, see --store-replicas.
  */
-
 import type { DecisionCount } from '../../decisions/counters.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../../greylist/records.ts';
+import type { UnixSeconds } from '../../time/clock.ts';
 import type { Entry, RecordsOf, Step, StepOutcome, Store, StoreSize } from '../store.ts';
 import type { RedisCommand } from './client.ts';
 import type { RedisConnection } from './connection.ts';
@@ -115,7 +115,7 @@ export class RedisStore implements Store {
     }
   }
 
-  async addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+  async addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void> {
     await addDecisions(this.#connection, this.#settings.prefix, counts, forgetBefore);
   }
 

@@ -2,6 +2,7 @@
  * The thread of a CheckpointThread: a connection of its own, and a checkpoint for each message.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../../errors/text.ts';
 import { type CheckpointReply, type CheckpointSettings, END } from './checkpoint-thread.ts';
 import { checkpoint, errorCode, openSqliteFileToCheckpoint, type SqliteFile } from './file.ts';
 import { FileIdentity } from './file-identity.ts';
@@ -26,6 +27,6 @@ function reply(): CheckpointReply {
   } catch (error) {
     // A failure to open the file here is no error of the file, which is open already.
     const code = file === undefined ? '' : errorCode(error);
-    return { error: error instanceof Error ? error.message : String(error), code };
+    return { error: errorText(error), code };
   }
 }

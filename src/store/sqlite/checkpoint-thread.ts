@@ -2,7 +2,7 @@
  * Copies SQLite's log into the database (a checkpoint) in a thread and with a connection of its
  * own: a commit would have to wait for a thousand writes all over the file, and for the disk.
  */
-import { Worker } from 'node:worker_threads';
+import { WorkerThread } from '../worker.ts';
 import { sqliteError } from './file.ts';
 import type { KnownFiles } from './file-identity.ts';
 
@@ -12,7 +12,7 @@ const MAIN = new URL('./checkpoint-thread-main.js', import.meta.url);
 const YOUNG_MEGABYTES = 1;
 
 /** The message at which the thread closes its connection and ends. */
-export const END = 'end';
+export const END = 'end' as const;
 
 export interface CheckpointSettings {
   /** The path of the database. */
@@ -29,15 +29,15 @@ interface Waiting {
 }
 
 export class CheckpointThread {
-  readonly #settings: CheckpointSettings;
-  readonly #main: URL;
-  #worker: Worker | undefined;
+  readonly #thread: WorkerThread<'checkpoint' | typeof END, CheckpointReply>;
   #waiting: Waiting | undefined;
 
   /** @param main the program of the thread */
   constructor(settings: CheckpointSettings, main = MAIN) {
-    this.#settings = settings;
-    this.#main = main;
+    this.#thread = new WorkerThread(
+      { main, name: 'greyd checkpoint', data: settings, youngMegabytes: YOUNG_MEGABYTES },
+      { received: (reply) => this.#receive(reply), ended: (cause) => this.#ended(cause) },
+    );
   }
 
   /**
@@ -48,42 +48,26 @@ export class CheckpointThread {
    */
   run(): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#worker ??= this.#start();
+      this.#thread.start();
       this.#waiting = { resolve, reject };
-      this.#worker.postMessage('checkpoint');
+      this.#thread.post('checkpoint');
     });
   }
 
   /** Waits for the current run, and closes the connection. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage(END);
-    await ended;
+    await this.#thread.end(END);
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#main, {
-      workerData: this.#settings,
-      name: 'greyd checkpoint',
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
-    });
-    let cause: unknown = 'it has ended';
-    worker.on('message', (reply: CheckpointReply) => {
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      if ('pages' in reply) waiting?.resolve(reply.pages);
-      else waiting?.reject(reply.code === '' ? new Error(reply.error) : sqliteError(reply.error, reply.code));
-    });
-    worker.on('error', (error) => {
-      cause = error;
-    });
-    worker.on('exit', () => {
-      this.#worker = undefined;
-      this.#waiting?.reject(new Error(`no checkpoint thread: ${cause}`));
-      this.#waiting = undefined;
-    });
-    return worker;
+  #receive(reply: CheckpointReply): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if ('pages' in reply) waiting?.resolve(reply.pages);
+    else waiting?.reject(reply.code === '' ? new Error(reply.error) : sqliteError(reply.error, reply.code));
+  }
+
+  #ended(cause: unknown = 'it has ended'): void {
+    this.#waiting?.reject(new Error(`no checkpoint thread: ${cause}`));
+    this.#waiting = undefined;
   }
 }

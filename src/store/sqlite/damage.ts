@@ -7,6 +7,7 @@
  */
 import { closeSync, lstatSync, openSync } from 'node:fs';
 import { freemem } from 'node:os';
+import { errorText } from '../../errors/text.ts';
 import { SqliteDecisions } from './decisions.ts';
 import { errorCode, openSqliteFileToRead, openSqliteImage, refuseNewer, type SqliteFile } from './file.ts';
 import { readSqliteImage, TooLargeError } from './image.ts';
@@ -45,7 +46,7 @@ function inspect(file: SqliteFile): string | undefined {
     new SqliteDecisions(file);
     return undefined;
   } catch (error) {
-    if (IS_DAMAGE.test(errorCode(error))) return (error as Error).message;
+    if (IS_DAMAGE.test(errorCode(error))) return errorText(error);
     throw error;
   } finally {
     file.close();

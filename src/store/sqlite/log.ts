@@ -11,6 +11,7 @@
  * commit and the one after it.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync } from 'node:fs';
+import { errorText } from '../../errors/text.ts';
 import { FileHarmedError } from './file-identity.ts';
 import { FRAME_SALTS, HEADER_BYTES, HEADER_SALTS, hasHeader, SALTS_BYTES } from './log-format.ts';
 import { readStart } from './read-whole.ts';
@@ -67,7 +68,7 @@ export class SqliteLog {
     try {
       fdatasyncSync(this.#file);
     } catch (error) {
-      throw new FileHarmedError(`disk I/O error: ${(error as Error).message} (${this.#path})`, {
+      throw new FileHarmedError(`disk I/O error: ${errorText(error)} (${this.#path})`, {
         cause: error,
       });
     }

@@ -5,6 +5,7 @@
  * Known limits: while it reads, greyd.db-wal cannot begin anew, and grows with each write.
  * SQLite has no checksums: damage inside of a value shows only where it breaks the order of keys.
  */
+import { errorText } from '../../errors/text.ts';
 import { damageOf, findDamage } from './damage.ts';
 import { isDamage, openSqliteFileToRead, refuseNewer, type SqliteFile, versionOf } from './file.ts';
 import { WrittenMeanwhileError } from './image.ts';
@@ -39,7 +40,7 @@ export function copyDatabase(path: string, to: string, checkRoom: (bytes: number
     return reading(to, countRecords);
   } catch (error) {
     const advice = isDamage(error) ? ', see greyctl check' : '';
-    throw new Error(`cannot copy ${path}: ${(error as Error).message}${advice}`);
+    throw new Error(`cannot copy ${path}: ${errorText(error)}${advice}`);
   }
 }
 
@@ -77,7 +78,7 @@ function isFoundDamaged(path: string): boolean {
   } catch (error) {
     // The disk fails. A write of greyd in the meantime proves nothing.
     if (!(error instanceof WrittenMeanwhileError))
-      throw new Error(`cannot read ${path}: ${(error as Error).message}`);
+      throw new Error(`cannot read ${path}: ${errorText(error)}`);
     return false;
   }
 }

@@ -5,6 +5,7 @@
  * SQLite does that here (synchronous=FULL), and GroupCommit in a store.
  */
 import { chmodSync } from 'node:fs';
+import { errorText } from '../../errors/text.ts';
 import { missingRight } from '../../files/access.ts';
 import {
   checkpoint,
@@ -53,7 +54,7 @@ export function openSqliteFile<Used>(
 
 /** Adds the missing right to an error that may come from one. */
 function reasonOf(error: unknown, path: string): string {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = errorText(error);
   // A folder that may not be entered is reported as missing.
   const mayLackRight =
     said.endsWith('directory does not exist') ||

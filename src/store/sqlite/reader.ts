@@ -3,6 +3,7 @@
  * read sees one state; it is short, so that the log of the database can begin anew between two of them.
  */
 import { join } from 'node:path';
+import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
 import { keyedDigest, readSecret, secretPath } from '../private-keys.ts';
 import type { Entry, ReadableStore, RecordsOf } from '../store.ts';
@@ -51,7 +52,7 @@ export function openSqliteReader(dbdir: string, hash: (key: Key) => string): Rea
   } catch (error) {
     file.close();
     const advice = isDamage(error) ? ', see greyctl check' : '';
-    throw new Error(`cannot read the database ${path}: ${(error as Error).message}${advice}`, {
+    throw new Error(`cannot read the database ${path}: ${errorText(error)}${advice}`, {
       cause: error,
     });
   }

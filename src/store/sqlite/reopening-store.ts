@@ -10,7 +10,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DecisionCount } from '../../decisions/counters.ts';
+import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
+import type { Clock, UnixSeconds } from '../../time/clock.ts';
 import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from '../store.ts';
 import { errorCode, isDamage, isOfTheFile } from './file.ts';
 import { setAside } from './set-aside.ts';
@@ -30,8 +32,7 @@ export interface ReopeningSettings {
   readonly damageOf: (path: string) => string | undefined;
   /** Reports the result of a check. */
   readonly report: (text: string) => void;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
+  readonly clock: Clock;
 }
 
 export class ReopeningStore implements OpenStore {
@@ -59,7 +60,7 @@ export class ReopeningStore implements OpenStore {
     return this.#try((store) => store.check());
   }
 
-  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void> {
     return this.#try((store) => store.addDecisions(counts, forgetBefore));
   }
 
@@ -96,8 +97,7 @@ export class ReopeningStore implements OpenStore {
     await this.#closed;
     if (this.#store !== undefined) return this.#store;
     const { path, clock } = this.#settings;
-    // A clock that was set back must not keep it from trying.
-    if (this.#failure !== undefined && Math.abs(clock() - this.#failure.at) < REOPEN_PAUSE_MS) {
+    if (this.#failure !== undefined && clock.uptime() - this.#failure.at < REOPEN_PAUSE_MS) {
       throw this.#failure.error;
     }
     try {
@@ -106,7 +106,7 @@ export class ReopeningStore implements OpenStore {
       this.#failure = undefined;
       return this.#store;
     } catch (error) {
-      this.#failure = { error, at: clock() };
+      this.#failure = { error, at: clock.uptime() };
       throw error;
     }
   }
@@ -162,14 +162,14 @@ export class ReopeningStore implements OpenStore {
     this.#told = undefined;
     if (damage === undefined) return true;
     const found = `the database is damaged (${damage})`;
-    if (Math.abs(clock() - this.#setAsideAt) < SET_ASIDE_PAUSE_MS) throw new Error(found);
+    if (clock.uptime() - this.#setAsideAt < SET_ASIDE_PAUSE_MS) throw new Error(found);
     let aside: string;
     try {
-      aside = setAside(path, clock());
+      aside = setAside(path, clock.now());
     } catch (reason) {
-      throw new Error(`${found} and cannot be set aside: ${(reason as Error).message}`);
+      throw new Error(`${found} and cannot be set aside: ${errorText(reason)}`);
     }
-    this.#setAsideAt = clock();
+    this.#setAsideAt = clock.uptime();
     report(`${found}: set aside as ${aside}, and a new one created; known clients are greylisted again`);
     return false;
   }

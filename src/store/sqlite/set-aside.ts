@@ -4,14 +4,14 @@
  * `sqlite3 … .recover` may still read a good part.
  */
 import { lstatSync, renameSync, rmSync } from 'node:fs';
+import type { UnixSeconds } from '../../time/clock.ts';
 
 /**
- * @param now milliseconds since 1970
  * @returns the new name
  * @throws the system's error if it cannot be moved
  */
-export function setAside(path: string, now: number): string {
-  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+export function setAside(path: string, now: UnixSeconds): string {
+  const time = new Date(now * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
   const aside = freeName(`${path}.damaged-${time}`);
   const hasLog = isThere(`${path}-wal`);
   renameSync(path, aside);

@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import type { DecisionCount } from '../../decisions/counters.ts';
 import type { Key } from '../../greylist/keys.ts';
+import type { UnixSeconds } from '../../time/clock.ts';
 import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../private-keys.ts';
 import type {
   CleanableStore,
@@ -153,7 +154,7 @@ export class SqliteStore implements CleanableStore {
     });
   }
 
-  addDecisions(counts: readonly DecisionCount[], forgetBefore: number): Promise<void> {
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void> {
     return new Promise((resolve, reject) => {
       const run = (): Done => {
         try {

@@ -33,7 +33,7 @@ function setUp(dbdir = temporaryDirectory()) {
     open: () => openSqliteStore(dbdir, { privacy: false, hash: () => '' }),
     damageOf,
     report: (text) => void told.push(text),
-    clock: () => time.now,
+    clock: { now: () => Math.floor(time.now / 1000), uptime: () => time.now },
   });
   onTestFinished(() => reopening.close());
   // The helpers of the contract ask for a whole store and use `update` alone.
@@ -150,7 +150,7 @@ describe('a file that is', () => {
         return damageOf(file);
       },
       report: (text) => void told.push(text),
-      clock: () => time.now,
+      clock: { now: () => Math.floor(time.now / 1000), uptime: () => time.now },
     });
     onTestFinished(() => suspicious.close());
     const tried = suspicious as unknown as Store;
