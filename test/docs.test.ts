@@ -77,11 +77,14 @@ test.each(['README.md', ...PAGES])('%s has a title, and a command or a link befo
   expect(beginning.split('\n').slice(0, 16).join('\n')).toMatch(/^ {4}\S|`|\]\(/m);
 });
 
-test.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...PAGES])('%s is in the words of the field', (path) => {
-  const text = textOf(path);
-  expect(text.match(/\b(?:puts? off|putting off|lets? in|lets? through|whoever)\b/gi) ?? []).toEqual([]);
-  expect(withoutCode(text).match(/(?:^|[.:] |\n\n|\| )Of (?!course)/gm) ?? []).toEqual([]);
-});
+test.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...PAGES])(
+  '%s is in the words of the field',
+  (path) => {
+    const text = textOf(path);
+    expect(text.match(/\b(?:puts? off|putting off|lets? in|lets? through|whoever)\b/gi) ?? []).toEqual([]);
+    expect(withoutCode(text).match(/(?:^|[.:] |\n\n|\| )Of (?!course)/gm) ?? []).toEqual([]);
+  },
+);
 
 describe('docs/troubleshooting.md', () => {
   /** The messages that have a heading, but for what other programs say. */
