@@ -8,10 +8,9 @@ import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /**
- * Of the 20 steps of nice(1), 10: a process that mostly sleeps, as a daemon, goes first; where all processors are
- * busy about a tenth is left. With the lowest priority it would be a hundredth, and an administrator who looks
- * for the
- * cause of a problem would wait for minutes.
+ * Ten of the 20 steps of nice(1): a process that mostly sleeps, as a daemon, goes first; where all processors are busy
+ * about a tenth is left. With the lowest priority it would be a hundredth, and an administrator who looks for the cause
+ * of a problem would wait for minutes.
  */
 const LOWERED = 10;
 

@@ -15,7 +15,7 @@ import { stateOf } from './states.ts';
 import type { Trace, TracedVisit } from './trace.ts';
 
 /** The time in which a retry of a deferred mail passes, in Unix seconds. */
-interface LetIn {
+interface PassTime {
   readonly from: number;
   /** After this the delay starts again. */
   readonly until: number;
@@ -24,27 +24,27 @@ interface LetIn {
 /** @param now time of the trace, in Unix seconds */
 export function explanationText(
   { attributes }: RawRequest,
-  examination: Trace,
+  trace: Trace,
   rules: GreylistRules,
   now: UnixSeconds,
   paint: Paint,
 ): string {
   const { client_name: name = '', client_address: address = '', sender = '', recipient = '' } = attributes;
-  const { answer, entry, remarks, examined } = examination;
-  const isPutOff = entry?.action.startsWith('greylist');
+  const { answer, entry, remarks, visited } = trace;
+  const isDeferred = entry?.action.startsWith('greylist');
   const undecided =
     answer === undefined
       ? 'none: not a valid request'
       : 'none: the request cannot be decided, so the mail passes';
   const decision = entry === undefined ? undecided : `action=${entry.action}, reason=${entry.reason}`;
   const lines: Line[] = [
-    ...listLines('client whitelist', examination.clientLine),
-    ...listLines('recipient whitelist', examination.recipientLine),
-    ...(examined === undefined ? [] : recordLines(examined, rules)),
+    ...listLines('client whitelist', trace.clientLine),
+    ...listLines('recipient whitelist', trace.recipientLine),
+    ...(visited === undefined ? [] : recordLines(visited, rules)),
     ...remarks.map((remark): Line => ['remark', remark]),
-    ['decision', decision, isPutOff ? 'yellow' : 'green'],
+    ['decision', decision, isDeferred ? 'yellow' : 'green'],
     ['answer', answer ?? 'none: the connection is closed'],
-    ...(examined === undefined ? [] : letInLines(examined, rules, entry?.action === DRY_RUN)),
+    ...(visited === undefined ? [] : passLines(visited, rules, entry?.action === DRY_RUN)),
   ];
   const heading = `${name}[${address}] ${shownSender(sender)} -> ${shownRecipient(recipient)}`;
   return [paint('bold', printable(heading)), ...headedLines([['now', localTime(now)], ...lines], paint)].join(
@@ -55,15 +55,15 @@ export function explanationText(
 /** For --json. */
 export function explanationObject(
   { attributes }: RawRequest,
-  examination: Trace,
+  trace: Trace,
   rules: GreylistRules,
   now: UnixSeconds,
 ): object {
   const { client_name, client_address, sender, recipient } = attributes;
-  const { answer = null, entry, remarks, clientLine, recipientLine, examined } = examination;
-  const times = examined && letIn(examined, rules);
+  const { answer = null, entry, remarks, clientLine, recipientLine, visited } = trace;
+  const times = visited && passTime(visited, rules);
   const state = (record: NonNullable<TracedVisit['triplet' | 'client']>) =>
-    stateOf(record, rules, examined?.visit.now ?? now);
+    stateOf(record, rules, visited?.visit.now ?? now);
   return {
     ...{ client_name, client_address, sender, recipient },
     time: utc(now),
@@ -72,20 +72,20 @@ export function explanationObject(
     answer,
     whitelist: lineObject('clients', clientLine) ?? lineObject('recipients', recipientLine) ?? null,
     client:
-      examined?.client === undefined
+      visited?.client === undefined
         ? null
         : clientForm(false).toObject({
-            key: examined.visit.client,
-            record: examined.client,
-            state: state(examined.client),
+            key: visited.visit.client,
+            record: visited.client,
+            state: state(visited.client),
           }),
     triplet:
-      examined?.triplet === undefined
+      visited?.triplet === undefined
         ? null
         : tripletForm(false).toObject({
-            key: examined.visit.triplet,
-            record: examined.triplet,
-            state: state(examined.triplet),
+            key: visited.visit.triplet,
+            record: visited.triplet,
+            state: state(visited.triplet),
           }),
     let_in_from: times ? utc(times.from) : null,
     let_in_until: times ? utc(times.until) : null,
@@ -126,9 +126,9 @@ function recordLines({ visit, client, triplet }: TracedVisit, rules: GreylistRul
   ];
 }
 
-function letInLines(examined: TracedVisit, rules: GreylistRules, isDryRun: boolean): Line[] {
-  const { verdict, visit } = examined;
-  const times = isDryRun ? undefined : letIn(examined, rules);
+function passLines(visited: TracedVisit, rules: GreylistRules, isDryRun: boolean): Line[] {
+  const { verdict, visit } = visited;
+  const times = isDryRun ? undefined : passTime(visited, rules);
   if (times === undefined) return [['passes', 'now']];
   if (verdict.action === 'greylist' && verdict.reason === 'new') {
     return [
@@ -142,7 +142,7 @@ function letInLines(examined: TracedVisit, rules: GreylistRules, isDryRun: boole
 }
 
 /** @returns undefined: the mail passes now */
-function letIn({ verdict, visit: { now } }: TracedVisit, rules: GreylistRules): LetIn | undefined {
+function passTime({ verdict, visit: { now } }: TracedVisit, rules: GreylistRules): PassTime | undefined {
   if (verdict.action === 'pass') return undefined;
   const from = now + verdict.retryAfter;
   return { from, until: from - rules.delay + rules.retryWindow };

@@ -41,7 +41,7 @@ export interface Trace {
   readonly clientLine: WhitelistLine | 'not on it' | undefined;
   readonly recipientLine: WhitelistLine | 'not on it' | undefined;
   /** undefined: no record was read. */
-  readonly examined: TracedVisit | undefined;
+  readonly visited: TracedVisit | undefined;
 }
 
 export interface TracerParts {
@@ -59,7 +59,7 @@ type Notes = { -readonly [Name in keyof Omit<Trace, 'answer'>]: Trace[Name] } & 
 
 export class Tracer {
   readonly #handler: RequestHandler;
-  #findings = noNotes();
+  #notes = noNotes();
 
   constructor(settings: HandlerSettings, { whitelists, store, rules, now }: TracerParts) {
     const greylister = new Greylister(this.#viewOf(store), rules);
@@ -67,12 +67,12 @@ export class Tracer {
       whitelists: {
         findClient: (name, client) => {
           const line = whitelists.findClient(name, client);
-          this.#findings.clientLine = line ?? 'not on it';
+          this.#notes.clientLine = line ?? 'not on it';
           return line;
         },
         findRecipient: (recipient) => {
           const line = whitelists.findRecipient(recipient);
-          this.#findings.recipientLine = line ?? 'not on it';
+          this.#notes.recipientLine = line ?? 'not on it';
           return line;
         },
       },
@@ -88,20 +88,20 @@ export class Tracer {
    * @throws (rejects) if the store cannot be read
    */
   async trace(request: RawRequest): Promise<Trace> {
-    this.#findings = noNotes();
+    this.#notes = noNotes();
     const answer = await this.#handler.answer(request);
-    const { failure, ...findings } = this.#findings;
+    const { failure, ...notes } = this.#notes;
     if (failure !== undefined) throw failure;
-    return { answer, ...findings };
+    return { answer, ...notes };
   }
 
   async #decide(greylister: Greylister, visit: Visit): Promise<Verdict> {
     try {
       const verdict = await greylister.decide(visit);
-      this.#findings.examined = { ...this.#records, visit, verdict };
+      this.#notes.visited = { ...this.#records, visit, verdict };
       return verdict;
     } catch (error) {
-      this.#findings.failure = error;
+      this.#notes.failure = error;
       throw error;
     }
   }
@@ -123,11 +123,11 @@ export class Tracer {
   }
 
   #log(): Log {
-    const remark = (text: string) => void this.#findings.remarks.push(text);
+    const remark = (text: string) => void this.#notes.remarks.push(text);
     return {
       debug: () => {},
       action: (entry) => {
-        this.#findings.entry = entry;
+        this.#notes.entry = entry;
       },
       notice: remark,
       warn: remark,
@@ -142,7 +142,7 @@ function noNotes(): Notes {
     remarks: [],
     clientLine: undefined,
     recipientLine: undefined,
-    examined: undefined,
+    visited: undefined,
     failure: undefined,
   };
 }

@@ -15,11 +15,11 @@ import { pipeline } from 'node:stream/promises';
 import { counted } from '../../inspect/format/counted.ts';
 import { UsageError } from '../../options/command-line.ts';
 import { DBDIR_OPTION } from '../../options/of-daemon.ts';
+import { makeNewFile } from '../../service/new-file.ts';
+import { makeWorkFolder } from '../../service/work-folder.ts';
 import { copyDatabase } from '../../store/sqlite/maintenance.ts';
 import { type ExitStatus, makeCommand, type Work } from '../command.ts';
-import { makeNewFile } from '../new-file.ts';
 import { becomeDatabaseOwner } from '../records.ts';
-import { makeWorkFolder } from '../work-folder.ts';
 
 /** Stands for standard output, in place of a file. */
 const STDOUT = '-';

@@ -4,7 +4,7 @@
  * may be repeated.
  */
 import { type OptionEntry, UsageError } from '../../options/command-line.ts';
-import type { RedisLocation } from '../../store/redis/url.ts';
+import type { RedisLocation } from '../../store/redis/location.ts';
 import type { Store } from '../../store/store.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { ImportReport } from '../import-report.ts';

@@ -92,22 +92,22 @@ async function explainAll(
   };
   const { maxTriplets, maxNewPerClient } = given;
   const limits = { ...rules, maxTriplets, maxNewPerClient };
-  const examiner = new Tracer(settings, { whitelists, store, rules: limits, now: clockNow });
-  let [count, putOff] = [0, 0];
+  const tracer = new Tracer(settings, { whitelists, store, rules: limits, now: clockNow });
+  let [count, deferred] = [0, 0];
   for await (const request of requests) {
-    const examination = await examiner.trace(request);
-    const now = examination.examined?.visit.now ?? clockNow();
+    const trace = await tracer.trace(request);
+    const now = trace.visited?.visit.now ?? clockNow();
     if (count > 0 && !isJson) await print({}, '');
     await print(
-      explanationObject(request, examination, rules, now),
-      explanationText(request, examination, rules, now, paint),
+      explanationObject(request, trace, rules, now),
+      explanationText(request, trace, rules, now, paint),
     );
     count += 1;
-    if (examination.entry?.action === 'greylist') putOff += 1;
+    if (trace.entry?.action === 'greylist') deferred += 1;
   }
   if (count === 0)
     throw new UsageError('no complete request on standard input: a request ends with an empty line');
-  return putOff > 0 ? 1 : 0;
+  return deferred > 0 ? 1 : 0;
 }
 
 async function namedRequest(given: Given, words: readonly string[], work: Work): Promise<RawRequest> {

@@ -17,6 +17,7 @@ import { FormSurvey, MAX_UNDECIDED } from '../../postgrey/key-form.ts';
 import { isHash, kindOfKey, readPair } from '../../postgrey/records.ts';
 import { isRoot } from '../../service/account.ts';
 import { plainSandbox, rootSandbox } from '../../service/sandbox.ts';
+import { makeWorkFolder } from '../../service/work-folder.ts';
 import type { Store } from '../../store/store.ts';
 import { type ExitStatus, makeCommand, type Work } from '../command.ts';
 import { ImportReport } from '../import-report.ts';
@@ -28,7 +29,6 @@ import {
   openRecords,
   RECORDS_OPTIONS,
 } from '../records.ts';
-import { makeWorkFolder } from '../work-folder.ts';
 
 interface Given extends GivenRecords, GivenLookup {}
 

@@ -72,7 +72,7 @@ export const migrateCommand = makeCommand<Given>(
     const plan = makePlan({ ...found, greyctl, showsProgress: progress !== undefined });
     if (isDryRun) return tellSteps(plan, work);
     const outcome = await runSteps(plan.steps, work.holdSignals(), listenerFor(plan, work));
-    if (outcome !== 'done') return tellUndone(found, outcome, work);
+    if (outcome !== 'done') return tellRolledBack(found, outcome, work);
     plan.finish();
     return tellDone(found, work);
   },
@@ -96,8 +96,8 @@ function listenerFor({ steps }: Plan, { print, tell }: Work): Listener {
       print({ failed: text, reason }, `failed: ${printable(reason)}`);
       tell('rolling back, please wait');
     },
-    undone: (text) => void print({ undone: text }, `rolled back: ${printable(text)}`),
-    notUndone: (text, reason) =>
+    rolledBack: (text) => void print({ undone: text }, `rolled back: ${printable(text)}`),
+    notRolledBack: (text, reason) =>
       void print({ not_undone: text, reason }, `NOT rolled back: ${printable(text)}: ${printable(reason)}`),
   };
 }
@@ -113,12 +113,12 @@ function tellDone({ postgrey, sockets }: Preflight, { print }: Work): ExitStatus
   return 0;
 }
 
-async function tellUndone(
+async function tellRolledBack(
   { postgrey, sockets }: Preflight,
   outcome: MigrationOutcome,
   { print, tell }: Work,
 ): Promise<ExitStatus> {
-  const isComplete = outcome === 'undone';
+  const isComplete = outcome === 'rolled back';
   if (!isComplete) tell('rollback incomplete: repair the steps marked NOT rolled back by hand');
   print(
     { done: false, undone: isComplete },

@@ -28,7 +28,7 @@ export const passCommand = makeCommand<GivenChange>(
   (given, words, work) =>
     change(given, words, work, {
       done: 'marked as passed',
-      jsonDone: 'let in',
+      jsonDone: 'passed',
       idle: 'has passed already',
       idleStatus: 0,
       kindsOf: () => ['triplet'],

@@ -14,22 +14,22 @@ export interface Loader {
 }
 
 export const LOADERS: ReadonlyMap<string, Loader> = new Map([
-  ['explain', { givesWay: true, load: async () => (await import('./explain.ts')).explainCommand }],
-  ['pass', { givesWay: false, load: async () => (await import('./pass.ts')).passCommand }],
-  ['forget', { givesWay: false, load: async () => (await import('./forget.ts')).forgetCommand }],
-  ['show', { givesWay: true, load: async () => (await import('./show.ts')).showCommand }],
-  ['list', { givesWay: true, load: async () => (await import('./list.ts')).listCommand }],
-  ['search', { givesWay: true, load: async () => (await import('./search.ts')).searchCommand }],
-  ['stats', { givesWay: true, load: async () => (await import('./stats.ts')).statsCommand }],
-  ['top', { givesWay: true, load: async () => (await import('./top.ts')).topCommand }],
-  ['query', { givesWay: false, load: async () => (await import('./query.ts')).queryCommand }],
-  ['report', { givesWay: true, load: async () => (await import('./report.ts')).reportCommand }],
-  ['migrate', { givesWay: false, load: async () => (await import('./migrate.ts')).migrateCommand }],
-  ['import', { givesWay: false, load: async () => (await import('./import.ts')).importCommand }],
-  ['export', { givesWay: true, load: async () => (await import('./export.ts')).exportCommand }],
-  ['copy', { givesWay: false, load: async () => (await import('./copy.ts')).copyCommand }],
-  ['backup', { givesWay: true, load: async () => (await import('./backup.ts')).backupCommand }],
-  ['check', { givesWay: true, load: async () => (await import('./check.ts')).checkCommand }],
+  ['explain', { hasLowPriority: true, load: async () => (await import('./explain.ts')).explainCommand }],
+  ['pass', { hasLowPriority: false, load: async () => (await import('./pass.ts')).passCommand }],
+  ['forget', { hasLowPriority: false, load: async () => (await import('./forget.ts')).forgetCommand }],
+  ['show', { hasLowPriority: true, load: async () => (await import('./show.ts')).showCommand }],
+  ['list', { hasLowPriority: true, load: async () => (await import('./list.ts')).listCommand }],
+  ['search', { hasLowPriority: true, load: async () => (await import('./search.ts')).searchCommand }],
+  ['stats', { hasLowPriority: true, load: async () => (await import('./stats.ts')).statsCommand }],
+  ['top', { hasLowPriority: true, load: async () => (await import('./top.ts')).topCommand }],
+  ['query', { hasLowPriority: false, load: async () => (await import('./query.ts')).queryCommand }],
+  ['report', { hasLowPriority: true, load: async () => (await import('./report.ts')).reportCommand }],
+  ['migrate', { hasLowPriority: false, load: async () => (await import('./migrate.ts')).migrateCommand }],
+  ['import', { hasLowPriority: false, load: async () => (await import('./import.ts')).importCommand }],
+  ['export', { hasLowPriority: true, load: async () => (await import('./export.ts')).exportCommand }],
+  ['copy', { hasLowPriority: false, load: async () => (await import('./copy.ts')).copyCommand }],
+  ['backup', { hasLowPriority: true, load: async () => (await import('./backup.ts')).backupCommand }],
+  ['check', { hasLowPriority: true, load: async () => (await import('./check.ts')).checkCommand }],
 ]);
 
 /** Loads all commands, for the help, the manual and the completion. */

@@ -34,7 +34,7 @@ export async function checkGreyd(check: Check): Promise<string[]> {
   const record = hasPrivacy ? undefined : await lastPassed(greyctl);
   try {
     for (const socket of sockets) {
-      await persist(WORK_LIMIT_MS, () => requirePutOff(socket, check));
+      await persist(WORK_LIMIT_MS, () => requireDeferred(socket, check));
       if (record !== undefined) await requirePassed(socket, record, check);
     }
   } finally {
@@ -65,7 +65,7 @@ async function requirePassed(socket: Socket, record: Passed, { greylistAction }:
   throw new Error(`greyd defers mail that has passed before: ${mailText(record)}`);
 }
 
-async function requirePutOff(socket: Socket, { greylistAction, greyctl }: Check): Promise<void> {
+async function requireDeferred(socket: Socket, { greylistAction, greyctl }: Check): Promise<void> {
   const answer = await askOn(socket, NOBODY);
   if (answer.startsWith(greylistAction) || (await isToPass(greyctl))) return;
   throw new Error(`greyd on ${socket.name} does not defer a new mail: ${answer}`);

@@ -69,7 +69,7 @@ function keepDatabase(copy: DatabaseCopy, greyd: Service): MigrationStep {
       const path = await copy.make();
       return [path ?? 'there is no database yet'];
     },
-    undo: {
+    rollback: {
       text: 'greyd and its database restored',
       async apply() {
         if (!copy.isMade) return;
@@ -108,7 +108,7 @@ function writeStep(path: string, content: string, text: string): MigrationStep {
       file.write(content);
       return [];
     },
-    undo: { text: `${path} restored`, apply: async () => file.restore() },
+    rollback: { text: `${path} restored`, apply: async () => file.restore() },
   };
 }
 
@@ -122,7 +122,7 @@ function dropInStep({ sockets, kept }: Materials): MigrationStep {
       await reloadUnits();
       return [];
     },
-    undo: {
+    rollback: {
       text: `${GREYD.dropIn} restored`,
       async apply() {
         file.restore();
@@ -136,7 +136,7 @@ function stopPostgrey(service: Service): MigrationStep {
   return {
     text: 'stop postgrey',
     apply: () => nothingToSay(service.stop()),
-    undo: { text: 'postgrey started again', apply: () => service.restoreActivity() },
+    rollback: { text: 'postgrey started again', apply: () => service.restoreActivity() },
   };
 }
 
@@ -151,7 +151,7 @@ function startGreyd({ greyd, sockets, manager }: Materials): MigrationStep {
         throw new Error(`${errorText(error)}; for the reason: ${manager.logCommand(GREYD.service)}`);
       }
     },
-    undo: { text: 'greyd stopped', apply: () => greyd.stop() },
+    rollback: { text: 'greyd stopped', apply: () => greyd.stop() },
   };
 }
 
@@ -171,7 +171,7 @@ function bootStep(greyd: Service, postgrey: Service | undefined): MigrationStep 
       await greyd.setEnabled(true);
       return [];
     },
-    undo: {
+    rollback: {
       text: 'services started at boot restored',
       async apply() {
         await postgrey?.restoreEnablement();

@@ -14,7 +14,7 @@ export interface MigrationStep {
    */
   readonly apply: (interrupted: AbortSignal) => Promise<readonly string[]>;
   /** The rollback of the step; absent: it changes nothing. */
-  readonly undo?: {
+  readonly rollback?: {
     readonly text: string;
     /** Rolls the step back, even if it was only half done. */
     readonly apply: () => Promise<void>;
@@ -26,12 +26,12 @@ export interface Listener {
   readonly begins: (text: string) => void;
   readonly says: (line: string) => void;
   readonly failed: (text: string, reason: string) => void;
-  readonly undone: (text: string) => void;
-  readonly notUndone: (text: string, reason: string) => void;
+  readonly rolledBack: (text: string) => void;
+  readonly notRolledBack: (text: string, reason: string) => void;
 }
 
-/** `not undone`: the rollback is incomplete. */
-export type MigrationOutcome = 'done' | 'undone' | 'not undone';
+/** `not rolled back`: the rollback is incomplete. */
+export type MigrationOutcome = 'done' | 'rolled back' | 'not rolled back';
 
 export async function runSteps(
   steps: readonly MigrationStep[],
@@ -47,22 +47,22 @@ export async function runSteps(
       if (interrupted.aborted) throw new Error('interrupted');
     } catch (error) {
       listener.failed(step.text, interrupted.aborted ? 'interrupted' : errorText(error));
-      return undoAll(begun, listener);
+      return rollBack(begun, listener);
     }
   }
   return 'done';
 }
 
-async function undoAll(begun: readonly MigrationStep[], listener: Listener): Promise<MigrationOutcome> {
-  let outcome: MigrationOutcome = 'undone';
-  for (const { undo } of begun) {
-    if (undo === undefined) continue;
+async function rollBack(begun: readonly MigrationStep[], listener: Listener): Promise<MigrationOutcome> {
+  let outcome: MigrationOutcome = 'rolled back';
+  for (const { rollback } of begun) {
+    if (rollback === undefined) continue;
     try {
-      await undo.apply();
-      listener.undone(undo.text);
+      await rollback.apply();
+      listener.rolledBack(rollback.text);
     } catch (error) {
-      listener.notUndone(undo.text, errorText(error));
-      outcome = 'not undone';
+      listener.notRolledBack(rollback.text, errorText(error));
+      outcome = 'not rolled back';
     }
   }
   return outcome;

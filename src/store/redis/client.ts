@@ -7,7 +7,7 @@
 import { connect } from 'node:net';
 import type { RedisClientOptions, RedisClientType, RedisClusterType } from '@redis/client';
 import { watchEncrypted, watchNewSockets } from './answers.ts';
-import type { HostPort, RedisLocation } from './url.ts';
+import type { HostPort, RedisLocation } from './location.ts';
 
 export interface RedisSettings {
   readonly location: RedisLocation;

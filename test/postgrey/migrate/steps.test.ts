@@ -8,8 +8,8 @@ function journal() {
     begins: (text) => void lines.push(`begins ${text}`),
     says: (line) => void lines.push(`says ${line}`),
     failed: (text, reason) => void lines.push(`failed ${text}: ${reason}`),
-    undone: (text) => void lines.push(`undone ${text}`),
-    notUndone: (text, reason) => void lines.push(`not undone ${text}: ${reason}`),
+    rolledBack: (text) => void lines.push(`undone ${text}`),
+    notRolledBack: (text, reason) => void lines.push(`not undone ${text}: ${reason}`),
   };
   return { lines, listener };
 }
@@ -21,7 +21,7 @@ const step = (text: string, { fails = false, stays = false, hasUndo = true } = {
     return [];
   },
   ...(hasUndo && {
-    undo: {
+    rollback: {
       text,
       apply: async () => {
         if (stays) throw new Error('it is stuck');
@@ -42,14 +42,14 @@ test('steps are done in their order', async () => {
 test('a failure undoes those that were begun, the last one first, and itself too', async () => {
   const { lines, listener } = journal();
   const steps = [step('a'), step('b', { hasUndo: false }), step('c', { fails: true }), step('d')];
-  expect(await runSteps(steps, never(), listener)).toBe('undone');
+  expect(await runSteps(steps, never(), listener)).toBe('rolled back');
   expect(lines.slice(3)).toEqual(['failed c: broken', 'undone c', 'undone a']);
 });
 
 test('a step that cannot be rolled back is reported, and the others are rolled back', async () => {
   const { lines, listener } = journal();
   const steps = [step('a'), step('b', { stays: true }), step('c', { fails: true })];
-  expect(await runSteps(steps, never(), listener)).toBe('not undone');
+  expect(await runSteps(steps, never(), listener)).toBe('not rolled back');
   expect(lines.slice(4)).toEqual(['undone c', 'not undone b: it is stuck', 'undone a']);
 });
 
@@ -64,6 +64,6 @@ test.each(['in a step', 'in the last step'])('an interrupt %s rolls everything b
     },
   };
   const steps = [step('a'), broken, ...(when === 'in a step' ? [step('c')] : [])];
-  expect(await runSteps(steps, controller.signal, listener)).toBe('undone');
+  expect(await runSteps(steps, controller.signal, listener)).toBe('rolled back');
   expect(lines).toEqual(['begins a', 'begins b', 'failed b: interrupted', 'undone b', 'undone a']);
 });

@@ -10,8 +10,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { putInFreePlace } from '../files/beside.ts';
-import { makeOwnedFile, writeAll } from '../files/owned-file.ts';
+import { putInFreePlace } from './beside.ts';
+import { makeOwnedFile, writeAll } from './owned-file.ts';
 
 const SECRET_BYTES = 32;
 

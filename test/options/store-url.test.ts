@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { locationName, parseRedisUrl } from '../../../src/store/redis/url.ts';
+import { parseRedisUrl } from '../../src/options/store-url.ts';
+import { locationName } from '../../src/store/redis/location.ts';
 
 const COMMON = { isEncrypted: false, user: undefined, password: undefined };
 const host = (name: string, port: number) => ({ host: name, port });

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { keyedDigest, loadSecret } from '../../src/store/private-keys.ts';
+import { keyedDigest, loadSecret } from '../../src/files/secret-file.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
 test('the digest is an HMAC of the hash', () => {

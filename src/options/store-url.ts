@@ -9,40 +9,7 @@
  *
  * User and password are percent-encoded, as in every URL (RFC 3986, section 3.2.1).
  */
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-interface Common {
-  readonly isEncrypted: boolean;
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-}
-
-interface SingleLocation extends Common {
-  readonly topology: 'single';
-  readonly host: HostPort;
-  readonly database: number;
-}
-
-export interface SentinelLocation extends Common {
-  readonly topology: 'sentinel';
-  /** The Sentinels. */
-  readonly hosts: readonly HostPort[];
-  /** The name by which the Sentinels know the primary. */
-  readonly primary: string;
-  readonly database: number;
-}
-
-interface ClusterLocation extends Common {
-  readonly topology: 'cluster';
-  /** Some of the nodes. */
-  readonly hosts: readonly HostPort[];
-}
-
-export type RedisLocation = SingleLocation | SentinelLocation | ClusterLocation;
+import type { HostPort, RedisLocation } from '../store/redis/location.ts';
 
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
@@ -57,7 +24,7 @@ export function parseRedisUrl(text: string): RedisLocation {
   const port = topology === 'sentinel' ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT;
   const hosts = (parts.hosts ?? '').split(',').map((host) => hostPort(host, port));
   const [first = '', second = '', ...others] = path.replace(/^\//, '').split('/');
-  const common: Common = {
+  const common: Pick<RedisLocation, 'isEncrypted' | 'user' | 'password'> = {
     isEncrypted: parts.tls === 's',
     user: decoded(parts.user),
     password: decoded(parts.password),
@@ -71,15 +38,6 @@ export function parseRedisUrl(text: string): RedisLocation {
     return { ...common, topology, host, database: database(first) };
   }
   return fail();
-}
-
-/** Returns the name for messages, without user and password. */
-export function locationName(location: RedisLocation): string {
-  const { topology, isEncrypted } = location;
-  const hosts = topology === 'single' ? [location.host] : location.hosts;
-  const names = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
-  const scheme = `redis${isEncrypted ? 's' : ''}${topology === 'single' ? '' : `-${topology}`}`;
-  return `${scheme}://${names.join(',')}${topology === 'sentinel' ? `/${location.primary}` : ''}`;
 }
 
 function hostPort(text: string, defaultPort: number): HostPort {
