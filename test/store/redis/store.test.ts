@@ -146,7 +146,7 @@ describe.skipIf(!canTest)('one server', () => {
 
   test('a user with the rights that docs/several-mx.md names', async () => {
     const [, rights = ''] =
-      /a user\s+for greyd alone needs `([^`]*)`/.exec(readFileSync('docs/several-mx.md', 'utf8')) ?? [];
+      /a user\s+for greyd alone needs\s+`([^`]*)`/.exec(readFileSync('docs/several-mx.md', 'utf8')) ?? [];
     const user = ['--user', 'mx', 'on', '>secret', ...rights.replace('~greyd:', '~test:').split(' ')];
     const none = ['--user', 'default', 'off'];
     const own = (url: string) => url.replace('//', '//mx:secret@');
