@@ -11,8 +11,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type GreylistingParts, type OpenGreylisting, openGreylisting } from './daemon/greylisting.ts';
+import { endedInTime, openSockets, type Sockets } from './daemon/sockets.ts';
 import { DecisionCounters } from './decisions/counters.ts';
-import { DecisionSaver } from './decisions/saver.ts';
 import { errorText } from './errors/text.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { createLogger, type Log } from './log/logger.ts';
@@ -21,65 +22,30 @@ import { printable } from './log/printable.ts';
 import { RequestLog } from './log/request-log.ts';
 import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
-import type { MetricsEndpoint, MetricsSources } from './metrics/endpoint.ts';
 import { UsageError } from './options/command-line.ts';
 import { type Options, parseOptions } from './options/daemon.ts';
 import { PASSWORD_VARIABLE } from './options/shared.ts';
-import { DUNNO } from './policy/action.ts';
 import { RequestHandler } from './request-handler.ts';
 import type { AnswerRequest } from './server/connection.ts';
 import { ListenError } from './server/listen-error.ts';
-import { PolicyServer } from './server/policy-server.ts';
-import { AccountError, resolveAccount } from './service/account.ts';
+import { AccountError } from './service/account.ts';
 import { isBackground, onStarterGone, reportToStarter, startBackground } from './service/daemonize.ts';
 import { inheritedSockets } from './service/inherited-sockets.ts';
 import { Lifetime } from './service/lifetime.ts';
 import { ServiceNotifier } from './service/notify.ts';
 import { oneMoreTime } from './service/one-more-time.ts';
-import { connectionsWithin, openFilesLimit } from './service/open-files.ts';
-import { keepPidfile, refuseSecondGreyd, removePidfile } from './service/pidfile.ts';
-import { Privileges } from './service/privileges.ts';
+import { removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
+import { DRAIN_GRACE_MS, GIVE_UP_AFTER_MS, STOP_BUDGETS } from './service/stop-budgets.ts';
 import { systemClock } from './service/system-clock.ts';
-import { CircuitBreaker } from './store-thread/circuit-breaker.ts';
-import { CLEANING_PACE } from './store-thread/cleaner.ts';
-import { GreylisterThread } from './store-thread/thread.ts';
+import { processUsage } from './service/usage.ts';
+import type { UnixSeconds } from './time/clock.ts';
 import { useZone } from './time/local-time.ts';
 import { zoneOf } from './time/zone.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
-/**
- * At the start, how long mail waits for the store to open, in milliseconds: longer than for an answer, since
- * that takes
- * time on a busy machine. Clients that have connected already wait as long, and a Postfix with `timeout=10s`
- * must not give up.
- */
-const OPEN_LIMIT_MS = 8000;
-
-/** At the end, how long a connection stays open for its next request, in milliseconds. */
-const DRAIN_GRACE_MS = 500;
-/** At the end, how long a request waits for the database, whatever --store-timeout says, in milliseconds. */
-const GIVE_UP_AFTER_MS = 2000;
-/** Limit of the whole drain, in milliseconds. */
-const DRAIN_LIMIT_MS = 2700;
-/** How long the database may take to save the last counts, in milliseconds. */
-const LAST_COUNTS_LIMIT_MS = 400;
-/** How long the database may take to close, in milliseconds. */
-const CLOSE_LIMIT_MS = 1000;
-/** How long the service manager may take to read the last message, in milliseconds. */
-const TELL_LIMIT_MS = 500;
-/** How long the log reader may take to read the last lines, in milliseconds. */
-const LAST_LINES_LIMIT_MS = 500;
-
-/**
- * The share of --store-timeout for which another process may lock the database: then the error names the lock.
- */
-const BUSY_SHARE = 0.8;
-
 /** How often to check whether a flood of log lines is over, in milliseconds. */
 const LOOK_MS = 10_000;
-
-const { now, uptime } = systemClock;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -142,74 +108,45 @@ async function live(options: Options): Promise<void> {
   }
 }
 
-/** Opens everything in order, and answers requests from then on. */
+/** Opens everything in order, and answers requests from then on. What is opened last closes first. */
 async function serve(options: Options, lifetime: Lifetime): Promise<void> {
-  // Wrong options are reported before anything is opened.
-  const { account, warnings: accountWarnings } = resolveAccount(options);
-  if (options.pidfile !== undefined) refuseSecondGreyd(options.pidfile);
-  const privileges = new Privileges(account);
-  const connections = connectionsWithin(openFilesLimit(), options.maxConnections);
-  const server = new PolicyServer(connections.max);
-  const serving = {
-    closeAfterAnswer: options.exim,
-    requestBounds: options.requestBounds,
-    timeoutMs: options.requestTimeout * 1000,
-    uptime,
-  };
-  lifetime.onEnd(() => {
-    if (server.isServing) return server.destroy();
-    // A start that fails or is interrupted still answers the clients that have connected.
-    server.serve({ ...serving, answer: async () => DUNNO, warn: () => {} });
-    return withinLimit(server, server.abandon());
-  });
-  await server.open(options.endpoints, privileges, options.listenQueueSize);
-  const warnings = [...options.warnings];
-  const metrics = await openMetrics(options, privileges, warnings);
-  if (options.pidfile !== undefined) await keepPidfile(options.pidfile, privileges);
-  // If it fails, opening the database reports why, and mail passes until it can be opened.
-  await privileges.makeDirectory(options.dbdir).catch(() => {});
-  privileges.giveUp();
-  warnings.push(...accountWarnings);
-  if (connections.warning !== undefined) warnings.push(connections.warning);
-  warnings.push(...server.exposedNames.map(exposureWarning));
-
+  const sockets = await openSockets(options, lifetime, systemClock.uptime);
   const log = await openLog(options, lifetime);
-  for (const warning of warnings) log.warn(warning);
-  const manager = new ServiceNotifier(process.env, process.pid, (text) => log.warn(text));
-  // A message that waits behind another one must not be lost with the process.
-  lifetime.onEnd(() => Promise.race([manager.told, pause(TELL_LIMIT_MS)]));
-  const { whitelists, readAt } = await openWhitelists(options, log, lifetime);
+  for (const warning of sockets.warnings) log.warn(warning);
+  const manager = openNotifier(log, lifetime);
+  const lists = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
-  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll, uptime);
+  const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll, systemClock.uptime);
   setInterval(() => requestLog.look(), LOOK_MS).unref();
-  const thread = startGreylister(options, log, lifetime, () => counters.summary());
-  const breaker = new CircuitBreaker(
-    thread,
-    { timeoutMs: options.storeTimeout * 1000, maxWaiting: options.maxQueuedRequests },
-    requestLog,
-    uptime,
-  );
-  // A store that fails is reported now, not with the first mail; greyd serves all the same.
-  await breaker.open(OPEN_LIMIT_MS).catch(() => {});
+  const parts = { log, requestLog, counters, clock: systemClock };
+  const greylisting = await openGreylisting(options, lifetime, parts);
+  answerRequests(options, lifetime, { sockets, lists, greylisting, ...parts });
+  await announce(options, lifetime, { sockets, log, manager });
+}
 
-  const saver = new DecisionSaver({
-    take: (hour) => counters.takeUnsaved(hour),
-    save: (counts, forgetBefore) => thread.addDecisions(counts, forgetBefore),
-    storeWorks: () => breaker.works,
-    warn: (text) => log.warn(text),
-    now,
-    maxAge: options.maxAge,
-  });
-  lifetime.onEnd(() => Promise.race([saver.finish(), pause(LAST_COUNTS_LIMIT_MS)]));
+interface Parts extends GreylistingParts {
+  readonly sockets: Sockets;
+  readonly lists: ReadWhitelists;
+  readonly greylisting: OpenGreylisting;
+}
 
-  const greylisting = metrics?.measures.watched(breaker) ?? breaker;
+function answerRequests(options: Options, lifetime: Lifetime, parts: Parts): void {
+  const { sockets, lists, greylisting, log, requestLog, counters } = parts;
+  const { server, serving, metrics } = sockets;
+  const { breaker, thread } = greylisting;
   const handler = new RequestHandler(
     { ...options, version },
-    { whitelists, greylisting, log: requestLog, counters, now },
+    {
+      whitelists: lists.whitelists,
+      greylisting: metrics?.measures.watched(breaker) ?? breaker,
+      log: requestLog,
+      counters,
+      now: systemClock.now,
+    },
   );
   lifetime.onEnd(() => {
     const late = setTimeout(() => breaker.giveUp(), GIVE_UP_AFTER_MS);
-    return withinLimit(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
+    return endedInTime(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
   });
   const answer: AnswerRequest = (request) => handler.answer(request);
   const warn = (text: string) => log.warn(text);
@@ -222,23 +159,32 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
       node: process.version,
       decisions: counters.totals,
       store: breaker,
-      connections: { ...server.connections, limit: connections.max },
-      whitelists: { sizes: whitelists.sizes, isUpToDate: whitelists.isUpToDate, readAt: readAt() },
+      connections: { ...server.connections, limit: sockets.maxConnections },
+      whitelists: {
+        sizes: lists.whitelists.sizes,
+        isUpToDate: lists.whitelists.isUpToDate,
+        readAt: lists.readAt(),
+      },
       usage: processUsage(),
     }),
     warn,
   });
+}
+
+/** Says that greyd serves: in the log, to the service manager, and to the process that started it. */
+async function announce(
+  { daemonize }: Options,
+  lifetime: Lifetime,
+  { sockets, log, manager }: { sockets: Sockets; log: Log; manager: ServiceNotifier },
+): Promise<void> {
+  const { server, metrics } = sockets;
   const names = [server.names.join(', '), ...(metrics?.names ?? []).map((name) => `metrics on ${name}`)];
   log.notice(`greyd ${version} listening on ${names.join(', ')}`);
   // The metrics close first: monitoring sees greyd go before mail servers do.
   lifetime.onEnd(() => metrics?.destroy());
   lifetime.onEnd(() => manager.stopping());
   manager.ready();
-  if (options.daemonize) await reportToStarter({ serving: true });
-}
-
-function exposureWarning(name: string): string {
-  return `listening on ${name}, not only on loopback: any host that can connect can fill the database; restrict it to your mail servers with a firewall, or use 127.0.0.1`;
+  if (daemonize) await reportToStarter({ serving: true });
 }
 
 async function openLog(
@@ -251,51 +197,32 @@ async function openLog(
     log.error(`internal error, please report it: ${error.stack ?? error.message}`),
   );
   lifetime.onStraySignal((signal) => log.notice(`ignoring ${signal}: it has no meaning to greyd`));
-  lifetime.onEnd(() => Promise.race([sink.close(), pause(LAST_LINES_LIMIT_MS)]));
+  lifetime.onEnd(() => Promise.race([sink.close(), pause(STOP_BUDGETS.lastLines)]));
   return log;
 }
 
-/**
- * Opens --metrics. Mail does not wait for monitoring: if metrics cannot be served, greyd serves without them.
- * @returns undefined if it cannot listen there, or without --metrics: then nothing of it is loaded
- */
-async function openMetrics(
-  { metricsEndpoints }: Options,
-  privileges: Privileges,
-  warnings: string[],
-): Promise<MetricsEndpoint | undefined> {
-  if (metricsEndpoints.length === 0) return undefined;
-  const { MetricsEndpoint } = await import('./metrics/endpoint.ts');
-  const metrics = new MetricsEndpoint(uptime);
-  try {
-    await metrics.open(metricsEndpoints, privileges);
-    return metrics;
-  } catch (error) {
-    metrics.destroy();
-    warnings.push(`--metrics: ${errorText(error)}; no metrics until greyd is restarted`);
-    return undefined;
-  }
+function openNotifier(log: Log, lifetime: Lifetime): ServiceNotifier {
+  const manager = new ServiceNotifier(process.env, process.pid, (text) => log.warn(text));
+  // A message that waits behind another one must not be lost with the process.
+  lifetime.onEnd(() => Promise.race([manager.told, pause(STOP_BUDGETS.notify)]));
+  return manager;
 }
 
-function processUsage(): ReturnType<MetricsSources['figures']>['usage'] {
-  const { user, system } = process.cpuUsage();
-  return {
-    startedAt: performance.timeOrigin / 1000,
-    cpuSeconds: (user + system) / 1e6,
-    residentBytes: process.memoryUsage.rss(),
-  };
+interface ReadWhitelists {
+  readonly whitelists: Whitelists;
+  /** When they were last read. */
+  readonly readAt: () => UnixSeconds;
 }
 
-/** @returns the lists, and when they were last read, in Unix seconds */
 async function openWhitelists(
   { whitelistClients, whitelistRecipients }: Options,
   log: Log,
   lifetime: Lifetime,
-): Promise<{ whitelists: Whitelists; readAt: () => number }> {
+): Promise<ReadWhitelists> {
   let readAt = 0;
   const whitelists = new Whitelists({ clients: whitelistClients, recipients: whitelistRecipients });
   const report = (warnings: readonly string[]) => {
-    readAt = now();
+    readAt = systemClock.now();
     for (const warning of warnings) log.warn(warning);
     log.debug(`whitelists: ${whitelists.summary()}`);
   };
@@ -307,53 +234,4 @@ async function openWhitelists(
   };
   lifetime.onHangup(oneMoreTime(reload));
   return { whitelists, readAt: () => readAt };
-}
-
-function startGreylister(
-  options: Options,
-  log: Log,
-  lifetime: Lifetime,
-  summary: () => string,
-): GreylisterThread {
-  const { dbdir, privacy, lookupByHost, networkLengths, storeTimeout, sharedStore } = options;
-  const { delay, retryWindow, maxAge, autoWhitelistClients, maxTriplets, maxNewPerClient } = options;
-  const rules = {
-    delay,
-    retryWindow,
-    maxAge,
-    autoWhitelistAfter: autoWhitelistClients,
-    maxTriplets,
-    maxNewPerClient,
-  };
-  const busyTimeoutMs = storeTimeout * 1000 * BUSY_SHARE;
-  const thread = new GreylisterThread(
-    {
-      dbdir,
-      sharedStore,
-      privacy,
-      lookupByHost,
-      networkLengths,
-      rules,
-      busyTimeoutMs,
-      pace: CLEANING_PACE,
-    },
-    log,
-    uptime,
-  );
-  lifetime.onEnd(async (reason) => {
-    log.notice(`${reason}: stopping after ${summary()}`);
-    const isClosed = await Promise.race([thread.close().then(() => true), pause(CLOSE_LIMIT_MS, false)]);
-    if (isClosed) return;
-    log.warn('database not responding; exiting without closing it (everything answered is on disk)');
-    // process.exit() would wait for the thread, which waits for the disk.
-    process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
-  });
-  return thread;
-}
-
-/** Waits until a server has ended; clients that do not read their answers do not delay that. */
-async function withinLimit(server: PolicyServer, ended: Promise<void>): Promise<void> {
-  const limit = setTimeout(() => server.destroy(), DRAIN_LIMIT_MS);
-  await ended;
-  clearTimeout(limit);
 }

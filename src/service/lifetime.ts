@@ -4,12 +4,10 @@
  */
 import { asError } from '../errors/text.ts';
 import { ignoreStraySignals } from './signals.ts';
+import { END_LIMIT_MS } from './stop-budgets.ts';
 
 /** Closes one thing; `reason` says why the process ends, for the log. */
 type Closer = (reason: string) => void | Promise<void>;
-
-/** Milliseconds after which the process ends, whatever is still open. */
-const END_LIMIT_MS = 4800;
 
 export class Lifetime {
   readonly #closers: Closer[] = [];
@@ -79,6 +77,11 @@ export class Lifetime {
       }
     }
     await exit();
+  }
+
+  /** Has the process end by SIGKILL: process.exit() would wait for a thread that waits for the disk. */
+  killAtExit(): void {
+    process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
   }
 
   #hangup(): void {
