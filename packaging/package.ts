@@ -62,7 +62,8 @@ async function layOutPrograms(inputs: Inputs, lib: string): Promise<string[]> {
 }
 
 function layOutDebianFolder(source: string, copyright: string): void {
-  for (const name of ['etc', 'man', 'README.md']) cpSync(name, join(source, name), { recursive: true });
+  for (const name of ['etc', 'man', 'docs', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'])
+    cpSync(name, join(source, name), { recursive: true });
   const debian = join(source, 'debian');
   cpSync('packaging/debian', debian, { recursive: true });
   copyFileSync('systemd/greyd.service', join(debian, 'greyd.service'));

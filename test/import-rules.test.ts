@@ -30,12 +30,13 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
     types: ['policy', 'whitelist', 'greylist', 'store-thread', 'server'],
   },
   // Changes to the main's own process.
-  service: { values: ['errors', 'time'], types: ['server'] },
+  service: { values: ['files', 'errors', 'time'], types: ['server'] },
   options: { values: ['errors', 'time', 'greylist', 'log', 'policy', 'server', 'store'] },
   ctl: {
     values: [
       '',
       'errors',
+      'files',
       'options',
       'address',
       'policy',

@@ -49,7 +49,9 @@ export const checkCommand = makeCommand<GivenRecords>(
       print({ finding }, finding);
     }
     if (damage.length > 0)
-      tell('restore a backup, see README.md; greyd sets aside a database that it cannot read');
+      tell(
+        'restore a backup, see /usr/share/doc/greyd/docs/backup.md; greyd sets aside a database that it cannot read',
+      );
     if (exposed.length > 0 || damage.length > 0 || counts === undefined) return 1;
     print(
       { ok: true, ...counts },

@@ -106,7 +106,8 @@ function tellDone({ postgrey, sockets }: Findings, { print }: Work): ExitStatus 
   print(
     { done: true, sockets: sockets.map(({ name }) => name) },
     `\ngreyd has replaced postgrey on ${namesOf(sockets)}; main.cf need not change.\n` +
-      `postgrey is stopped and disabled; its files are unchanged: ${postgrey.defaults}, ${postgrey.dbdir}. For the way back see README.md.\n` +
+      `postgrey is stopped and disabled; its files are unchanged: ${postgrey.defaults}, ${postgrey.dbdir}\n` +
+      'The way back: /usr/share/doc/greyd/docs/from-postgrey.md\n' +
       'When all is well: apt-get remove postgrey',
   );
   return 0;

@@ -1,5 +1,5 @@
 /**
- * Every metric of greyd, with its name and meaning: README.md has the same list, and a test compares them.
+ * Every metric of greyd, with its name and meaning: docs/reference.md has the same list, and a test compares them.
  * Figures are read where they are kept when a page is read.
  *
  * No label holds anything that a client has sent. A figure that is not known now is left out.

@@ -26,7 +26,7 @@ export interface OptionEntry {
   /** Flags in commander's form: `-x, --name <VALUE>`, `[VALUE]` if the value is optional. */
   readonly flags: string;
   readonly help: string;
-  /** The default as --help and README.md show it; unset if the value itself reads well. */
+  /** The default as --help and docs/reference.md show it; unset if the value itself reads well. */
   readonly defaultText?: string;
   readonly default?: string | number | readonly string[];
   /** Other spellings of the name, not shown in --help. */

@@ -1,6 +1,6 @@
 /**
  * Every option of the daemon, once: its flags, default, help and check. The table makes --help,
- * and a test holds README.md to it.
+ * and docs/reference.md is made of it.
  */
 import type { LogFormat } from '../log/logger.ts';
 import { DEFAULT_IDENT } from '../log/syslog.ts';

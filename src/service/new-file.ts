@@ -4,8 +4,8 @@
  *
  * Known limit: NAME.part stays if the process is killed, and has to be removed by hand.
  */
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fsyncSync, lstatSync, openSync, rmSync } from 'node:fs';
+import { putInPlace } from '../files/beside.ts';
 
 export interface NewFile {
   /** The descriptor to write to. */
@@ -32,9 +32,8 @@ export function makeNewFile(path: string): NewFile {
     finish() {
       fsyncSync(fd);
       closeSync(fd);
-      renameSync(unfinished, path);
+      putInPlace(unfinished, path);
       process.off('exit', remove);
-      saveName(path);
     },
   };
 }
@@ -48,19 +47,5 @@ function openNew(path: string): number {
     throw new Error(
       `${path} exists: another process is writing it, or was killed while it did; in that case remove it`,
     );
-  }
-}
-
-/** Syncs the directory. Some file systems cannot do that, and save names in their own time. */
-function saveName(path: string): void {
-  try {
-    const directory = openSync(dirname(path), 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
-  } catch {
-    // The content is saved.
   }
 }

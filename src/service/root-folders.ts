@@ -5,7 +5,6 @@
  *
  * Known limits: Linux (/proc/self/fd). The owner of the folder itself can always replace a file in it.
  */
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -18,10 +17,10 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
-  renameSync,
   rmSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { nameBeside, putInPlace } from '../files/beside.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
@@ -88,14 +87,14 @@ export async function makeInFolder(
   make: (beside: string) => Promise<void>,
 ): Promise<void> {
   const folder = openFolder(dirname(resolve(path)));
-  const beside = join(inFolder(folder), `.greyd-${randomBytes(6).toString('hex')}`);
+  const beside = nameBeside(join(inFolder(folder), basename(path)));
   try {
     const place = join(inFolder(folder), basename(path));
     const stat = lstatSync(place, { throwIfNoEntry: false });
     const mayBeReplaced = replaces === 'file' ? stat?.isFile() : stat?.isSocket();
     if (mayBeReplaced === false) throw new PlaceError(replaces === 'file' ? NO_FILE : NO_SOCKET);
     await make(beside);
-    renameSync(beside, place);
+    putInPlace(beside, place);
   } finally {
     rmSync(beside, { force: true });
     closeSync(folder);

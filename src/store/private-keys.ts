@@ -8,8 +8,10 @@
  * stores, so that such a database can be imported.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { linkSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { putInFreePlace } from '../files/beside.ts';
+import { makeOwnedFile, writeAll } from '../files/owned-file.ts';
 
 const SECRET_BYTES = 32;
 
@@ -62,21 +64,16 @@ export function keyedDigest(secret: Buffer, hash: string): Buffer {
 }
 
 /**
- * Creates the file whole or not at all: a crash must not leave half a secret behind. An existing one must not
- * be replaced
- * because its directory could not be read for a moment: a link, unlike a rename, fails then.
+ * Creates the file whole or not at all: a crash must not leave half a secret behind. An existing one must not be replaced
+ * because its directory could not be read for a moment.
  */
 function createIfAbsent(path: string): void {
   if (hasSecret(path)) return;
   const unfinished = `${path}.new`;
   // An old one was left by a start that was killed, or is another user's link, which must not be followed.
   rmSync(unfinished, { force: true });
-  const secret = `${randomBytes(SECRET_BYTES).toString('hex')}\n`;
-  writeFileSync(unfinished, secret, { mode: 0o600, flush: true, flag: 'wx' });
-  try {
-    linkSync(unfinished, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  rmSync(unfinished, { force: true });
+  makeOwnedFile(unfinished, undefined, (fd) =>
+    writeAll(fd, Buffer.from(`${randomBytes(SECRET_BYTES).toString('hex')}\n`)),
+  );
+  putInFreePlace(unfinished, path);
 }

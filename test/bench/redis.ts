@@ -1,6 +1,6 @@
 /**
  * The server of a shared store beside a greyd: Redis as Debian has it, in a directory of its own, with the
- * append-only file that README.md recommends.
+ * append-only file that docs/several-mx.md recommends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

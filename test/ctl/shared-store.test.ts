@@ -99,9 +99,9 @@ describe.skipIf(!canTest)('over a shared store', () => {
     expect([sum('greylist (new)'), sum('pass (triplet found)')]).toEqual([2, 1]);
   });
 
-  test('the user of README may do all that greyd does, and greyctl', async () => {
+  test('the user of docs/several-mx.md may do all that greyd does, and greyctl', async () => {
     const server = await RedisServer.start();
-    const rules = /`(~greyd:\* [^`]*)`/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const rules = /`(~greyd:\* [^`]*)`/.exec(readFileSync('docs/several-mx.md', 'utf8'))?.[1] ?? '';
     expect(server.cli('ACL', 'SETUSER', 'greyd', 'on', '>secret', ...rules.split(' '))).toBe('OK');
     const url = server.url.replace('redis://', 'redis://greyd:secret@');
     const daemon = await startDaemon(url);

@@ -1,13 +1,13 @@
 /**
  * The configuration of the Exim that tests drive: a mail server for example.org and bücher.example that
  * knows every address there, puts all mail into one file, relays nothing, and asks greyd about each
- * recipient with the statements that README.md gives to administrators, word for word.
+ * recipient with the statements that docs/exim.md gives to administrators, word for word.
  */
 import { readFileSync } from 'node:fs';
 
-/** Where the statements of README.md look for greyd, and their options for `${readsocket}`. */
-const README_PLACE = 'inet:127.0.0.1:60000';
-const README_OPTIONS = '5s';
+/** Where the statements of docs/exim.md look for greyd, and their options for `${readsocket}`. */
+const DOCUMENTED_PLACE = 'inet:127.0.0.1:60000';
+const DOCUMENTED_OPTIONS = '5s';
 
 /** Exim's own account; the name is compiled into Debian's Exim, the number is nobody's. */
 export const EXIM_USER = { name: 'Debian-exim', id: 5001 };
@@ -19,21 +19,21 @@ export interface EximSettings {
   readonly options?: string;
 }
 
-/** The statements in the README's section on Exim. */
-export function readmeAcl(): string {
-  const [, section = ''] = /^## Tell Exim\n(.*?)\n## /ms.exec(readFileSync('README.md', 'utf8')) ?? [];
-  const blocks = section.match(/^ {4}.*\n(?:(?: {4}.*)?\n)*/gm) ?? [];
+/** The statements of docs/exim.md. */
+export function documentedAcl(): string {
+  const blocks = readFileSync('docs/exim.md', 'utf8').match(/^ {4}.*\n(?:(?: {4}.*)?\n)*/gm) ?? [];
   const [acl, ...others] = blocks.filter((block) => block.includes('set acl_m_greyd'));
-  if (acl === undefined || others.length > 0) throw new Error('README.md has not one ACL for Exim');
+  if (acl === undefined || others.length > 0) throw new Error('docs/exim.md has not one ACL');
   return acl;
 }
 
 /** These statements with another place and other options. */
-export function aclFor({ greyd, options = README_OPTIONS }: EximSettings): string {
-  const parts = readmeAcl().split(`{${README_PLACE}}`);
+export function aclFor({ greyd, options = DOCUMENTED_OPTIONS }: EximSettings): string {
+  const parts = documentedAcl().split(`{${DOCUMENTED_PLACE}}`);
   const [before, after] = parts;
-  const [request, rest] = after?.split(`{${README_OPTIONS}}`) ?? [];
-  if (parts.length !== 2 || rest === undefined) throw new Error(`README.md does not ask ${README_PLACE}`);
+  const [request, rest] = after?.split(`{${DOCUMENTED_OPTIONS}}`) ?? [];
+  if (parts.length !== 2 || rest === undefined)
+    throw new Error(`docs/exim.md does not ask ${DOCUMENTED_PLACE}`);
   return `${before}{${greyd}}${request}{${options}}${rest}`;
 }
 

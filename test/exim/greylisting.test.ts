@@ -1,5 +1,5 @@
 /**
- * Mail through a real Exim that asks greyd as README.md tells it to: what the client is told, what
+ * Mail through a real Exim that asks greyd as docs/exim.md tells it to: what the client is told, what
  * arrives in the mailbox, and what greyd logs about it.
  */
 import { writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * Floods against the real greyd: clients send too much, too slowly or nothing, and a
- * normal client must not notice. The bounds are those of "What bounds there are" in README.md.
+ * normal client must not notice. The bounds are those of "Limits" in docs/security.md.
  *
  * How long greyd takes is told without the time in which its threads, or the one that asks, were ready and
  * other programs had the processors; on a machine that does nothing else there is next to none.

@@ -1,6 +1,6 @@
 /**
  * The files about metrics, compared with those of a real greyd: the alert rules, the dashboard
- * and README.md.
+ * and docs/reference.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -63,7 +63,7 @@ test('the dashboard asks for its data source when it is imported, and uses no ot
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test('README.md lists every metric, in the words of its help', async () => {
+test('docs/reference.md lists every metric, in the words of its help', async () => {
   const page = await (await MeasuredGreyd.start()).page();
   const labels = new Map([[WITHOUT_SAMPLE.name, new Set(WITHOUT_SAMPLE.labels)]]);
   for (const [, name = '', inBraces = ''] of page.matchAll(
@@ -78,10 +78,10 @@ test('README.md lists every metric, in the words of its help', async () => {
     const shown = [...(labels.get(name) ?? [])].map((label) => `\`${label}\``).join(', ');
     return `| \`${name}\` | ${shown} | ${help} |`;
   });
-  const lines = readFileSync('README.md', 'utf8').split('\n');
+  const lines = readFileSync('docs/reference.md', 'utf8').split('\n');
   const begin = lines.indexOf('| metric | labels | meaning |') + 2;
-  const inReadme = lines.slice(begin, lines.indexOf('', begin));
-  expect(inReadme).toEqual(rows);
+  const listed = lines.slice(begin, lines.indexOf('', begin));
+  expect(listed).toEqual(rows);
 });
 
 describe.skipIf(!canCheck)('promtool', () => {

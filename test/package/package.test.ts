@@ -3,8 +3,10 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { linksOf } from '../support/markdown.ts';
 import { canRun } from '../support/requirements.ts';
 import { DEB, DEB_FROM_ELSEWHERE, fieldOf, VERSION } from './deb.ts';
 
@@ -22,7 +24,7 @@ test.runIf(HAS_TOOLS)('depends on what its binaries are linked with, and on noth
 });
 
 test.runIf(HAS_TOOLS)('has what an administrator looks for', () => {
-  const files = execFileSync('sh', ['-c', `dpkg-deb --fsys-tarfile ${DEB} | tar t`], { encoding: 'utf8' });
+  const files = listOfFiles();
   for (const file of [
     'etc/default/greyd',
     'etc/greyd/whitelist_clients',
@@ -52,9 +54,29 @@ test.runIf(HAS_TOOLS)('has what an administrator looks for', () => {
   );
 });
 
-test.runIf(HAS_TOOLS)('is as large as README.md says, within a twentieth', () => {
-  const readme = readFileSync('README.md', 'utf8').replace(/\s+/g, ' ');
-  const [, file, installed] = /It has (\d+) MB and takes (\d+) MB on the disk/.exec(readme) ?? [];
+test.runIf(HAS_TOOLS)('has all documents, and what their links lead to', () => {
+  const files = listOfFiles().split('\n');
+  const pages = [
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    ...readdirSync('docs').map((name) => join('docs', name)),
+  ];
+  const linked = pages
+    .filter((page) => page.endsWith('.md'))
+    .flatMap((page) =>
+      linksOf(readFileSync(page, 'utf8'))
+        .filter((target) => !/^(?:https?:|#)/.test(target))
+        .map((target) => join(dirname(page), target.replace(/#.*/, ''))),
+    );
+  expect(linked.length).toBeGreaterThan(50);
+  const missing = [...pages, ...linked].filter((path) => !files.includes(`./usr/share/doc/greyd/${path}`));
+  expect(missing).toEqual([]);
+});
+
+test.runIf(HAS_TOOLS)('is as large as docs/install.md says, within a twentieth', () => {
+  const page = readFileSync('docs/install.md', 'utf8').replace(/\s+/g, ' ');
+  const [, file, installed] = /It has (\d+) MB and takes (\d+) MB on the disk/.exec(page) ?? [];
   expect(statSync(DEB).size / 1e6 / Number(file)).toBeCloseTo(1, 1);
   expect((Number(fieldOf('Installed-Size')) * 1024) / 1e6 / Number(installed)).toBeCloseTo(1, 1);
 });
@@ -78,5 +100,8 @@ test.runIf(HAS_TOOLS)('has a comment above each override', () => {
 test.runIf(HAS_ANOTHER)('has the same bytes when it is built in another place', () => {
   expect(sha256(DEB_FROM_ELSEWHERE)).toBe(sha256(DEB));
 });
+
+const listOfFiles = () =>
+  execFileSync('sh', ['-c', `dpkg-deb --fsys-tarfile ${DEB} | tar t`], { encoding: 'utf8' });
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');

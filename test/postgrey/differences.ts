@@ -1,6 +1,6 @@
 /**
  * Everything in which greyd differs from postgrey on purpose, with the reason: the one list that both
- * the README and the comparison of the two programs go by. The README's section is made of it, word
+ * docs/differences.md and the comparison of the two programs go by. That page is made of it, word
  * for word and in this order; a difference that generated traffic meets says here what greyd does in
  * postgrey's place, and all others are shown one by one in differences.test.ts.
  */
@@ -21,7 +21,7 @@ export interface Difference {
   /** For tests. */
   readonly name: string;
   readonly about: Subject;
-  /** In Markdown, as in the README. */
+  /** In Markdown, as in docs/differences.md. */
   readonly text: string;
   readonly reason: string;
   /** What greyd says where postgrey says something else. */
@@ -39,34 +39,33 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'no IP address',
     about: 'Answers',
-    text: 'A client_address that is no IP address is answered `DUNNO`, with a warning (postgrey: dies). Spellings that only postgrey takes for an address, as `192.0.2`, `192.0.2.01`, `[2001:db8::1]` or a host name, count as such; `fe80::1%eth0` is an address.',
+    text: 'A client_address that is no IP address is answered `DUNNO`, with a warning (postgrey: dies). So are `192.0.2`, `192.0.2.01`, `[2001:db8::1]` and host names, which postgrey takes for addresses; `fe80::1%eth0` is one.',
     reason: 'One bad request must not end the service for all.',
   },
   {
     name: 'other types',
     about: 'Answers',
-    text: 'A request of another type, or an empty one, closes the connection (postgrey: is never answered, but the next one on the connection is).',
-    reason:
-      'It is how a policy server tells Postfix that something is wrong; waiting for nothing holds up a mail.',
+    text: 'A request of another type, or an empty one, closes the connection (postgrey: answers only the next one).',
+    reason: 'It tells Postfix that something is wrong.',
     inGreyd: closesConnection,
   },
   {
     name: 'carriage returns',
     about: 'Answers',
-    text: 'A carriage return in the middle of a line is part of the value (postgrey: the connection is never answered again).',
-    reason: 'Waiting for nothing holds up a mail.',
+    text: 'A carriage return within a line is part of the value (postgrey: never answers the connection again).',
+    reason: 'Waiting holds up a mail.',
   },
   {
     name: 'large requests',
     about: 'Answers',
-    text: 'A request of more than 1 MiB or 1,000 attributes (`--max-request-size`, `--max-request-attributes`) is answered `DUNNO`, with a warning (postgrey: has no limit).',
-    reason: 'Whoever can connect must not be able to use up the memory.',
+    text: 'A request of more than 1 MiB or 1,000 attributes (`--max-request-size`, `--max-request-attributes`) is answered `DUNNO`, with a warning (postgrey: no limit).',
+    reason: 'No client may use up the memory.',
   },
   {
     name: 'bounds on connections',
     about: 'Answers',
-    text: 'A client that takes more than 100 seconds for a request or an answer (`--request-timeout`) is disconnected, and of more than 10,000 connections (`--max-connections`) the one that was answered longest ago is closed (postgrey: has no limits but that of open files).',
-    reason: 'Whoever can connect must not be able to shut others out.',
+    text: 'A client that takes more than 100 seconds for a request or an answer (`--request-timeout`) is disconnected; beyond 10,000 connections (`--max-connections`) the one that was answered longest ago is closed (postgrey: no limit but open files).',
+    reason: 'No client may shut others out.',
     shownIn: {
       file: 'test/faults/floods.test.ts',
       test: '5,000 halves of requests are closed after --request-timeout, which is told once',
@@ -75,7 +74,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'a store that fails',
     about: 'Answers',
-    text: 'If the database cannot be read or written, or has not answered within `--store-timeout`, mail passes with `DUNNO`, and the log says so once and again when it works.',
+    text: 'If the database fails, or has not answered within `--store-timeout`, mail passes with `DUNNO`; the log says so once, and again when it works.',
     reason: 'No mail is lost because of greyd.',
     shownIn: {
       file: 'test/daemon/lifecycle.test.ts',
@@ -85,8 +84,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'floods of triplets',
     about: 'Answers',
-    text: 'Beyond `--max-triplets` and `--max-new-per-client` a new triplet is not stored, and its mail passes; those that are known are greylisted as ever (postgrey: stores any number).',
-    reason: 'A flood must not fill the disk, and whom greyd does not remember it must not put off.',
+    text: 'Beyond `--max-triplets` and `--max-new-per-client` mail of new triplets passes, and they are not stored (postgrey: stores any number).',
+    reason: 'A flood must not fill the disk, and only stored mail may be deferred.',
     shownIn: {
       file: 'test/store-thread/greylister.test.ts',
       test: 'beyond --max-triplets new ones pass, and those that are known are greylisted as ever',
@@ -95,8 +94,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'a shared store',
     about: 'Answers',
-    text: 'With `--store` records are in Valkey or Redis, for several hosts (postgrey: one host alone).',
-    reason: 'A sender that tries the next host must not be put off again.',
+    text: 'With `--store` records are in Valkey or Redis, for several hosts (postgrey: one host).',
+    reason: 'A sender that tries the next host must not be deferred again.',
     shownIn: {
       file: 'test/shared-store/two-greyds.test.ts',
       test: '%s answer as one alone would',
@@ -105,8 +104,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'a lost or damaged database',
     about: 'Answers',
-    text: 'A database that was removed or replaced is opened anew, and a damaged one is set aside and a new one begun (postgrey: goes on with the removed one).',
-    reason: 'Both are found when it is too late otherwise.',
+    text: 'A database that was removed or replaced is opened anew; a damaged one is set aside and a new one begun (postgrey: continues with the removed one).',
+    reason: 'Otherwise both are found too late.',
     shownIn: {
       file: 'test/store/sqlite/reopening-store.test.ts',
       test: 'damaged while it is in use is set aside after one failure',
@@ -115,7 +114,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'expiry',
     about: 'Answers',
-    text: 'Limits hold at the lookup, to the second: a record older than `--max-age` counts as absent (postgrey: as long as it is not deleted, which happens in the night).',
+    text: 'Limits hold at the lookup, to the second: a record older than `--max-age` counts as absent (postgrey: only once it is deleted, at night).',
     reason: 'An answer must not depend on when something was cleaned up.',
     parts: ({ tripletExpired, clientExpired, delayed }) => {
       if (tripletExpired) return /action=greylist, reason=new/;
@@ -126,9 +125,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'last visits',
     about: 'Answers',
-    text: 'The visits of a triplet that has passed are noted at most once an hour, and `--max-age` has an hour more for it (postgrey: each is noted).',
-    reason:
-      'Mail that is known is most of the good mail: it needs no write to the disk, and is not forgotten early.',
+    text: 'The last-seen time of a triplet that has passed is updated once an hour at most, and `--max-age` has an hour more for it (postgrey: each time).',
+    reason: 'Known mail needs no write to the disk, and is not forgotten early.',
     shownIn: {
       file: 'test/greylist/decision.test.ts',
       test: 'has its visits noted at most once an hour, but each in its first one, and after one from the future',
@@ -137,8 +135,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'clients from the future',
     about: 'Answers',
-    text: 'A client that was last counted for the auto-whitelist at a later time than now is counted (postgrey: not before that time and an hour have passed).',
-    reason: 'A clock that was wrong for a moment must not keep a client off the list for years.',
+    text: 'A client that was last counted for the auto-whitelist in the future is counted (postgrey: only an hour after that time).',
+    reason: 'A clock that was wrong once must not keep a client off the list for years.',
     parts: ({ clientFromFuture }) => (clientFromFuture ? /reason=triplet found/ : undefined),
   },
   {
@@ -154,40 +152,40 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'instances',
     about: 'Answers',
-    text: 'One X-Greylist header per message is kept up over 20,000 messages (postgrey: 10). An empty `instance` is none (postgrey: one like any other), and `0` is one like any other (postgrey: was seen before).',
+    text: 'One X-Greylist header per message is kept up over 20,000 messages (postgrey: 10). An empty `instance` is none, and `0` is one (postgrey: one, and one that was seen before).',
     reason:
-      'More than ten messages come at the same time; and without an instance nothing says that two requests are about one message.',
+      'More than ten messages come at the same time; without an instance nothing says that two requests are about one message.',
     inGreyd: rememberedInstances,
   },
   {
     name: 'test time',
     about: 'Answers',
     text: '`policy_test_time` counts only with `--allow-test-time`.',
-    reason: 'Nobody but a test is to set the clock.',
+    reason: 'Nobody but a test may set the clock.',
   },
   {
     name: 'placeholders',
     about: 'Answers',
     text: 'Each `%s`, `%r`, `%t` … in a text is filled in (postgrey: the first of each).',
-    reason: 'It is what the text asks for.',
+    reason: 'The text asks for it.',
   },
   {
     name: 'name',
     about: 'Answers',
     text: 'The header says `greyd-VERSION`.',
-    reason: 'It is greyd that delayed the mail.',
+    reason: 'greyd delayed the mail.',
   },
   {
     name: 'control characters in answers',
     about: 'Answers',
-    text: 'A control character in an answer, from a recipient, is written as `?` (postgrey: as it is).',
+    text: 'A control character in an answer, from a recipient, is written as `?` (postgrey: as is).',
     reason: 'Postfix would take it for the end of the answer, or refuse it.',
     inGreyd: noControlCharacters,
   },
   {
     name: 'other bytes',
     about: 'Answers',
-    text: 'A value that is not UTF-8 is taken as Latin-1, and stands so in answers, log and database (postgrey: as bytes). `é` in either is the same sender.',
+    text: 'A value that is not UTF-8 is read as Latin-1, for answers, log and database (postgrey: as bytes); `é` in either is the same sender.',
     reason: 'Postfix uses its default action for an answer that is not UTF-8.',
     inGreyd: latin1,
     parts: ({ otherBytes }) => (otherBytes ? /action=/ : undefined),
@@ -197,37 +195,37 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'words for numbers',
     about: 'Options',
     text: 'What is no number, address or header is an error: `--auto-whitelist-clients=foo`, `--listen-queue-size=-1`, `--socketmode=rw`, `--inet=localhost:smtp`, a port above 65535, a header without a colon (postgrey: starts and makes something of it).',
-    reason: 'What it makes of it is hardly what was meant.',
+    reason: 'That is hardly what was meant.',
   },
   {
     name: 'senseless values',
     about: 'Options',
-    text: 'So is a value that makes no sense: a negative `--delay` or `--max-age`, `--ipv4cidr=33`, an unknown facility, a `--retry-window` or `--max-age` not longer than `--delay` (postgrey: starts, and dies at the first request, or lets no mail pass).',
-    reason: 'It is better told at the start than by a user whose mail does not arrive.',
+    text: 'So is a senseless value: a negative `--delay` or `--max-age`, `--ipv4cidr=33`, an unknown facility, a `--retry-window` or `--max-age` not longer than `--delay` (postgrey: starts, and dies at the first request, or passes no mail).',
+    reason: 'An error at the start is better than mail that does not arrive.',
   },
   {
     name: 'zero for a text',
     about: 'Options',
-    text: '`0` in place of a text, a user or a group is that text, or root: `--greylist-text=0`, `--user=0` (postgrey: the default).',
+    text: '`0` in place of a text, a user or a group is that text, or root (`--greylist-text=0`, `--user=0`; postgrey: the default).',
     reason: 'It is what was written.',
   },
   {
     name: 'exit status',
     about: 'Options',
-    text: '`--help` ends with status 0 (postgrey: 1), a wrong option with 2 (postgrey: mostly 1). `--man` prints the same as `--help`.',
-    reason: 'systemd does not restart on 2, and no restart mends a wrong option.',
+    text: '`--help` ends with status 0 (postgrey: 1), a wrong option with 2 (postgrey: mostly 1). `--man` prints `--help`.',
+    reason: 'systemd does not restart on 2, and no restart corrects a wrong option.',
   },
   {
     name: 'spellings',
     about: 'Options',
-    text: 'More ways of writing an option are understood: `-i=PORT`, `-iPORT`, `-delay=60`, `-qv` (postgrey: errors).',
+    text: 'More spellings of an option are understood: `-i=PORT`, `-iPORT`, `-delay=60`, `-qv` (postgrey: errors).',
     reason: 'Their meaning is clear.',
   },
   {
     name: 'stray words',
     about: 'Options',
-    text: 'A word that belongs to no option is skipped with a warning, an empty one silently, and the options after them count and are named in another (postgrey: ignores everything from there on, without a word).',
-    reason: 'Quotes get lost in files of options, and nobody notices that half of the options are gone.',
+    text: 'A word that belongs to no option is skipped with a warning, an empty one silently; the options after it count, and a second warning names them (postgrey: silently ignores everything from there on).',
+    reason: 'Quotes get lost, and half of the options with them.',
   },
   {
     name: 'empty values',
@@ -244,27 +242,27 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'inherited sockets',
     about: 'Options',
-    text: 'Sockets of a service manager (`LISTEN_FDS`) are taken over (postgrey: ignores them, and whoever connects hangs).',
+    text: 'Sockets of a service manager (`LISTEN_FDS`) are taken over (postgrey: ignores them, and clients hang).',
     reason: 'With them no connection is refused during a restart.',
     shownIn: { file: 'test/daemon/lifecycle.test.ts', test: 'sockets of the service manager are taken over' },
   },
   {
     name: 'occupied paths',
     about: 'Options',
-    text: 'A socket that another program listens on, or a file that is no socket, is not replaced (postgrey: replaces whatever stands there).',
+    text: 'A socket that another program listens on, or a file that is no socket, is not replaced (postgrey: replaces it).',
     reason: 'It belongs to somebody.',
   },
   {
     name: 'pid file',
     about: 'Options',
-    text: '`--pidfile` is written without `--daemonize` too (postgrey: only with it), and keeps greyd from starting only if it names a living greyd (postgrey: any living process).',
-    reason: 'Whoever asks for a file expects one; and after a crash another process may have the number.',
+    text: '`--pidfile` is written without `--daemonize` too (postgrey: not), and prevents a start only if it names a running greyd (postgrey: any running process).',
+    reason: 'After a crash another process may have the number.',
   },
   {
     name: 'process name',
     about: 'Options',
-    text: 'The process is named greyd, which is what monitoring has to look for.',
-    reason: 'It is greyd that runs.',
+    text: 'The process is named greyd: monitoring has to look for that.',
+    reason: 'greyd is what runs.',
     shownIn: {
       file: 'test/service/process-name.test.ts',
       test: 'is named greyd, with its options behind that',
@@ -273,7 +271,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'accounts and places',
     about: 'Options',
-    text: "`--user` defaults to greyd, then postgrey; `--group` to the user's own group (postgrey: the group postgrey). Whitelists are in /etc/greyd, and the database is in /var/lib/greyd, which is made if it is not there (postgrey: does not start).",
+    text: "`--user` defaults to greyd, then postgrey; `--group` to the user's own group (postgrey: the group postgrey). Whitelists are in /etc/greyd, the database is in /var/lib/greyd, which is made if missing (postgrey: does not start).",
     reason: 'Both can be installed side by side.',
   },
   {
@@ -285,21 +283,21 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'options of its own',
     about: 'Options',
-    text: "`--dry-run`, `--metrics`, `--allow-test-time`, `--log-format`, `--syslog-ident`, `--store…`, `--request-timeout` and the bounds (`--max-…` without `--max-age`) are greyd's own.",
+    text: "`--dry-run`, `--metrics`, `--allow-test-time`, `--log-format`, `--syslog-ident`, `--store…`, `--request-timeout` and the limits (`--max-…` without `--max-age`) are greyd's own.",
     reason:
-      'An administrator can try greylisting with the first and watch it with the second; tests need the third, machines that read logs the fourth, whoever runs both programs the fifth, several hosts the sixth; the others keep a flood or a disk from doing harm.',
+      'They are for trials, monitoring, tests, log readers, both daemons side by side, several hosts, and against floods and slow disks.',
   },
   {
     name: 'lines that are no patterns',
     about: 'Whitelists',
-    text: 'A line that is no pattern is warned about and skipped, and the warning says what to write. That includes lines that postgrey takes literally, so that they match next to nothing (`*.example.org`, `.example.org`, `@example.org`, `example.org.`, `10.1/16`, `10`, `192.0.2.1-192.0.2.9`, `::ffff:192.0.2.1`, `bob@example..org`, a name whose last label has no letter), addresses with leading zeros, and regular expressions on which it dies or that no name can match (`/@example\\.org$/` in the list of clients).',
-    reason: 'Whoever wrote them believes that they work.',
+    text: 'A line that is no pattern is skipped with a warning that says what to write. Among them are lines that postgrey takes literally, so that they match next to nothing (`*.example.org`, `.example.org`, `@example.org`, `example.org.`, `10.1/16`, `10`, `192.0.2.1-192.0.2.9`, `::ffff:192.0.2.1`, `bob@example..org`, a name whose last label has no letter), addresses with leading zeros, and regular expressions on which it dies or that no name can match (`/@example\\.org$/` in the list of clients).',
+    reason: 'Their author believes that they work.',
   },
   {
     name: 'letters',
     about: 'Whitelists',
-    text: 'Upper and lower case are the same for all letters (postgrey: for ASCII), and so are the two forms of a domain, `müller.example` and `xn--mller-kva.example`, but for regular expressions (postgrey: two domains).',
-    reason: 'É and é are one letter to whoever writes a list, and both forms are one domain.',
+    text: 'Upper and lower case are the same for all letters (postgrey: for ASCII). So are, but for regular expressions, `müller.example` and `xn--mller-kva.example` (postgrey: two domains).',
+    reason: 'É and é are one letter, both forms one domain.',
   },
   {
     name: 'a.b',
@@ -310,21 +308,20 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'families',
     about: 'Whitelists',
-    text: 'IPv4 networks hold no IPv6 addresses and the other way round (postgrey: `::/0` holds all of IPv4, `192.0.2.1` is `::192.0.2.1`).',
+    text: 'IPv4 networks hold no IPv6 addresses and vice versa (postgrey: `::/0` holds all of IPv4, `192.0.2.1` is `::192.0.2.1`).',
     reason: 'They are different hosts.',
   },
   {
     name: 'linear time',
     about: 'Whitelists',
-    text: 'Regular expressions that cannot run in linear time are refused, see above (postgrey: runs them).',
-    reason: 'A client chooses its name, and must not be able to stop the daemon with it.',
+    text: 'Regular expressions that cannot run in linear time are refused (postgrey: runs them).',
+    reason: 'A client chooses its name, and must not stop the daemon with it.',
   },
   {
     name: 'reload',
     about: 'Whitelists',
-    text: 'At a reload, a list stays as it was if one of its files cannot be read, or if it had patterns and would have none (postgrey: empties it). A restart empties it.',
-    reason:
-      'Permissions that were set wrong, or a file that was emptied by mistake, must not defer the mail of listed hosts.',
+    text: 'At a reload, a list stays as it was if one of its files cannot be read, or if it would lose all patterns (postgrey: empties it). A restart empties it.',
+    reason: 'Wrong permissions, or a file emptied by mistake, must not defer the mail of listed hosts.',
   },
 
   {
@@ -337,20 +334,20 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'escapes',
     about: 'Log',
-    text: 'Values stand as they were received; only control characters, and those that turn the reading direction, are written as `\\u001b` (postgrey: in the foreground, every byte that is not printable ASCII as `%C3`, and `%%` for `%`).',
+    text: 'Values stand as received; only control characters and those that turn the reading direction are written as `\\u001b` (postgrey: in the foreground, every byte that is not printable ASCII as `%C3`, and `%%` for `%`).',
     reason: 'Addresses stay readable, and no line can be forged.',
   },
   {
     name: 'garbage',
     about: 'Log',
-    text: 'Lines that are no attributes are written up to 10 per request, lines about requests that are none up to 5,000 an hour; the others are counted (postgrey: all).',
-    reason: 'Rubbish must not fill the disk.',
+    text: 'Lines that are no attributes are logged up to 10 per request, lines about requests that are none up to 5,000 an hour; the rest is counted (postgrey: all).',
+    reason: 'Garbage must not fill the disk.',
   },
   {
     name: 'own lines',
     about: 'Log',
-    text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond those of postgrey are greyd's own. In syslog nothing stands before warnings (postgrey: `WARNING: ` before some).",
-    reason: 'They tell what happens in greyd; the lines that log parsers read are the same.',
+    text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond postgrey's are greyd's own. In syslog nothing stands before warnings (postgrey: `WARNING: ` before some).",
+    reason: 'The lines that log parsers read are the same.',
     shownIn: {
       file: 'test/service/syslog.test.ts',
       test: 'lines have ident, process id, facility and severity: %j',
@@ -360,25 +357,25 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'masked log',
     about: 'Log',
     text: 'With `--privacy` no full address stands in the log (postgrey: all of them).',
-    reason: 'It would tell what the database hides.',
+    reason: 'It would show what the database hides.',
     inGreyd: maskedLog,
   },
   {
     name: 'json',
     about: 'Log',
     text: '`--log-format=json` writes an object per line.',
-    reason: 'Machines read it without guessing.',
+    reason: 'Programs read it without guessing.',
     shownIn: { file: 'test/daemon/answers.test.ts', test: '--log-format=json writes one object per line' },
   },
 ];
 
-/** The list as it stands in the README. */
+/** The list as it stands in docs/differences.md. */
 export function asMarkdown(): string {
   const subjects = [...new Set(DIFFERENCES.map(({ about }) => about))];
   return subjects
     .map((subject) => {
       const items = DIFFERENCES.filter(({ about }) => about === subject);
-      return [`*${subject}*`, ...items.map(({ text, reason }) => `- ${text} *${reason}*`)].join('\n');
+      return [`## ${subject}\n`, ...items.map(({ text, reason }) => `- ${text} *${reason}*`)].join('\n');
     })
     .join('\n\n');
 }

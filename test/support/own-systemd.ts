@@ -1,7 +1,7 @@
 /**
  * A systemd of a test's own, as process 1 of its own namespaces: mounts, processes, network, control groups.
  * Its root folder is that of the machine, with whatever is written kept in memory, so that greyd can be
- * installed there as README.md says. It knows no units but those it is given. Nothing is left afterwards.
+ * installed there as docs/install.md says. It knows no units but those it is given. Nothing is left afterwards.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

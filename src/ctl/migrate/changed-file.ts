@@ -4,21 +4,20 @@
  *
  * A link is followed: its target is written, and the link stays.
  */
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmdirSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { nameBeside, putInPlace } from '../../files/beside.ts';
+import { makeOwnedFile, type Ownership, writeAll } from '../../files/owned-file.ts';
 import { currentOwner } from '../../service/account.ts';
-import { makeOwnedFile, type Ownership, writeAll } from './owned-file.ts';
 import { textBytes } from './text-file.ts';
 
 interface Content extends Ownership {
@@ -83,12 +82,7 @@ function makeFolders(path: string): string[] {
 }
 
 function replace(path: string, { bytes, ...ownership }: Content): void {
-  const draft = join(dirname(path), `.greyctl-${randomBytes(6).toString('hex')}`);
+  const draft = nameBeside(path);
   makeOwnedFile(draft, ownership, (fd) => writeAll(fd, bytes));
-  try {
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
+  putInPlace(draft, path);
 }

@@ -6,10 +6,10 @@
  *
  * Known limit: a shared store (--store) is not copied. Records of postgrey stay merged there, and do no harm.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyInto, makeOwnedFile } from './owned-file.ts';
+import { nameBeside, putInPlace } from '../../files/beside.ts';
+import { copyInto, makeOwnedFile } from '../../files/owned-file.ts';
 import { BACKUPS } from './places.ts';
 import { type CommandLine, succeed } from './programs.ts';
 
@@ -69,13 +69,13 @@ export class DatabaseCopy {
     for (const name of COMPANIONS) rmSync(join(this.#dbdir, name), { force: true });
     if (!this.#before.includes(SECRET)) rmSync(join(this.#dbdir, SECRET), { force: true });
     if (draft === undefined) rmSync(path, { force: true });
-    else renameSync(draft, path);
+    else putInPlace(draft, path);
     this.remove();
   }
 
   /** Makes a file beside the database, with the owner of its directory. */
   #draftFrom(copy: string): string {
-    const draft = join(this.#dbdir, `${DATABASE}.restored-${randomBytes(6).toString('hex')}`);
+    const draft = nameBeside(join(this.#dbdir, DATABASE));
     const { uid, gid } = statSync(this.#dbdir);
     makeOwnedFile(draft, { uid, gid, mode: 0o600 }, (fd) => copyInto(fd, copy));
     return draft;

@@ -64,7 +64,7 @@ function lossNote(name: string, sockets: readonly Socket[]): string {
 
 async function requireGreyd(manager: ServiceManager): Promise<Service> {
   if (!existsSync(GREYD.program)) {
-    throw new Error(`${GREYD.program} is missing: install greyd first, see README.md`);
+    throw new Error(`${GREYD.program} is missing: install greyd first, see docs/install.md`);
   }
   const greyd = await manager.find(GREYD.service);
   if (manager.hasSocketUnits) await refuseMasked();
@@ -72,7 +72,7 @@ async function requireGreyd(manager: ServiceManager): Promise<Service> {
   const place = manager.hasSocketUnits
     ? 'greyd.service is not known to systemd'
     : '/etc/init.d/greyd is missing';
-  throw new Error(`${place}: install greyd first, see README.md`);
+  throw new Error(`${place}: install greyd first, see docs/install.md`);
 }
 
 /** Refuses a masked unit, which cannot be started, before postgrey is stopped. */

@@ -144,9 +144,9 @@ describe.skipIf(!canTest)('one server', () => {
     await expect(read(wrong, CLIENT)).rejects.toThrow(/^redis:\/\/127.0.0.1:\d+: WRONGPASS/);
   });
 
-  test('a user with the rights that README.md names', async () => {
+  test('a user with the rights that docs/several-mx.md names', async () => {
     const [, rights = ''] =
-      /a user\s+for greyd alone needs `([^`]*)`/.exec(readFileSync('README.md', 'utf8')) ?? [];
+      /a user\s+for greyd alone needs `([^`]*)`/.exec(readFileSync('docs/several-mx.md', 'utf8')) ?? [];
     const user = ['--user', 'mx', 'on', '>secret', ...rights.replace('~greyd:', '~test:').split(' ')];
     const none = ['--user', 'default', 'off'];
     const own = (url: string) => url.replace('//', '//mx:secret@');
