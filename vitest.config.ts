@@ -56,9 +56,10 @@ const includes =
 
 export default defineConfig({
   test: {
-    // Nobody looks at time here, but at what hangs: some machines are slow, or busy.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Nobody looks at time here, but at what hangs: some machines are slow, or busy, or run this at nice 19.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -87,8 +88,6 @@ export default defineConfig({
           name: 'package',
           include: ['test/package/**/*.test.ts'],
           maxWorkers: WORKERS,
-          // Debians are installed there.
-          testTimeout: 300_000,
         },
       },
     ],

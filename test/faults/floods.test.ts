@@ -96,7 +96,7 @@ describe.skipIf(!canRun('floods of 5,000 connections', { commands: [MANY_FILES] 
       );
       expect(percentile(own, 0.99)).toBeLessThan(20);
       expect(growth).toBeLessThan(100 * MEGABYTE);
-    }, 120_000);
+    });
 
     test('5,000 halves of requests are closed after --request-timeout, which is told once', async () => {
       const daemon = await Daemon.start(['--request-timeout=2']);
@@ -109,7 +109,7 @@ describe.skipIf(!canRun('floods of 5,000 connections', { commands: [MANY_FILES] 
       expect(daemon.log).not.toContain('in the middle of a request');
       // The client has been idle since then, for longer than the flood: that has no limit.
       expect(await idle.ask()).toMatch(GREYLISTED);
-    }, 120_000);
+    });
   },
 );
 
@@ -138,7 +138,7 @@ test('100,000 requests that are none: a bounded log, and others are served', asy
   expect(daemon.logLines.length).toBeLessThan(5100);
   expect(daemon.logLines.slice(0, 10)).toContain('ignoring garbage: <nonsense>');
   expect(daemon.logLines.slice(0, 10)).toContain('attribute missing: client_address');
-}, 60_000);
+});
 
 test('a request that trickles in is closed as one that stands still', async () => {
   const daemon = await Daemon.start(['--request-timeout=2']);
@@ -175,13 +175,13 @@ test('200 clients that do not read what they asked for: bounded memory, then clo
     reader.send(requests);
   }
   expect(await daemon.ask({ sender: 'other@example.net' })).toMatch(GREYLISTED);
-  await expect.poll(() => socketsOf(daemon.pid), { timeout: 25_000 }).toBe(sockets);
+  await expect.poll(() => socketsOf(daemon.pid)).toBe(sockets);
   await toldOnce(daemon, TIMED_OUT);
   const growth = memoryOf(daemon.pid, 'VmHWM') - before;
   console.info(`200 slow readers: at most ${(growth / MEGABYTE).toFixed(1)} MB more`);
   expect(growth).toBeLessThan(200 * MEGABYTE);
   for (const reader of readers) reader.close();
-}, 60_000);
+});
 
 describe('--max-connections', () => {
   test('beyond it, who was answered longest ago makes way; who asks stays, who is new is served', async () => {

@@ -26,7 +26,7 @@ import { inject, injecting, STRACE_NEEDS } from '../support/strace.ts';
 
 const FAULTS = Number(process.env.GREYD_READ_ERRORS ?? 8);
 const SEED = Number(process.env.GREYD_FAULT_SEED ?? Date.now() % 2 ** 31);
-const TIMEOUT_MS = 120_000 + FAULTS * 4000;
+const TIMEOUT_MS = 300_000 + FAULTS * 10_000;
 
 /** More pages than SQLite keeps in memory, so that a look at any of them is a read. */
 const TRIPLETS = 100_000;

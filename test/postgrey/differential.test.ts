@@ -30,7 +30,7 @@ const ROUND = 2;
 /** A shorter conversation is looked for so long; holding two takes less than a second. */
 const SHRINK_LIMIT_MS = 30_000;
 /** For one profile. */
-const TIMEOUT_MS = 2 * SHRINK_LIMIT_MS + REQUESTS;
+const TIMEOUT_MS = 300_000 + 2 * SHRINK_LIMIT_MS + REQUESTS;
 
 const explained = new Map<string, number>(DIFFERENCES.map(({ name }) => [name, 0]));
 let sent = 0;

@@ -85,7 +85,7 @@ test('SIGUSR1 while Node.js itself starts leaves no debugger open for more than 
     if (!serves) continue;
     served += 1;
     expect(await daemon.ask()).toMatch(/^DEFER_IF_PERMIT /);
-    await expect.poll(isDebuggerOpen).toBe(false);
+    await expect.poll(isDebuggerOpen, { timeout: 5000 }).toBe(false);
     await daemon.stop('SIGKILL');
   }
   expect(served).toBeGreaterThan(0);
