@@ -6,9 +6,11 @@
  * --format=text,json`: without `=` no value is taken, `FILE` is one by its name, others are those there are.
  */
 
-import { COMMANDS } from '../src/ctl/commands.ts';
+import { allCommands } from '../src/ctl/commands/table.ts';
 import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
+
+const COMMANDS = await allCommands();
 
 export const COMPLETION_PATH = 'etc/bash-completion/greyctl';
 

@@ -4,10 +4,12 @@
  */
 
 import type { CommandProgram } from '../src/ctl/command.ts';
-import { COMMANDS } from '../src/ctl/commands.ts';
+import { allCommands } from '../src/ctl/commands/table.ts';
 import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
 import { description, optionFlags, optionList, prose, usage } from './mdoc.ts';
+
+const COMMANDS = await allCommands();
 
 /** The generated pages. */
 export const MADE_PAGES = ['greyd.8', 'greyctl.8'] as const;

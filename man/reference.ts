@@ -2,9 +2,11 @@
  * The tables of options in docs/reference.md, made of the tables of the programs as the pages of the manual are.
  */
 
-import { COMMANDS } from '../src/ctl/commands.ts';
+import { allCommands } from '../src/ctl/commands/table.ts';
 import type { OptionEntry } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
+
+const COMMANDS = await allCommands();
 
 export const REFERENCE_PATH = 'docs/reference.md';
 

@@ -1,18 +1,18 @@
 /**
- * The operator's tool: runs one of COMMANDS.
+ * The operator's tool: runs one of commands.
  *
  * Exit status: 0 done or found, 1 not done or not found, 2 wrong command line.
  */
 import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Surroundings } from './ctl/command.ts';
-import { LOADERS } from './ctl/loaders.ts';
+import { LOADERS } from './ctl/commands/table.ts';
+import { lowerPriority } from './ctl/priority.ts';
 import { errorText } from './errors/text.ts';
 import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
 import { UsageError } from './options/command-line.ts';
 import { PASSWORD_VARIABLE } from './options/shared.ts';
-import { giveWay } from './service/priority.ts';
 import { ignoreStraySignals } from './service/signals.ts';
 import { systemClock } from './service/system-clock.ts';
 import { useZone } from './time/local-time.ts';
@@ -70,8 +70,8 @@ try {
 
 async function run([name = '', ...argv]: readonly string[]): Promise<number> {
   const loader = LOADERS.get(name);
-  if (loader?.givesWay) giveWay();
-  mustFinish = loader?.givesWay === false;
+  if (loader?.hasLowPriority) lowerPriority();
+  mustFinish = loader?.hasLowPriority === false;
   if (loader !== undefined) return (await loader.load()).run(argv, surroundings());
   if (['--help', '-h'].includes(name)) output.write(await help());
   else if (name === '--version') output.write(`greyctl ${version()}\n`);
@@ -124,8 +124,9 @@ function progressOn(terminal: NodeJS.WriteStream): (text: string) => void {
 }
 
 async function help(): Promise<string> {
-  const { COMMANDS } = await import('./ctl/commands.ts');
-  const lines = [...COMMANDS].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
+  const { allCommands } = await import('./ctl/commands/table.ts');
+  const commands = await allCommands();
+  const lines = [...commands].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
   return `Usage: greyctl COMMAND [options]\n\nExamines and changes the records of greyd, and reads its log.\n\nCommands:\n${lines.join('')}\nFor one command: greyctl COMMAND --help\n`;
 }
 

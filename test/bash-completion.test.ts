@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMPLETION_PATH, makeCompletion } from '../man/completion.ts';
-import { COMMANDS } from '../src/ctl/commands.ts';
+import { allCommands } from '../src/ctl/commands/table.ts';
 import { FACILITIES } from '../src/log/syslog.ts';
 import { partsOf } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
 import { canRun } from './support/requirements.ts';
+
+const COMMANDS = await allCommands();
 
 const SCRIPT = resolve(COMPLETION_PATH);
 

@@ -5,50 +5,47 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** Folders whose values, and beyond them whose types, the files of a folder may import. */
+/** The rooms of src/, and whose values, and beyond them whose types, each may import. '' has the files beside them. */
 const RULES: Record<string, { values: string[]; types?: string[] }> = {
-  address: { values: [] },
-  policy: { values: [] },
   time: { values: [] },
   files: { values: [] },
   errors: { values: ['time'] },
-  whitelist: { values: ['errors', 'time', 'address', 'policy'] },
-  greylist: { values: ['errors', 'time', 'address', 'policy'] },
+  address: { values: [] },
+  policy: { values: [] },
+  whitelist: { values: ['address', 'policy', 'errors'] },
+  greylist: { values: ['address', 'policy', 'time'] },
   decisions: { values: ['errors', 'time'] },
+  // It masks addresses, with the functions of address.
+  log: { values: ['address', 'decisions', 'errors', 'time'], types: ['policy', 'whitelist', 'greylist'] },
   store: {
-    values: ['errors', 'time', 'files'],
+    values: ['errors', 'files', 'time'],
     types: ['address', 'policy', 'whitelist', 'greylist', 'decisions'],
   },
-  // Greylisting as a whole, in its own thread.
-  'store-thread': { values: ['errors', 'time', 'service', 'greylist', 'store'], types: ['log', 'decisions'] },
-  // log masks addresses, with the functions of address.
-  log: { values: ['errors', 'time', 'address'], types: ['policy', 'whitelist', 'greylist', 'decisions'] },
-  server: { values: ['errors', 'time', 'policy', 'log'] },
-  http: { values: ['errors', 'time', 'server'] },
+  // Its main looks at the system's clock.
+  'store-thread': { values: ['errors', 'greylist', 'service', 'store', 'time'], types: ['decisions', 'log'] },
+  server: { values: ['errors', 'policy', 'time'] },
+  http: { values: ['errors', 'server'] },
   metrics: {
     values: ['decisions', 'errors', 'http', 'log', 'time'],
     types: ['policy', 'whitelist', 'greylist', 'store-thread', 'server'],
   },
   // Changes to the main's own process.
-  service: { values: ['files', 'errors', 'time'], types: ['server'] },
-  options: { values: ['errors', 'time', 'greylist', 'log', 'policy', 'server', 'store'] },
+  service: { values: ['errors', 'files', 'time'], types: ['server'] },
+  options: { values: ['errors', 'greylist', 'log', 'policy', 'server', 'store', 'time'] },
+  'mail-log': { values: ['address', 'decisions', 'greylist', 'log', 'policy', 'time'] },
+  inspect: {
+    values: [...['', 'decisions', 'greylist', 'log', 'policy', 'store', 'store-thread', 'time', 'whitelist']],
+  },
+  postgrey: {
+    values: [
+      ...['address', 'errors', 'files', 'greylist', 'log', 'options', 'policy', 'server', 'service', 'time'],
+      'whitelist',
+    ],
+  },
   ctl: {
     values: [
-      '',
-      'errors',
-      'files',
-      'options',
-      'address',
-      'policy',
-      'whitelist',
-      'greylist',
-      'store-thread',
-      'store',
-      'log',
-      'decisions',
-      'server',
-      'service',
-      'time',
+      ...['address', 'decisions', 'errors', 'files', 'greylist', 'inspect', 'log', 'mail-log', 'options'],
+      ...['policy', 'postgrey', 'server', 'service', 'store', 'store-thread', 'time', 'whitelist'],
     ],
   },
 };
@@ -68,18 +65,19 @@ const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((
   file.endsWith('.ts'),
 );
 const textOf = (file: string) => readFileSync(join('src', file), 'utf8');
-const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '');
+const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '');
 
-const IMPORTS: Import[] = FILES.flatMap((file) =>
-  [...textOf(file).matchAll(/^(?:import|export)\s+([^;]*?)\s*from '([^']+)'/gm)].map(
-    ([, what = '', from = '']) => ({
-      file,
-      from: from.startsWith('.') ? normalize(join(dirname(file), from)) : from,
-      isLibrary: !from.startsWith('.'),
-      isType: isTypeOnly(what),
-    }),
-  ),
-);
+const IMPORTS: Import[] = FILES.flatMap((file) => {
+  const text = textOf(file);
+  const statements = [...text.matchAll(/^(?:import|export)\s+([^;]*?)\s*from '([^']+)'/gm)];
+  const calls = [...text.matchAll(/\bimport\(()'([^']+)'\)/g)];
+  return [...statements, ...calls].map(([, what = '', from = '']) => ({
+    file,
+    from: from.startsWith('.') ? normalize(join(dirname(file), from)) : from,
+    isLibrary: !from.startsWith('.'),
+    isType: isTypeOnly(what),
+  }));
+});
 
 /** `type A`, `{ type A, type B }`, `type { A }` */
 function isTypeOnly(what: string): boolean {
@@ -93,22 +91,47 @@ function isTypeOnly(what: string): boolean {
   return names.length > 0 && names.every((name) => name.startsWith('type '));
 }
 
-test('the sources were found', () => {
+test('the sources were found, and each folder is in the table', () => {
   expect(FILES.length).toBeGreaterThan(30);
   expect(IMPORTS.length).toBeGreaterThan(100);
-  const folders = new Set(FILES.map(folderOf).filter(Boolean));
-  expect([...folders].sort()).toEqual(Object.keys(RULES).sort());
+  const rooms = new Set(FILES.map(roomOf).filter(Boolean));
+  expect([...rooms].sort()).toEqual(Object.keys(RULES).sort());
 });
 
-test('folders import only what they may', () => {
+test('rooms import only what they may', () => {
   const wrong = IMPORTS.filter(({ file, from, isLibrary, isType }) => {
-    const folder = folderOf(file);
-    const rule = RULES[folder];
-    if (isLibrary || rule === undefined || folderOf(from) === folder) return false;
+    const room = roomOf(file);
+    const rule = RULES[room];
+    if (isLibrary || rule === undefined || roomOf(from) === room) return false;
     const allowed = isType ? [...rule.values, ...(rule.types ?? [])] : rule.values;
-    return !allowed.includes(folderOf(from));
+    return !allowed.includes(roomOf(from));
   });
   expect(wrong.map(({ file, from }) => `${file} imports ${from}`)).toEqual([]);
+});
+
+test('no folders import one another in a circle, types included', () => {
+  const imports = new Map<string, Set<string>>();
+  for (const { file, from, isLibrary } of IMPORTS) {
+    const [folder, other] = [dirname(file), dirname(from)];
+    if (isLibrary || folder === other) continue;
+    imports.set(folder, (imports.get(folder) ?? new Set()).add(other));
+  }
+  const reached = (start: string) => {
+    const found = new Set<string>();
+    const open = [start];
+    for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+      for (const other of imports.get(folder) ?? []) {
+        if (found.has(other)) continue;
+        found.add(other);
+        open.push(other);
+      }
+    }
+    return found;
+  };
+  // The mains and the request handler lie beside the rooms: they are at both ends, and have no circle among themselves.
+  const folders = [...imports.keys()].filter((folder) => folder !== '.');
+  imports.delete('.');
+  expect(folders.filter((folder) => reached(folder).has(folder))).toEqual([]);
 });
 
 test('each library is imported in one place', () => {
@@ -128,7 +151,8 @@ test('each library is imported in one place', () => {
 test('what --metrics needs is loaded with it alone', () => {
   const own = ['metrics/endpoint.ts', 'metrics/exposition.ts', 'metrics/text-format.ts', 'http/server.ts'];
   expect(own.filter((file) => !FILES.includes(file))).toEqual([]);
-  const others = IMPORTS.filter(
+  const statements = IMPORTS.filter(({ file, from }) => !textOf(file).includes(`import('./${from}')`));
+  const others = statements.filter(
     ({ file, from, isType }) => own.includes(from) && !isType && !own.includes(file),
   );
   expect(others).toEqual([]);

@@ -51,20 +51,20 @@ describe('commands', () => {
       [
         // For a postgrey that is imported, in a sandbox: db_printlog, db_recover and db_dump by unshare or setpriv. The
         // script that makes the sandbox is a literal; paths are its arguments.
-        'ctl/postgrey-environment.ts: program',
-        'ctl/postgrey-environment.ts: program',
+        'postgrey/environment.ts: program',
+        'postgrey/environment.ts: program',
         // The same for true, and getent.
         'service/sandbox.ts: program',
         // Part of a folder of root's in /var/tmp.
         "service/sandbox.ts: 'rm'",
         // Which version is installed.
-        "ctl/export.ts: 'postgrey'",
+        "ctl/commands/export.ts: 'postgrey'",
         // greyctl once more, as it was started.
-        'ctl/backup.ts: program',
+        'ctl/commands/backup.ts: program',
         // The same, and systemctl, service, update-rc.d, setpriv, db_dump and db_recover, by names that are literals.
-        'ctl/migrate/programs.ts: program',
+        'postgrey/migrate/programs.ts: program',
         // For a lock: its only argument is the number of a descriptor.
-        "ctl/migrate/lock.ts: 'flock'",
+        "postgrey/migrate/lock.ts: 'flock'",
         "log/syslog.ts: 'logger'",
         "service/account.ts: 'getent'",
         // One of three messages.

@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { description, optionList, prose, usage } from '../man/mdoc.ts';
 import { MADE_PAGES, makePage } from '../man/pages.ts';
-import { COMMANDS } from '../src/ctl/commands.ts';
+import { allCommands } from '../src/ctl/commands/table.ts';
 import { partsOf } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
 import { canRun } from './support/requirements.ts';
+
+const COMMANDS = await allCommands();
 
 const PAGES = readdirSync('man').filter((name) => /\.\d$/.test(name));
 

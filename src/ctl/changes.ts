@@ -6,20 +6,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseAddress } from '../address/ip.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
+import { counted } from '../inspect/format/counted.ts';
+import { keyObject, keyText } from '../inspect/rows.ts';
 import { printable } from '../log/printable.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
 import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
+import type { Attributes } from '../policy/client.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 import type { ExitStatus, Work } from './command.ts';
-import { counted } from './format/counted.ts';
-import { namedKeys } from './keys.ts';
-import { keyObject, keyText } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
 import { FROM_LOG_OPTION, requestAttributes } from './request-words.ts';
-import { SELECTING_WORDS, selectionOf } from './selection.ts';
-import type { Attributes } from './words.ts';
+import { namedKeys, SELECTING_WORDS, selectionOf } from './selection.ts';
 
 export interface GivenChange extends GivenRecords, GivenRules, GivenLookup {
   fromLog?: string;

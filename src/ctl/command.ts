@@ -5,12 +5,12 @@
  * Options of the daemon (OptionEntry.isOfDaemon) that are not given are taken from /etc/default/greyd.
  */
 import type { Readable, Writable } from 'node:stream';
-import { type OptionEntry, type Program, readCommandLine } from '../options/command-line.ts';
+import { jsonLine } from '../inspect/format/json.ts';
+import { roomIn } from '../inspect/format/room.ts';
+import { type Paint, paintFor, type Terminal } from '../inspect/format/terminal.ts';
+import { type OptionEntry, type Program, readCommandLine, valueNameOf } from '../options/command-line.ts';
 import { DEFAULTS_FILE, readDaemonDefaults } from '../options/defaults-file.ts';
 import type { Clock } from '../time/clock.ts';
-import { jsonLine } from './format/json.ts';
-import { roomIn } from './format/room.ts';
-import { type Paint, paintFor, type Terminal } from './format/terminal.ts';
 
 /** 0: done, or found; 1: not found, or not done. Only `query --check` has 2, Nagios's CRITICAL. */
 export type ExitStatus = 0 | 1 | 2;
@@ -120,7 +120,9 @@ export function makeCommand<Given extends object>(
       const file = isOfDaemon ? readDaemonDefaults(given.defaults, surroundings.tell) : undefined;
       const wasGiven = (name: string) => line.wasGiven(name as keyof typeof given & string);
       const isElsewhere = ['dbdir', 'store', 'from', 'to'].some(wasGiven);
-      const names = program.options.filter((entry) => entry.isOfDaemon).map(({ flags }) => nameOf(flags));
+      const names = program.options
+        .filter((entry) => entry.isOfDaemon)
+        .map(({ flags }) => valueNameOf(flags));
       const taken = names.filter((name) => !wasGiven(name) && !(isElsewhere && PLACES.has(name)));
       const defaults = Object.fromEntries(
         taken.filter((name) => file?.given[name] !== undefined).map((name) => [name, file?.given[name]]),
@@ -138,10 +140,4 @@ export function makeCommand<Given extends object>(
       });
     },
   };
-}
-
-/** Returns the property that holds the value of an option: `storePrefix` for `--store-prefix <TEXT>`. */
-export function nameOf(flags: string): string {
-  const [, name = ''] = /--([\w-]+)/.exec(flags) ?? [];
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

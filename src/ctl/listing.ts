@@ -3,6 +3,10 @@
  * ordering walks over all records, and keeps no more than --limit of them.
  */
 import type { Key, PlainKey } from '../greylist/keys.ts';
+import { counted } from '../inspect/format/counted.ts';
+import { printTable } from '../inspect/format/table.ts';
+import { type ClientRow, clientForm, type TripletRow, tripletForm } from '../inspect/rows.ts';
+import { STATES, stateOf } from '../inspect/states.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
 import { type GivenLookup, type GivenRules, rulesOf } from '../options/shared.ts';
@@ -10,13 +14,9 @@ import { oneOf, wholeNumber } from '../options/values.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import { DAY } from '../time/units.ts';
 import type { ExitStatus, Work } from './command.ts';
-import { counted } from './format/counted.ts';
-import { printTable } from './format/table.ts';
 import { Ranking } from './ranking.ts';
-import { type ClientRow, clientForm, type TripletRow, tripletForm } from './record-rows.ts';
 import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
 import type { IsSelected } from './selection.ts';
-import { STATES, stateOf } from './states.ts';
 
 export interface GivenListing extends GivenRecords, GivenRules, GivenLookup {
   state?: string[];

@@ -1,9 +1,13 @@
 /**
  * Opens the records of greyd, in its database or in a shared store, beside the daemons.
  */
+import { statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
+import { UsageError } from '../options/command-line.ts';
 import { DBDIR_OPTION, daemonOption } from '../options/of-daemon.ts';
 import {
   type GivenLookup,
@@ -11,12 +15,13 @@ import {
   networkLengthsOf,
   sharedStoreOf,
 } from '../options/shared.ts';
+import { type Account, becomeAccount, claimDatabase, currentOwner } from '../service/account.ts';
 import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/redis/open.ts';
 import { openSqliteReader } from '../store/sqlite/reader.ts';
+import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { ReadableStore, Store } from '../store/store.ts';
 import { FormerReader, FormerStore } from '../store-thread/former-records.ts';
 import type { ExitStatus, Surroundings } from './command.ts';
-import { becomeDatabaseOwner, openRecords } from './database.ts';
 
 /** --store, for a command that reads or changes records. */
 export const STORE_OPTION = {
@@ -138,4 +143,74 @@ function partsOf(given: GivenRecords, { uptime }: Around): Parameters<typeof ope
 /** Returns the hash function for --privacy, which depends on --lookup-by-host. */
 function hashBy({ lookupByHost }: GivenRecords): (key: Key) => string {
   return (key) => hashOf(key, lookupByHost ?? false);
+}
+
+/**
+ * Opens the database, or makes one; with --privacy if the daemon last had it.
+ * @param hash returns the hash of a key, as the daemon makes it; by default without --lookup-by-host
+ */
+export function openRecords(dbdir: string, hash = (key: Key) => hashOf(key, false)): Store {
+  return openSqliteStore(dbdir, { privacy: undefined, hash });
+}
+
+/**
+ * Opens the database as the account that it belongs to.
+ * @throws if there is no database
+ */
+export function openExistingRecords(dbdir: string): Store {
+  becomeDatabaseOwner(dbdir);
+  return openRecords(dbdir);
+}
+
+/** Changes to the account that the database belongs to, or will belong to. */
+export function becomeDatabaseAccount(dbdir: string): void {
+  becomeAccount(claimDatabase(dbdir));
+}
+
+/**
+ * Changes to the account that the database belongs to.
+ * @returns the path of the database, and that account; undefined: not root, so the process keeps its account
+ * @throws if there is no database, or this user cannot read it
+ */
+export function becomeDatabaseOwner(dbdir: string): { path: string; account: Account | undefined } {
+  const path = join(dbdir, 'greyd.db');
+  requireDatabase(path, dbdir);
+  const account = claimDatabase(dbdir);
+  becomeAccount(account);
+  return { path, account };
+}
+
+function requireDatabase(path: string, dbdir: string): void {
+  try {
+    statSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES')
+      throw new Error(`cannot read the database in ${dbdir} as user ${userName()}: use sudo`);
+    throw new Error(`there is no database in ${dbdir}, see --dbdir`);
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // An account that is a number alone.
+    return String(currentOwner().uid);
+  }
+}
+
+const KINDS: Readonly<Record<string, Key['kind']>> = { triplets: 'triplet', clients: 'client' };
+
+/**
+ * Returns the kind that an argument names.
+ * @param remedy what to write, for the error: `list triplets or clients`
+ * @throws {UsageError} unless there is one argument, and it names a kind
+ */
+export function kindOf([name, ...others]: readonly string[], remedy: string): Key['kind'] {
+  if (name === undefined) throw new UsageError(`missing argument; ${remedy}`);
+  const kind = KINDS[name];
+  const wrong = kind === undefined ? name : others[0];
+  if (kind === undefined || wrong !== undefined)
+    throw new UsageError(`unexpected argument '${wrong}'; ${remedy}`);
+  return kind;
 }

@@ -1,11 +1,14 @@
 /**
  * Reads the request that a command is about: arguments `name=value`, or a line of the log.
  */
+import { readLoggedAction } from '../mail-log/action.ts';
+import { messagesOf } from '../mail-log/entries.ts';
+import { linesOf, STDIN } from '../mail-log/lines.ts';
+import { readRejection } from '../mail-log/rejection.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import type { Attributes } from '../policy/client.ts';
 import type { Work } from './command.ts';
-import { linesOf, STDIN } from './log-lines.ts';
-import { readLoggedRequest } from './logged-request.ts';
-import { type Attributes, readAttributes } from './words.ts';
+import { readAttributes } from './words.ts';
 
 /** All attributes that Postfix sends (SMTPD_POLICY_README, up to 3.9), so that a whole request can be pasted. */
 export const POLICY_ATTRIBUTES = [
@@ -55,4 +58,30 @@ export async function requestAttributes(
 
 function isSameMail(a: Attributes, b: Attributes | undefined): boolean {
   return ['client_address', 'sender', 'recipient'].every((name) => a.get(name) === b?.get(name));
+}
+
+/**
+ * @returns undefined if the line is about no request
+ * @throws {UsageError} if the line has no addresses, because of --privacy
+ */
+export function readLoggedRequest(line: string): Attributes | undefined {
+  for (const message of messagesOf(line)) {
+    const action = readLoggedAction(message);
+    if (action !== undefined && [action.sender, action.recipient].some(isHidden))
+      throw new UsageError('the log line was written with --privacy: it has no addresses');
+    const found = action ?? readRejection(message);
+    if (found === undefined) continue;
+    return new Map([
+      ['client_address', found.clientAddress],
+      ['client_name', found.clientName],
+      ['sender', found.sender],
+      ['recipient', found.recipient],
+    ]);
+  }
+  return undefined;
+}
+
+/** Tells whether --privacy has replaced the local part of an address. */
+function isHidden(address: string): boolean {
+  return /^\*(@|$)/.test(address);
 }

@@ -11,9 +11,17 @@
 import { type IpAddress, networkOf, parseAddress } from '../address/ip.ts';
 import { type Network, parseNetwork } from '../address/network-map.ts';
 import { normaliseSender } from '../address/sender.ts';
-import { lowerCaseAscii, type NetworkLengths, type PlainKey } from '../greylist/keys.ts';
+import {
+  type ClientKey,
+  clientKey,
+  lowerCaseAscii,
+  type NetworkLengths,
+  type PlainKey,
+  type TripletKey,
+  tripletKey,
+} from '../greylist/keys.ts';
 import { UsageError } from '../options/command-line.ts';
-import type { Attributes } from './words.ts';
+import type { Attributes } from '../policy/client.ts';
 
 export const SELECTING_WORDS = ['client_address', 'sender', 'recipient'] as const;
 
@@ -68,5 +76,27 @@ function holds({ address }: Network, bits: number): (text: string) => boolean {
     const other = parseAddress(text);
     [last, wasIn] = [text, other !== undefined && isIn(other)];
     return wasIn;
+  };
+}
+
+export interface NamedKeys {
+  readonly client: ClientKey;
+  /** undefined: sender or recipient was not given. */
+  readonly triplet: TripletKey | undefined;
+}
+
+/**
+ * @param attributes with client_address at least; <> stands for the null sender
+ * @throws {UsageError} if client_address is no IP address
+ */
+export function namedKeys(attributes: Attributes, lengths: NetworkLengths): NamedKeys {
+  const text = attributes.get('client_address') ?? '';
+  const address = parseAddress(text);
+  if (address === undefined) throw new UsageError(`client_address=${text}: write an IP address`);
+  const [sender, recipient] = [attributes.get('sender'), attributes.get('recipient')];
+  const isTriplet = sender !== undefined && recipient !== undefined;
+  return {
+    client: clientKey(address),
+    triplet: isTriplet ? tripletKey(address, sender === '<>' ? '' : sender, recipient, lengths) : undefined,
   };
 }

@@ -1,9 +1,9 @@
 /**
  * Reads attributes of a policy request from arguments: `client_address=192.0.2.1 sender=alice@example.net`.
  */
-import { UsageError } from '../options/command-line.ts';
 
-export type Attributes = ReadonlyMap<string, string>;
+import { UsageError } from '../options/command-line.ts';
+import type { Attributes } from '../policy/client.ts';
 
 /**
  * @param known the names that are allowed; undefined: any

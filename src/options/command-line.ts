@@ -204,3 +204,9 @@ export function partsOf(flags: string): {
 function oneLine(text: string): string {
   return text.replace(/^error: /, '').replace(/\s+/g, ' ');
 }
+
+/** Returns the property that holds the value of an option: `storePrefix` for `--store-prefix <TEXT>`. */
+export function valueNameOf(flags: string): string {
+  const [, name = ''] = /--([\w-]+)/.exec(flags) ?? [];
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -5,10 +5,10 @@
 import type { LogFormat } from '../log/logger.ts';
 import { DEFAULT_IDENT } from '../log/syslog.ts';
 import type { InetEndpoint } from '../server/endpoint.ts';
-import { parseRedisUrl } from '../store/redis/url.ts';
 import { DAY } from '../time/units.ts';
 import type { OptionEntry } from './command-line.ts';
 import type { GivenLookup, GivenRules, GivenSharedStore } from './shared.ts';
+import { parseRedisUrl } from './store-url.ts';
 import {
   DEFAULT_AUTO_WHITELIST,
   daysOrHours,

@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseRedisUrl } from '../../src/options/store-url.ts';
 import { LazyRedisConnection } from '../../src/store/redis/connection.ts';
 import type { SharedStoreSettings } from '../../src/store/redis/open.ts';
-import { parseRedisUrl } from '../../src/store/redis/url.ts';
 import { freePort } from '../support/ports.ts';
 
 const LOOK_PAUSE_MS = 20;

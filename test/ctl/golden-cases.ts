@@ -7,7 +7,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, type ExpectStatic, expect, test } from 'vitest';
-import { COMMANDS } from '../../src/ctl/commands.ts';
+import { allCommands } from '../../src/ctl/commands/table.ts';
 import { canRun, type Needs } from '../support/requirements.ts';
 import {
   runStep,
@@ -17,6 +17,8 @@ import {
   transcriptOf,
 } from '../support/transcript.ts';
 import { WORLD_NEEDS, World } from './golden-world.ts';
+
+const COMMANDS = await allCommands();
 
 export type Cases = Readonly<Record<string, Step | readonly Step[]>>;
 

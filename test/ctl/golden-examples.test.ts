@@ -5,12 +5,14 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { COMMANDS } from '../../src/ctl/commands.ts';
+import { allCommands } from '../../src/ctl/commands/table.ts';
 import { GREYD } from '../support/daemon.ts';
 import { stoppedClock } from '../support/fake-time.ts';
 import type { ShellSettings } from '../support/transcript.ts';
 import { type Around, describeGolden, goldenFiles } from './golden-cases.ts';
 import { NOW } from './golden-world.ts';
+
+const COMMANDS = await allCommands();
 
 const NEEDS = {
   root: true,

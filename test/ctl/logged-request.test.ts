@@ -2,7 +2,7 @@
  * Lines of mail.log that tell of a request, read back.
  */
 import { describe, expect, test } from 'vitest';
-import { readLoggedRequest } from '../../src/ctl/logged-request.ts';
+import { readLoggedRequest } from '../../src/ctl/request-words.ts';
 import { type ActionEntry, actionFields, actionLine } from '../../src/log/action-line.ts';
 
 const ALICE = 'alice@example.net';

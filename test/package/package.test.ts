@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.ts';
 import { linksOf } from '../support/markdown.ts';
 import { canRun } from '../support/requirements.ts';
 import { DEB, DEB_FROM_ELSEWHERE, fieldOf, VERSION } from './deb.ts';
@@ -95,6 +96,16 @@ test.runIf(HAS_TOOLS)('has a comment above each override', () => {
     (line, index) => !line.startsWith('# ') && !lines[index - 1]?.startsWith('# '),
   );
   expect(uncommented).toEqual([]);
+});
+
+test.runIf(HAS_TOOLS)('brings the library for --store', () => {
+  const folder = temporaryDirectory();
+  execFileSync('dpkg-deb', ['--extract', DEB, folder]);
+  const lib = join(folder, 'usr/lib/greyd');
+  const words = [join(lib, 'bin/greyctl.js'), 'check', '--defaults=/dev/null', '--store=redis://127.0.0.1:1'];
+  const { stderr } = spawnSync(join(lib, 'node'), words, { encoding: 'utf8' });
+  // It came as far as to the network.
+  expect(stderr).toContain('ECONNREFUSED');
 });
 
 test.runIf(HAS_ANOTHER)('has the same bytes when it is built in another place', () => {

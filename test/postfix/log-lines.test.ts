@@ -3,7 +3,7 @@
  * Postfix can ask: both lines of one request tell of the same mail, it is explained, passes and is forgotten.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLoggedRequest } from '../../src/ctl/logged-request.ts';
+import { readLoggedRequest } from '../../src/ctl/request-words.ts';
 import { greyctl } from '../support/greyctl.ts';
 import { actionLines } from '../support/greylisting.ts';
 import { canRun } from '../support/requirements.ts';

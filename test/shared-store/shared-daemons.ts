@@ -3,7 +3,7 @@
  */
 import { onTestFinished } from 'vitest';
 import { openGivenShared } from '../../src/ctl/records.ts';
-import { parseRedisUrl } from '../../src/store/redis/url.ts';
+import { parseRedisUrl } from '../../src/options/store-url.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 

@@ -7,7 +7,7 @@
 import { connect } from 'node:net';
 import type { RedisClientOptions, RedisClientType, RedisClusterType } from '@redis/client';
 import { watchEncrypted, watchNewSockets } from './answers.ts';
-import type { HostPort, RedisLocation } from './url.ts';
+import type { HostPort, RedisLocation } from './location.ts';
 
 export interface RedisSettings {
   readonly location: RedisLocation;
@@ -79,6 +79,15 @@ function clientOptions({ location, password = location.password, ca, timeoutMs }
   } satisfies RedisClientOptions;
 }
 
+/**
+ * Loads the library, only with --store. It is CommonJS: bundled, as in the Debian package, it has no names beside its
+ * default export, which Node.js gives it too.
+ */
+async function loadLibrary(): Promise<typeof import('@redis/client')> {
+  const library = await import('@redis/client');
+  return 'default' in library ? (library.default as typeof library) : library;
+}
+
 /** @throws (rejects) if there is no connection at the first attempt */
 export async function connectServer(
   settings: RedisSettings,
@@ -86,7 +95,7 @@ export async function connectServer(
   database: number,
   onError: OnError,
 ): Promise<RedisClient> {
-  const { createClient } = await import('@redis/client');
+  const { createClient } = await loadLibrary();
   const options = clientOptions(settings);
   const beneath = settings.location.isEncrypted ? connect(address) : undefined;
   const answered = beneath === undefined ? () => {} : watchEncrypted(beneath);
@@ -126,7 +135,7 @@ export async function connectCluster(
   addresses: readonly HostPort[],
   onError: OnError,
 ): Promise<RedisClient> {
-  const { createCluster, SocketTimeoutError } = await import('@redis/client');
+  const { createCluster, SocketTimeoutError } = await loadLibrary();
   const options = clientOptions(settings);
   const cluster: Cluster = createCluster({
     rootNodes: addresses.map((address) => ({ socket: { ...address } })),

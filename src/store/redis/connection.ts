@@ -15,8 +15,8 @@ import {
   type RedisCommand,
   type RedisSettings,
 } from './client.ts';
+import { locationName } from './location.ts';
 import { connectPrimary } from './sentinel.ts';
-import { locationName } from './url.ts';
 
 /** A connection whose errors have messages that begin with the name of the store. */
 export interface RedisConnection extends Pick<RedisClient, 'send' | 'keys'> {

@@ -8,10 +8,10 @@
  */
 import { createHmac } from 'node:crypto';
 import { errorText } from '../../errors/text.ts';
+import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../../files/secret-file.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { ClientRecord, Lifetimes, TripletRecord } from '../../greylist/records.ts';
 import type { Clock } from '../../time/clock.ts';
-import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../private-keys.ts';
 import type { RedisClient, RedisSettings } from './client.ts';
 import { LazyRedisConnection, type RedisConnection } from './connection.ts';
 import { RedisStore } from './store.ts';

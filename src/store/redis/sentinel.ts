@@ -14,7 +14,7 @@ import {
   type RedisCommand,
   type RedisSettings,
 } from './client.ts';
-import type { HostPort, SentinelLocation } from './url.ts';
+import type { HostPort, SentinelLocation } from './location.ts';
 
 /** Time limit for an answer of a Sentinel, or of the server that it names, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 500;

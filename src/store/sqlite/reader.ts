@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { errorText } from '../../errors/text.ts';
+import { keyedDigest, readSecret, secretPath } from '../../files/secret-file.ts';
 import type { Key } from '../../greylist/keys.ts';
-import { keyedDigest, readSecret, secretPath } from '../private-keys.ts';
 import type { Entry, ReadableStore, RecordsOf } from '../store.ts';
 import { SqliteDecisions } from './decisions.ts';
 import { isDamage, openSqliteFileToRead, refuseNewer, versionOf } from './file.ts';

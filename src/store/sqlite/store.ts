@@ -9,9 +9,9 @@
  */
 import { join } from 'node:path';
 import type { DecisionCount } from '../../decisions/counters.ts';
+import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../../files/secret-file.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { UnixSeconds } from '../../time/clock.ts';
-import { hasSecret, keyedDigest, loadSecret, readSecret, secretPath } from '../private-keys.ts';
 import type {
   CleanableStore,
   Entry,

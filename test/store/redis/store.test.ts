@@ -6,10 +6,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Key } from '../../../src/greylist/keys.ts';
+import { parseRedisUrl } from '../../../src/options/store-url.ts';
 import type { RedisSettings } from '../../../src/store/redis/client.ts';
 import { LazyRedisConnection } from '../../../src/store/redis/connection.ts';
 import { RedisStore, type RedisStoreSettings } from '../../../src/store/redis/store.ts';
-import { parseRedisUrl } from '../../../src/store/redis/url.ts';
 import { Cluster, RedisServer, Sentinels } from '../../support/redis.ts';
 import { canRun } from '../../support/requirements.ts';
 import { CLIENT, put, read, storeContract, triplet } from '../contract.ts';
@@ -146,7 +146,7 @@ describe.skipIf(!canTest)('one server', () => {
 
   test('a user with the rights that docs/several-mx.md names', async () => {
     const [, rights = ''] =
-      /a user\s+for greyd alone needs `([^`]*)`/.exec(readFileSync('docs/several-mx.md', 'utf8')) ?? [];
+      /a user\s+for greyd alone needs\s+`([^`]*)`/.exec(readFileSync('docs/several-mx.md', 'utf8')) ?? [];
     const user = ['--user', 'mx', 'on', '>secret', ...rights.replace('~greyd:', '~test:').split(' ')];
     const none = ['--user', 'default', 'off'];
     const own = (url: string) => url.replace('//', '//mx:secret@');

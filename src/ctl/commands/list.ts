@@ -1,0 +1,40 @@
+/**
+ * greyctl list: lists triplets or clients, one per line:
+ *
+ *   network TAB sender TAB recipient TAB first seen TAB last seen TAB state
+ *   client address TAB retries TAB last counted TAB state           times as 2026-11-26T05:00:00Z
+ */
+import { networkLengthsOf } from '../../options/shared.ts';
+import { makeCommand } from '../command.ts';
+import { type GivenListing, LISTING_OPTIONS, printRecords } from '../listing.ts';
+import { kindOf } from '../records.ts';
+import { SELECTING_WORDS, selectionOf } from '../selection.ts';
+import { readAttributes } from '../words.ts';
+
+export const listCommand = makeCommand<GivenListing>(
+  {
+    name: 'greyctl list',
+    summary: 'list triplets or clients',
+    usage: '[options] [triplets | clients] [client_address=… sender=… recipient=…]',
+    description:
+      'Lists triplets (the default) or clients: all of them, or those of a client or network, a sender ' +
+      'or a recipient; @example.org stands for all addresses of a domain, <> for the null sender. greyd may ' +
+      'run meanwhile. Records of greyd --privacy cannot be read. Exit status 1: no such records.\n\n' +
+      'Examples:\n' +
+      '  greyctl list --state=waiting recipient=bob@example.org\n' +
+      '  greyctl list client_address=192.0.2.0/24 --newer=1h\n' +
+      '  greyctl list clients --state=auto-whitelisted --order=count --limit=20',
+    options: LISTING_OPTIONS,
+    words: ['triplets', 'clients', ...SELECTING_WORDS.map((name) => `${name}=`)],
+  },
+  async (given, words, work) => {
+    const kinds = words.filter((word) => !word.includes('='));
+    const kind =
+      kinds.length === 0 ? 'triplet' : kindOf(kinds, 'list triplets or clients, or write recipient=…');
+    const attributes = readAttributes(
+      words.filter((word) => word.includes('=')),
+      SELECTING_WORDS,
+    );
+    return printRecords([kind], selectionOf(attributes, networkLengthsOf(given)), given, work);
+  },
+);

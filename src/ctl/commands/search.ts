@@ -1,0 +1,28 @@
+/**
+ * greyctl search: lists triplets and clients in which a text occurs.
+ */
+import { UsageError } from '../../options/command-line.ts';
+import { makeCommand } from '../command.ts';
+import { containing, type GivenListing, LISTING_OPTIONS, printRecords } from '../listing.ts';
+
+export const searchCommand = makeCommand<GivenListing>(
+  {
+    name: 'greyctl search',
+    summary: 'search all records for a text',
+    usage: '[options] TEXT',
+    description:
+      'Lists the triplets and the clients in which a text occurs: in the sender, the recipient, the network or ' +
+      'the address; upper and lower case are the same. greyd may run meanwhile. Records of greyd --privacy ' +
+      'cannot be read. Exit status 1: no such records.\n\n' +
+      'Examples:\n' +
+      '  greyctl search alice\n' +
+      '  greyctl search --state=waiting example.net',
+    options: LISTING_OPTIONS,
+    words: [],
+  },
+  async (given, [text, ...others], work) => {
+    if (text === undefined || others.length > 0)
+      throw new UsageError('expected one TEXT to search for; put a text with blanks in quotes');
+    return printRecords(['triplet', 'client'], containing(text), given, work);
+  },
+);

@@ -1,0 +1,169 @@
+/**
+ * greyctl top: shows the clients with the most successful retries, and the networks, sender domains and recipients
+ * with the most triplets, and how many of these have passed: where none has, it is mostly spam.
+ *
+ * Without headings the first column names the kind of each line: `network TAB 192.0.2.0 TAB triplets TAB passed`.
+ */
+
+import { printTable, type TableForm } from '../../inspect/format/table.ts';
+import { type ClientRow, clientForm, shownSender } from '../../inspect/rows.ts';
+import { stateOf } from '../../inspect/states.ts';
+import { UsageError } from '../../options/command-line.ts';
+import { RULES_OPTIONS } from '../../options/of-daemon.ts';
+import { type GivenRules, rulesOf } from '../../options/shared.ts';
+import { wholeNumber } from '../../options/values.ts';
+import type { ReadableStore } from '../../store/store.ts';
+import { makeCommand, type Work } from '../command.ts';
+import { Frequencies } from '../frequencies.ts';
+import { Ranking } from '../ranking.ts';
+import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
+
+interface Given extends GivenRecords, GivenRules {
+  limit: number;
+}
+
+const DEFAULT_LIMIT = 10;
+
+/** The parts of a triplet by which triplets are counted: the name in the singular, and the part itself. */
+const COUNTED = {
+  networks: { heading: 'network', of: ({ clientNetwork }: TripletParts) => clientNetwork },
+  senders: { heading: 'sender domain', of: ({ sender }: TripletParts) => domainOf(sender) },
+  recipients: { heading: 'recipient', of: ({ recipient }: TripletParts) => recipient },
+} as const;
+
+interface TripletParts {
+  readonly clientNetwork: string;
+  readonly sender: string;
+  readonly recipient: string;
+}
+
+type Counted = keyof typeof COUNTED;
+
+const WHAT = ['clients', 'networks', 'senders', 'recipients'] as const;
+
+interface Row {
+  readonly name: string;
+  readonly triplets: number;
+  readonly passed: number;
+}
+
+export const topCommand = makeCommand<Given>(
+  {
+    name: 'greyctl top',
+    summary: 'show the busiest clients, networks, senders and recipients',
+    usage: '[options] [clients] [networks] [senders] [recipients]',
+    description:
+      'Lists the clients with the most successful retries, and the networks, sender domains and recipients with ' +
+      'the most triplets, with the number of those that have passed; all four, or those that are named. greyd may ' +
+      'run meanwhile. Expired records are not counted; those of greyd --privacy cannot be read.\n\n' +
+      'Examples:\n' +
+      '  greyctl top\n' +
+      '  greyctl top networks --limit=50',
+    options: [
+      {
+        flags: '--limit <N>',
+        help: 'number of lines for each',
+        default: DEFAULT_LIMIT,
+        parse: (text) => Math.max(1, wholeNumber(text, 'a whole number', 100_000)),
+      },
+      ...RECORDS_OPTIONS,
+      ...RULES_OPTIONS,
+    ],
+    words: WHAT,
+  },
+  async (given, words, work) => {
+    const wrong = words.find((word) => !WHAT.some((what) => what === word));
+    if (wrong !== undefined)
+      throw new UsageError(`unexpected argument '${wrong}'; expected ${WHAT.join(', ')}`);
+    const wanted = WHAT.filter((what) => words.length === 0 || words.includes(what));
+    return withRecords(given, work, async (store) => {
+      requireReadableKeys(store);
+      const clients = wanted.includes('clients') ? await printClients(store, given, work) : 0;
+      const counted = wanted.filter((what) => what !== 'clients');
+      const others = await printTriplets(store, counted, given, work, clients > 0);
+      return clients > 0 || others.some((rows) => rows > 0) ? 0 : 1;
+    });
+  },
+);
+
+/** @returns the number of rows */
+async function printClients(store: ReadableStore, given: Given, work: Work): Promise<number> {
+  const [rules, now] = [rulesOf(given), work.now()];
+  const ranking = new Ranking<ClientRow>(given.limit);
+  for await (const entries of store.entries('client')) {
+    for (const [key, record] of entries) {
+      if (key.kind !== 'client' || !('count' in record)) continue;
+      const state = stateOf(record, rules, now);
+      if (state !== 'expired') ranking.add({ key, record, state }, record.count);
+    }
+  }
+  return printTable([ranking.items()], named('client', clientForm(work.terminal !== undefined), work), work);
+}
+
+/** Prints all of these in one walk over the triplets. @returns the number of rows of each */
+async function printTriplets(
+  store: ReadableStore,
+  wanted: readonly Counted[],
+  given: Given,
+  work: Work,
+  isBelowOthers: boolean,
+): Promise<number[]> {
+  if (wanted.length === 0) return [];
+  const [rules, now] = [rulesOf(given), work.now()];
+  const counts = wanted.map((what) => ({ what, frequencies: new Frequencies() }));
+  let walked = 0;
+  for await (const entries of store.entries('triplet')) {
+    for (const [key, record] of entries) {
+      const state = stateOf(record, rules, now);
+      if (key.kind !== 'triplet' || state === 'expired') continue;
+      for (const { what, frequencies } of counts) frequencies.add(COUNTED[what].of(key), state === 'passed');
+    }
+    walked += entries.length;
+    work.progress?.(`${walked} triplets`);
+  }
+  work.progress?.('');
+  const printed: number[] = [];
+  for (const { what, frequencies } of counts) {
+    if ((isBelowOthers || printed.length > 0) && work.terminal !== undefined && !work.isJson)
+      work.output.write('\n');
+    printed.push(await printCounted(what, frequencies, given, work));
+  }
+  return printed;
+}
+
+async function printCounted(
+  what: Counted,
+  frequencies: Frequencies,
+  { limit }: Given,
+  work: Work,
+): Promise<number> {
+  const ranking = new Ranking<Row>(limit);
+  for (const [name, { count, marked }] of frequencies.entries())
+    ranking.add({ name, triplets: count, passed: marked }, count);
+  const { error } = frequencies;
+  if (error > 0) work.tell(`too many ${what} for exact numbers: they may be up to ${error} too low`);
+  const { heading } = COUNTED[what];
+  return printTable([ranking.items()], named(heading, formOf(heading), work), work);
+}
+
+/** Adds a first column that names the kind, unless headings are shown. */
+function named<Of>(what: string, form: TableForm<Of>, { terminal }: Work): TableForm<Of> {
+  if (terminal !== undefined) return form;
+  return { ...form, columns: [{ heading: '', text: () => what }, ...form.columns] };
+}
+
+function formOf(heading: string): TableForm<Row> {
+  return {
+    columns: [
+      { heading, text: ({ name }) => name },
+      { heading: 'triplets', text: ({ triplets }) => String(triplets), isNumber: true },
+      { heading: 'passed', text: ({ passed }) => String(passed), isNumber: true },
+    ],
+    toObject: ({ name, triplets, passed }) => ({ of: heading, name, triplets, passed }),
+  };
+}
+
+/** Returns the domain of an address; `<>` for the null sender. */
+function domainOf(address: string): string {
+  return address.includes('@') ? address.slice(address.lastIndexOf('@') + 1) : shownSender(address);
+}
