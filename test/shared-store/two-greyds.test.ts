@@ -1,6 +1,6 @@
 /**
  * Two greyds on one server answer as one of them alone would: the same triplets come to either at random,
- * often at the same moment, while the clock goes on. GREYD_SHARED_REQUESTS (20,000), GREYD_SHARED_SEED (1).
+ * often at the same moment, while the clock goes on. GREYD_SHARED_REQUESTS (10,000), GREYD_SHARED_SEED (1).
  */
 import { describe, expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
@@ -13,7 +13,7 @@ import { type Asked, after, NOTHING, type World } from './worlds.ts';
 
 const canTest = canRun('two greyds', SHARED_STORE_NEEDS);
 
-const REQUESTS = Number(process.env.GREYD_SHARED_REQUESTS ?? 20_000);
+const REQUESTS = Number(process.env.GREYD_SHARED_REQUESTS ?? 10_000);
 const SEED = Number(process.env.GREYD_SHARED_SEED ?? 1);
 
 const DAY = 86_400;
