@@ -27,7 +27,7 @@ export interface HandlerSettings {
   /** The action for a greylisted mail, as in access(5): DEFER_IF_PERMIT, say. */
   readonly greylistAction: string;
   readonly greylistText: string;
-  readonly greylistHeader: string;
+  readonly xGreylistHeader: string;
   readonly hostname: string;
   readonly version: string;
   /** Decide, save and log as usual, but answer DUNNO. */
@@ -113,9 +113,9 @@ export class RequestHandler {
     const delay = isShown ? waited : undefined;
     if (verdict.reason === 'over --max-triplets') this.#parts.log.storeIsFull();
     this.#passed(request, verdict.reason, delay, waited);
-    const { dryRun, greylistHeader, hostname, version } = this.#settings;
+    const { dryRun, xGreylistHeader, hostname, version } = this.#settings;
     if (delay === undefined || dryRun) return DUNNO;
-    return `PREPEND ${delayHeader(greylistHeader, delay, hostname, version, now)}`;
+    return `PREPEND ${delayHeader(xGreylistHeader, delay, hostname, version, now)}`;
   }
 
   #defer(request: PolicyRequest, verdict: GreylistVerdict): string {

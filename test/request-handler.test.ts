@@ -35,7 +35,7 @@ function setUp(decide: Greylisting['decide'], now = () => 1_700_000_000, uptime 
       networkLengths: { ipv4: 24, ipv6: 64 },
       greylistAction: 'DEFER_IF_PERMIT',
       greylistText: 'later',
-      greylistHeader: 'X-Greylist: %t',
+      xGreylistHeader: 'X-Greylist: %t',
       hostname: 'mx',
       version: '0',
       dryRun: false,

@@ -10,26 +10,25 @@ import { counted } from '../inspect/format/counted.ts';
 import { keyObject, keyText } from '../inspect/rows.ts';
 import { printable } from '../log/printable.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import type { GivenOf } from '../options/given.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
-import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../options/shared.ts';
+import { networkLengthsOf, rulesOf } from '../options/shared.ts';
 import type { Attributes } from '../policy/client.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 import type { ExitStatus, Work } from './command.ts';
-import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
+import { RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
 import { FROM_LOG_OPTION, requestAttributes } from './request-words.ts';
 import { namedKeys, SELECTING_WORDS, selectionOf } from './selection.ts';
 
-export interface GivenChange extends GivenRecords, GivenRules, GivenLookup {
-  fromLog?: string;
-}
-
-export const CHANGE_OPTIONS: readonly OptionEntry[] = [
+export const CHANGE_OPTIONS = [
   FROM_LOG_OPTION,
   ...RECORDS_OPTIONS,
   ...RULES_OPTIONS,
   ...LOOKUP_OPTIONS,
-];
+] as const satisfies readonly OptionEntry[];
+
+export type GivenChange = GivenOf<typeof CHANGE_OPTIONS>;
 
 /** Records changed at a time: daemons wait for each group, half a millisecond of work. */
 const GROUP = 25;

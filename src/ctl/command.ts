@@ -10,6 +10,7 @@ import { roomIn } from '../inspect/format/room.ts';
 import { type Paint, paintFor, type Terminal } from '../inspect/format/terminal.ts';
 import { type OptionEntry, type Program, readCommandLine, valueNameOf } from '../options/command-line.ts';
 import { DEFAULTS_FILE, readDaemonDefaults } from '../options/defaults-file.ts';
+import type { GivenOf } from '../options/given.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** 0: done, or found; 1: not found, or not done. Only `query --check` has 2, Nagios's CRITICAL. */
@@ -54,7 +55,9 @@ export interface Work extends Surroundings {
 }
 
 /** The --help text of a command; `summary` is for the list of all commands. */
-export interface CommandProgram extends Program {
+export interface CommandProgram<Options extends readonly OptionEntry[] = readonly OptionEntry[]>
+  extends Program {
+  readonly options: Options;
   readonly summary: string;
   /** Arguments for completion, as `triplets` or `sender=`; undefined: names of files. */
   readonly words?: readonly string[];
@@ -70,8 +73,8 @@ export interface Command {
 }
 
 interface OwnOptions {
-  help?: true;
-  json?: true;
+  help?: boolean;
+  json?: boolean;
   defaults?: string;
 }
 
@@ -93,9 +96,9 @@ const PLACES: ReadonlySet<string> = new Set(['store', 'storePrefix', 'storePassw
  * Makes a command.
  * @param run is given the values of the options, and the arguments that belong to none
  */
-export function makeCommand<Given extends object>(
-  program: CommandProgram,
-  run: (given: Given, words: readonly string[], work: Work) => Promise<ExitStatus>,
+export function makeCommand<const Options extends readonly OptionEntry[]>(
+  program: CommandProgram<Options>,
+  run: (given: GivenOf<Options>, words: readonly string[], work: Work) => Promise<ExitStatus>,
   { hasJson = true }: { hasJson?: boolean } = {},
 ): Command {
   const isOfDaemon = program.options.some((entry) => entry.isOfDaemon);
@@ -111,7 +114,7 @@ export function makeCommand<Given extends object>(
   return {
     program: whole,
     async run(argv, surroundings) {
-      const line = readCommandLine<Given & OwnOptions>(whole, argv, surroundings.tell);
+      const line = readCommandLine<GivenOf<Options> & OwnOptions>(whole, argv, surroundings.tell);
       const { given, words, help } = line;
       if (given.help) {
         surroundings.output.write(help);

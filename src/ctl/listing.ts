@@ -8,23 +8,16 @@ import { printTable } from '../inspect/format/table.ts';
 import { type ClientRow, clientForm, type TripletRow, tripletForm } from '../inspect/rows.ts';
 import { STATES, stateOf } from '../inspect/states.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
+import type { GivenOf } from '../options/given.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
-import { type GivenLookup, type GivenRules, rulesOf } from '../options/shared.ts';
+import { rulesOf } from '../options/shared.ts';
 import { oneOf, wholeNumber } from '../options/values.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import { DAY } from '../time/units.ts';
 import type { ExitStatus, Work } from './command.ts';
 import { Ranking } from './ranking.ts';
-import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
+import { RECORDS_OPTIONS, requireReadableKeys, withRecords } from './records.ts';
 import type { IsSelected } from './selection.ts';
-
-export interface GivenListing extends GivenRecords, GivenRules, GivenLookup {
-  state?: string[];
-  older?: number;
-  newer?: number;
-  order?: string;
-  limit?: number;
-}
 
 /** The default of --limit with --order. */
 const DEFAULT_ORDERED = 1000;
@@ -33,7 +26,7 @@ const MAX_ORDERED = 10_000;
 /** Ordered records that become text at a time. */
 const PRINTED = 1000;
 
-export const LISTING_OPTIONS: readonly OptionEntry[] = [
+export const LISTING_OPTIONS = [
   {
     flags: '--state <STATE>',
     help: `only records in this state: ${STATES.join(', ')}; may be repeated`,
@@ -61,7 +54,9 @@ export const LISTING_OPTIONS: readonly OptionEntry[] = [
   ...RECORDS_OPTIONS,
   ...RULES_OPTIONS,
   ...LOOKUP_OPTIONS,
-];
+] as const satisfies readonly OptionEntry[];
+
+export type GivenListing = GivenOf<typeof LISTING_OPTIONS>;
 
 /**
  * Prints the records of these kinds that are selected.

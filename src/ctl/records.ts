@@ -8,13 +8,9 @@ import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
 import { UsageError } from '../options/command-line.ts';
+import type { GivenOf } from '../options/given.ts';
 import { DBDIR_OPTION, daemonOption } from '../options/of-daemon.ts';
-import {
-  type GivenLookup,
-  type GivenSharedStore,
-  networkLengthsOf,
-  sharedStoreOf,
-} from '../options/shared.ts';
+import { type GivenLookup, networkLengthsOf, sharedStoreOf } from '../options/shared.ts';
 import { type Account, becomeAccount, claimDatabase, currentOwner } from '../service/account.ts';
 import { inspectSharedStore, openSharedRecords, type SharedStoreSettings } from '../store/redis/open.ts';
 import { openSqliteReader } from '../store/sqlite/reader.ts';
@@ -29,20 +25,17 @@ export const STORE_OPTION = {
   help: 'shared store that greyd uses, see --store of greyd',
 };
 
-/** Options that say where the records are. */
-export const RECORDS_OPTIONS = [
-  DBDIR_OPTION,
-  STORE_OPTION,
+/** Options of a shared store, whichever names it. */
+export const SHARED_STORE_OPTIONS = [
   daemonOption('--store-prefix'),
   daemonOption('--store-password-file'),
   daemonOption('--store-ca-file'),
-];
+] as const;
 
-export interface GivenRecords
-  extends Omit<GivenSharedStore, 'storeReplicas' | 'storeTimeout'>,
-    Pick<GivenLookup, 'lookupByHost'> {
-  dbdir: string;
-}
+/** Options that say where the records are. */
+export const RECORDS_OPTIONS = [DBDIR_OPTION, STORE_OPTION, ...SHARED_STORE_OPTIONS] as const;
+
+export type GivenRecords = GivenOf<typeof RECORDS_OPTIONS> & Partial<Pick<GivenLookup, 'lookupByHost'>>;
 
 type Around = Pick<Surroundings, 'storePassword' | 'uptime'>;
 

@@ -20,10 +20,10 @@ export const POLICY_ATTRIBUTES = [
   ...['compatibility_level', 'mail_version', 'policy_test_time'],
 ] as const;
 
-export const FROM_LOG_OPTION: OptionEntry = {
+export const FROM_LOG_OPTION = {
   flags: '--from-log <LINE>',
   help: 'take the request from a log line of greyd, or from a reject: line of Postfix; -: from the last such line of standard input',
-};
+} as const satisfies OptionEntry;
 
 /**
  * @param fromLog the value of FROM_LOG_OPTION

@@ -31,6 +31,8 @@ export interface OptionEntry {
   readonly default?: string | number | readonly string[];
   /** Other spellings of the name, not shown in --help. */
   readonly aliases?: readonly string[];
+  /** Parsed in place of an optional value that is left out. */
+  readonly preset?: string;
   readonly repeatable?: boolean;
   /** True for an option of the daemon that greyctl reads from the daemon's own configuration. */
   readonly isOfDaemon?: boolean;
@@ -88,12 +90,26 @@ export function readCommandLine<Given extends object>(
     throw error;
   }
   return {
-    given: command.opts<Given>(),
+    given: completed(command.opts<Given>(), options, warn),
     wasGiven: (name) => command.getOptionValueSource(name) === 'cli',
     words: command.args.filter((word) => word !== ''),
     late: lateOptions(spelled, options),
     help: command.helpInformation(),
   };
+}
+
+/**
+ * Completes what commander has read: an option without a value is true or false, one whose optional value was left out
+ * has its preset, and one whose value was empty has none.
+ */
+function completed<Given extends object>(given: Given, options: readonly OptionEntry[], warn: Warn): Given {
+  const values = new Map(Object.entries(given).filter(([, value]) => value !== ''));
+  for (const { flags, preset, parse } of options) {
+    const name = valueNameOf(flags);
+    if (partsOf(flags).value === '') values.set(name, values.get(name) ?? false);
+    else if (values.get(name) === true) values.set(name, parse?.(preset ?? '', warn));
+  }
+  return Object.fromEntries(values) as Given;
 }
 
 /** Keeps indented lines whole: they are examples to copy. */

@@ -2,62 +2,25 @@
  * The options of the daemon as plain values, made from the command line.
  */
 import type { NetworkLengths } from '../greylist/keys.ts';
-import type { LogFormat, LogLevel } from '../log/logger.ts';
+import type { LogLevel } from '../log/logger.ts';
 import { withoutPassword } from '../log/password.ts';
 import type { RequestBounds } from '../policy/attributes.ts';
 import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
 import { SLOT_BITS } from '../store/redis/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
-import { DAY } from '../time/units.ts';
 import { lateNote, readCommandLine, UsageError } from './command-line.ts';
-import { networkLengthsOf, rulesOf, sharedStoreOf } from './shared.ts';
+import { networkLengthsOf, sharedStoreOf } from './shared.ts';
 import { type GivenOptions, OPTION_TABLE } from './table.ts';
 
-export interface Options {
+/** What follows from several options, or from more than the command line. */
+interface Derived {
   readonly endpoints: readonly Endpoint[];
   /** undefined: the system's own value. */
   readonly listenQueueSize: number | undefined;
-  readonly maxConnections: number;
-  /** Seconds. */
-  readonly requestTimeout: number;
   readonly requestBounds: RequestBounds;
-  readonly exim: boolean;
-  readonly daemonize: boolean;
-  readonly pidfile: string | undefined;
-  /** Name or number; undefined: the default account, if there is one. */
-  readonly user: string | undefined;
-  readonly group: string | undefined;
-  readonly dbdir: string;
-  readonly privacy: boolean;
-  /** Seconds. */
-  readonly delay: number;
-  /** Seconds. */
-  readonly maxAge: number;
-  /** Seconds. */
-  readonly retryWindow: number;
-  readonly greylistAction: string;
-  readonly greylistText: string;
-  readonly greylistHeader: string;
   readonly hostname: string;
-  readonly lookupByHost: boolean;
   readonly networkLengths: NetworkLengths;
-  readonly whitelistClients: readonly string[];
-  readonly whitelistRecipients: readonly string[];
-  /** 0: off. */
-  readonly autoWhitelistClients: number;
   readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  readonly syslogFacility: string;
-  readonly syslogIdent: string;
-  readonly dryRun: boolean;
-  readonly allowTestTime: boolean;
-  /** Seconds. */
-  readonly storeTimeout: number;
-  readonly maxQueuedRequests: number;
-  /** 0: no limit. */
-  readonly maxTriplets: number;
-  /** Per hour; 0: no limit. */
-  readonly maxNewPerClient: number;
   /** undefined: records are in the database in `dbdir`. */
   readonly sharedStore: SharedStoreSettings | undefined;
   /** The endpoints of --metrics; empty without it. */
@@ -65,6 +28,9 @@ export interface Options {
   /** Remarks about the command line, for the log. */
   readonly warnings: readonly string[];
 }
+
+/** The value of each option by its name, as its row in the table has it, and what follows from them. */
+export type Options = Readonly<Omit<GivenOptions, keyof Derived>> & Derived;
 
 /** The facts beside the command line that options depend on. */
 export interface OptionContext {
@@ -110,42 +76,14 @@ export function parseOptions(argv: readonly string[], surroundings: OptionContex
   }
   checkTimes(given);
   checkSlots(given);
-  const rules = rulesOf(given);
   return Object.freeze<Options>({
+    ...given,
     endpoints: endpointsOf(given, surroundings),
     listenQueueSize: given.listenQueueSize || undefined,
-    maxConnections: given.maxConnections,
-    requestTimeout: given.requestTimeout,
     requestBounds: { maxBytes: given.maxRequestSize, maxAttributes: given.maxRequestAttributes },
-    exim: given.exim ?? false,
-    daemonize: given.daemonize ?? false,
-    pidfile: given.pidfile || undefined,
-    user: given.user || undefined,
-    group: given.group || undefined,
-    dbdir: given.dbdir,
-    privacy: given.privacy ?? false,
-    delay: rules.delay,
-    maxAge: rules.maxAge,
-    retryWindow: rules.retryWindow,
-    greylistAction: given.greylistAction,
-    greylistText: given.greylistText,
-    greylistHeader: given.xGreylistHeader,
     hostname: given.hostname || surroundings.hostname,
-    lookupByHost: given.lookupByHost ?? false,
     networkLengths: networkLengthsOf(given),
-    whitelistClients: given.whitelistClients,
-    whitelistRecipients: given.whitelistRecipients,
-    autoWhitelistClients: rules.autoWhitelistAfter,
     logLevel: given.quiet ? 'quiet' : given.verbose ? 'verbose' : 'normal',
-    logFormat: given.logFormat,
-    syslogFacility: given.syslogFacility,
-    syslogIdent: given.syslogIdent,
-    dryRun: given.dryRun ?? false,
-    allowTestTime: given.allowTestTime ?? false,
-    storeTimeout: given.storeTimeout,
-    maxQueuedRequests: given.maxQueuedRequests,
-    maxTriplets: given.maxTriplets,
-    maxNewPerClient: given.maxNewPerClient,
     sharedStore: sharedStoreOf(given, surroundings.storePassword),
     metricsEndpoints: metricsEndpointsOf(given),
     warnings: warnings.map(withoutPassword),
@@ -220,7 +158,7 @@ const IDLE_OPTIONS: readonly IdleOption[] = [
 
 /** Refuses times with which no mail would ever pass. */
 function checkTimes({ delay, maxAge, retryWindow }: GivenOptions): void {
-  const wrong = retryWindow <= delay ? '--retry-window' : maxAge * DAY <= delay ? '--max-age' : undefined;
+  const wrong = retryWindow <= delay ? '--retry-window' : maxAge <= delay ? '--max-age' : undefined;
   if (wrong !== undefined) {
     throw new UsageError(`${wrong} must be longer than --delay (${delay} s), or no mail would ever pass`);
   }

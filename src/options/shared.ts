@@ -6,35 +6,20 @@ import { readFileSync } from 'node:fs';
 import { errorText } from '../errors/text.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { NetworkLengths } from '../greylist/keys.ts';
-import type { RedisLocation } from '../store/redis/location.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
-import { DAY } from '../time/units.ts';
 import { UsageError } from './command-line.ts';
-import { DEFAULT_AUTO_WHITELIST } from './values.ts';
+import type { GivenOptions } from './table.ts';
 
-export interface GivenRules {
-  /** Seconds. */
-  delay: number;
-  /** Days. */
-  maxAge: number;
-  /** Seconds. */
-  retryWindow: number;
-  /** true: given without a number. */
-  autoWhitelistClients: number | true;
-}
+export type GivenRules = Pick<GivenOptions, 'delay' | 'maxAge' | 'retryWindow' | 'autoWhitelistClients'>;
 
-export interface GivenLookup {
-  lookupByHost?: true;
-  ipv4cidr: number;
-  ipv6cidr: number;
-}
+export type GivenLookup = Pick<GivenOptions, 'lookupByHost' | 'ipv4cidr' | 'ipv6cidr'>;
 
 export function rulesOf({ delay, maxAge, retryWindow, autoWhitelistClients }: GivenRules): GreylistRules {
   return {
     delay,
-    maxAge: maxAge * DAY,
+    maxAge,
     retryWindow,
-    autoWhitelistAfter: autoWhitelistClients === true ? DEFAULT_AUTO_WHITELIST : autoWhitelistClients,
+    autoWhitelistAfter: autoWhitelistClients,
   };
 }
 
@@ -42,15 +27,10 @@ export function networkLengthsOf({ lookupByHost, ipv4cidr, ipv6cidr }: GivenLook
   return lookupByHost ? { ipv4: 32, ipv6: 128 } : { ipv4: ipv4cidr, ipv6: ipv6cidr };
 }
 
-export interface GivenSharedStore {
-  store?: RedisLocation | undefined;
-  storePrefix: string;
-  storePasswordFile?: string;
-  storeCaFile?: string;
-  storeReplicas: number;
-  /** Seconds. */
-  storeTimeout: number;
-}
+export type GivenSharedStore = Pick<
+  GivenOptions,
+  'store' | 'storePrefix' | 'storePasswordFile' | 'storeCaFile' | 'storeReplicas' | 'storeTimeout'
+>;
 
 /**
  * The environment variable with the password. --store-password-file takes precedence over it, and it over the

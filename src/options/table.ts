@@ -2,12 +2,10 @@
  * Every option of the daemon, once: its flags, default, help and check. The table makes --help,
  * and docs/reference.md is made of it.
  */
-import type { LogFormat } from '../log/logger.ts';
 import { DEFAULT_IDENT } from '../log/syslog.ts';
-import type { InetEndpoint } from '../server/endpoint.ts';
 import { DAY } from '../time/units.ts';
 import type { OptionEntry } from './command-line.ts';
-import type { GivenLookup, GivenRules, GivenSharedStore } from './shared.ts';
+import type { GivenOf } from './given.ts';
 import { parseRedisUrl } from './store-url.ts';
 import {
   DEFAULT_AUTO_WHITELIST,
@@ -36,7 +34,7 @@ const DEFAULT_MAX_REQUEST_SIZE = 1024 * 1024;
 const DEFAULT_MAX_ATTRIBUTES = 1000;
 
 /** The options of postgrey, so that POSTGREY_OPTS works unchanged. */
-const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
+const OPTIONS_OF_POSTGREY = [
   { flags: '-h, --help', help: 'print this help' },
   { flags: '--man', help: 'print this help, the manual in short' },
   { flags: '--version', help: 'print name and version' },
@@ -90,8 +88,9 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
   {
     flags: '--max-age <DAYS>',
     help: 'forget records not seen for this many days',
-    default: DEFAULT_MAX_AGE,
-    parse: numberOr('--max-age', DEFAULT_MAX_AGE, { unit: 'days' }),
+    default: DEFAULT_MAX_AGE * DAY,
+    defaultText: String(DEFAULT_MAX_AGE),
+    parse: (text, warn) => DAY * numberOr('--max-age', DEFAULT_MAX_AGE, { unit: 'days' })(text, warn),
   },
   {
     flags: '--retry-window <N>',
@@ -156,6 +155,7 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
     flags: '--auto-whitelist-clients [N]',
     help: 'stop greylisting a client after N successful retries; 0: off',
     default: DEFAULT_AUTO_WHITELIST,
+    preset: String(DEFAULT_AUTO_WHITELIST),
     parse: (text) => wholeNumber(text, 'a whole number of retries, or 0 for off'),
   },
   {
@@ -172,10 +172,10 @@ const OPTIONS_OF_POSTGREY: readonly OptionEntry[] = [
     parse: numberOr('--listen-queue-size', 0, { unit: 'connections', fallbackText: "the system's" }),
   },
   { flags: '-n, --no-action', help: 'not supported, an error as in postgrey', aliases: ['--noaction'] },
-];
+] as const satisfies readonly OptionEntry[];
 
 /** The options that postgrey does not have. */
-export const OPTIONS_OF_GREYD: readonly OptionEntry[] = [
+export const OPTIONS_OF_GREYD = [
   {
     flags: '--max-connections <N>',
     help: 'maximum number of connections; a further one replaces the one that has been idle longest',
@@ -277,47 +277,9 @@ export const OPTIONS_OF_GREYD: readonly OptionEntry[] = [
     help: 'serve /metrics, for Prometheus, and /healthz over HTTP; without HOST on 127.0.0.1 and ::1',
     parse: inet('--metrics', 9760),
   },
-];
+] as const satisfies readonly OptionEntry[];
 
-export const OPTION_TABLE: readonly OptionEntry[] = [...OPTIONS_OF_POSTGREY, ...OPTIONS_OF_GREYD];
+export const OPTION_TABLE = [...OPTIONS_OF_POSTGREY, ...OPTIONS_OF_GREYD] as const;
 
-/** The values of OPTION_TABLE by name; options with a default are always present, others may be empty. */
-export interface GivenOptions extends GivenSharedStore, GivenRules, GivenLookup {
-  help?: true;
-  man?: true;
-  version?: true;
-  verbose?: true;
-  quiet?: true;
-  unix?: string;
-  socketmode: number;
-  inet?: InetEndpoint[];
-  daemonize?: true;
-  pidfile?: string;
-  user?: string;
-  group?: string;
-  dbdir: string;
-  greylistAction: string;
-  greylistText: string;
-  xGreylistHeader: string;
-  lookupBySubnet?: true;
-  privacy?: true;
-  hostname?: string;
-  exim?: true;
-  whitelistClients: string[];
-  whitelistRecipients: string[];
-  syslogFacility: string;
-  syslogIdent: string;
-  listenQueueSize?: number;
-  noAction?: true;
-  maxConnections: number;
-  requestTimeout: number;
-  maxRequestSize: number;
-  maxRequestAttributes: number;
-  dryRun?: true;
-  allowTestTime?: true;
-  logFormat: LogFormat;
-  maxQueuedRequests: number;
-  maxTriplets: number;
-  maxNewPerClient: number;
-  metrics?: InetEndpoint[];
-}
+/** The values of OPTION_TABLE by name. */
+export type GivenOptions = GivenOf<typeof OPTION_TABLE>;

@@ -34,9 +34,9 @@ export class AccountError extends Error {
 
 export interface AccountSettings {
   /** Name or number; undefined: the first default account that exists. */
-  readonly user: string | undefined;
+  readonly user?: string | undefined;
   /** Name or number; undefined: the user's own. */
-  readonly group: string | undefined;
+  readonly group?: string | undefined;
 }
 
 /**

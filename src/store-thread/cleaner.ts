@@ -6,7 +6,10 @@
 import { errorText } from '../errors/text.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { Log } from '../log/logger.ts';
-import type { CleanableStore, ExpiryRule, Slice } from '../store/store.ts';
+import type { ExpiryRule, Inventory, Slice } from '../store/store.ts';
+
+type Cleanable = Pick<Inventory, 'clean'>;
+
 import type { Clock } from '../time/clock.ts';
 
 /** The pace of the cleaner, in milliseconds. */
@@ -42,7 +45,7 @@ type CleanerLog = Pick<Log, 'notice' | 'warn'>;
  * and sooner.
  */
 export async function runCleaner(
-  store: Pick<CleanableStore, 'clean'>,
+  store: Cleanable,
   expired: ExpiryRule,
   log: CleanerLog,
   pace: CleaningPace,
@@ -64,7 +67,7 @@ export async function runCleaner(
 }
 
 async function walk(
-  store: Pick<CleanableStore, 'clean'>,
+  store: Cleanable,
   expired: ExpiryRule,
   log: CleanerLog,
   { slicePauseMs }: CleaningPace,
@@ -108,13 +111,13 @@ export interface Cleaned {
 }
 
 /** Counts what the cleaner has done since the start of its thread: a wrapper around the store that it walks over. */
-export class CleaningProgress implements Pick<CleanableStore, 'clean'> {
-  readonly #store: Pick<CleanableStore, 'clean'>;
+export class CleaningProgress implements Cleanable {
+  readonly #store: Cleanable;
   readonly #now: Clock['now'];
   readonly #cleaned: Record<Key['kind'], Cleaned> = { triplet: NOTHING, client: NOTHING };
 
   /** @param now Unix seconds */
-  constructor(store: Pick<CleanableStore, 'clean'>, now: Clock['now']) {
+  constructor(store: Cleanable, now: Clock['now']) {
     this.#store = store;
     this.#now = now;
   }

@@ -11,7 +11,16 @@ import type { DecisionCount } from '../decisions/counters.ts';
 import { formerHashes, type Lookup } from '../greylist/former-keys.ts';
 import type { HashedKey, Key } from '../greylist/keys.ts';
 import { mergeRecords, type RecordOf } from '../greylist/records.ts';
-import type { Entry, ReadableStore, RecordsOf, SavesOf, Step, Store, StoreSize } from '../store/store.ts';
+import type {
+  Entry,
+  ReadableStore,
+  RecordStore,
+  RecordsOf,
+  SavesOf,
+  Step,
+  Store,
+  StoreSize,
+} from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 
 type AnyRecord = RecordOf<Key> | undefined;
@@ -109,7 +118,7 @@ export class FormerStore extends FormerReader<Store> implements Store {
 
 /** Calls `Store.update` over former records too. */
 export function updateWithFormer<const Keys extends readonly Key[], Result>(
-  store: Pick<Store, 'update'>,
+  store: RecordStore,
   lookup: Lookup,
   keys: Keys,
   step: Step<Keys, Result>,

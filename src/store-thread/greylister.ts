@@ -5,7 +5,7 @@
 import { decide, type GreylistRules, type RuleVerdict } from '../greylist/decision.ts';
 import type { ClientKey, TripletKey } from '../greylist/keys.ts';
 import { type Limits, type LimitVerdict, NewTriplets } from '../greylist/limits.ts';
-import type { Store } from '../store/store.ts';
+import type { RecordStore } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 
 /** One attempt of a client to deliver a mail of one sender to one recipient. */
@@ -33,11 +33,11 @@ export interface Greylisting {
 }
 
 export class Greylister implements Greylisting {
-  readonly #store: Pick<Store, 'update' | 'check'>;
+  readonly #store: RecordStore;
   readonly #rules: GreylistRules;
   readonly #newTriplets: NewTriplets;
 
-  constructor(store: Pick<Store, 'update' | 'check'>, rules: GreylistRules & Limits) {
+  constructor(store: RecordStore, rules: GreylistRules & Limits) {
     this.#store = store;
     this.#rules = rules;
     this.#newTriplets = new NewTriplets(rules);

@@ -12,7 +12,7 @@ import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.t
 import { damageOf } from '../store/sqlite/damage.ts';
 import { ReopeningStore } from '../store/sqlite/reopening-store.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
-import type { Store } from '../store/store.ts';
+import type { DaemonStore, RecordStore } from '../store/store.ts';
 import { CleaningProgress, runCleaner } from './cleaner.ts';
 import { updateWithFormer } from './former-records.ts';
 import { Greylister, type Visit } from './greylister.ts';
@@ -28,10 +28,8 @@ import {
   type VisitOutcome,
 } from './messages.ts';
 
-type UsedStore = Pick<Store, 'update' | 'check' | 'addDecisions' | 'close'>;
-
 interface ThreadStore {
-  readonly store: UsedStore;
+  readonly store: DaemonStore;
   readonly figures: () => StoreFigures;
 }
 
@@ -46,7 +44,7 @@ const isEnding = () => Atomics.load(ends, 0) === 1;
 const { store, figures } = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
 const greylister = new Greylister(privacy ? withFormerRecords(store) : store, rules);
 
-function withFormerRecords(inner: UsedStore): Pick<UsedStore, 'update' | 'check'> {
+function withFormerRecords(inner: RecordStore): RecordStore {
   const lookup = { byHost: lookupByHost, lengths: networkLengths };
   return {
     update: (keys, step) => updateWithFormer(inner, lookup, keys, step),

@@ -52,8 +52,57 @@ export interface Slice {
   readonly deleted: number;
 }
 
-/** The part of a store that changes nothing. */
-export interface ReadableStore {
+/** Decides about records: all that greylisting needs of a store. */
+export interface RecordStore {
+  /**
+   * Reads the records of `keys`, calls `step` with them, saves what it returns, and settles when
+   * that is durable: it survives a crash of greyd and of the machine.
+   * @param step pure and synchronous; it may be called again after a lost race on a shared store
+   * @throws (rejects with) what the step threw, or the store's own error; nothing was saved then
+   */
+  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result>;
+
+  /**
+   * Makes a write that changes nothing, and settles when it is durable.
+   * @throws (rejects) with why nothing can be saved
+   */
+  check(): Promise<void>;
+}
+
+/** Saves counts of decisions. */
+export interface DecisionStore {
+  /**
+   * Adds to the counts of decisions.
+   * @param forgetBefore Unix seconds; hours that begin before it need not be kept
+   * @throws (rejects) if it could not be saved, or (in a shared store) if that is not known: another try
+   *   may count some of it twice
+   */
+  addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void>;
+}
+
+/** Knows all its records, which stay until they are deleted. */
+export interface Inventory {
+  /**
+   * Returns the number of records of each kind, including expired ones; takes no time.
+   * @returns undefined if the store is not open
+   * @throws if it cannot be read
+   */
+  counts(): RecordCounts | undefined;
+
+  /**
+   * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
+   * step of the iteration: the caller sets the pace.
+   */
+  clean(kind: Key['kind'], expired: ExpiryRule): AsyncIterable<Slice>;
+}
+
+export interface Closable {
+  /** Waits for the current updates, then closes. */
+  close(): Promise<void>;
+}
+
+/** The part of a store that changes nothing, for programs beside the daemon. */
+export interface ReadableStore extends Closable {
   /** True if records are kept under digests of their keys; undefined: no daemon has set that yet. */
   readonly privacy: boolean | undefined;
 
@@ -71,47 +120,12 @@ export interface ReadableStore {
 
   /** Returns how often something was decided, for each hour that is kept; in no order. */
   decisions(): Promise<readonly DecisionCount[]>;
-
-  /** Waits for the current updates, then closes. */
-  close(): Promise<void>;
 }
 
-export interface Store extends ReadableStore {
-  /**
-   * Reads the records of `keys`, calls `step` with them, saves what it returns, and settles when
-   * that is durable: it survives a crash of greyd and of the machine.
-   * @param step pure and synchronous; it may be called again after a lost race on a shared store
-   * @throws (rejects with) what the step threw, or the store's own error; nothing was saved then
-   */
-  update<const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>): Promise<Result>;
+/** What the daemon needs of a store. */
+export interface DaemonStore extends RecordStore, DecisionStore, Closable {}
 
-  /**
-   * Makes a write that changes nothing, and settles when it is durable.
-   * @throws (rejects) with why nothing can be saved
-   */
-  check(): Promise<void>;
-
-  /**
-   * Adds to the counts of decisions.
-   * @param forgetBefore Unix seconds; hours that begin before it need not be kept
-   * @throws (rejects) if it could not be saved, or (in a shared store) if that is not known: another try
-   *   may count some of it twice
-   */
-  addDecisions(counts: readonly DecisionCount[], forgetBefore: UnixSeconds): Promise<void>;
-}
+export interface Store extends ReadableStore, DaemonStore {}
 
 /** A store that keeps records until they are deleted. */
-export interface CleanableStore extends Store {
-  /**
-   * Returns the number of records of each kind, including expired ones; takes no time.
-   * @returns undefined if the store is not open
-   * @throws if it cannot be read
-   */
-  counts(): RecordCounts | undefined;
-
-  /**
-   * Walks over all records of one kind and deletes those that are expired, a bounded slice at each
-   * step of the iteration: the caller sets the pace.
-   */
-  clean(kind: Key['kind'], expired: ExpiryRule): AsyncIterable<Slice>;
-}
+export interface CleanableStore extends Store, Inventory {}

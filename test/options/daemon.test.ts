@@ -34,17 +34,13 @@ const loopback = (port: number) => [
 ];
 
 test('the defaults', () => {
-  expect(parse()).toEqual({
+  expect(parse()).toMatchObject({
     endpoints: loopback(60000),
-    listenQueueSize: undefined,
     maxConnections: 10_000,
     requestTimeout: 100,
     requestBounds: { maxBytes: 1024 * 1024, maxAttributes: 1000 },
     exim: false,
     daemonize: false,
-    pidfile: undefined,
-    user: undefined,
-    group: undefined,
     dbdir: '/var/lib/greyd',
     privacy: false,
     delay: 300,
@@ -52,7 +48,7 @@ test('the defaults', () => {
     retryWindow: 2 * 86400,
     greylistAction: 'DEFER_IF_PERMIT',
     greylistText: 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html',
-    greylistHeader: 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d',
+    xGreylistHeader: 'X-Greylist: delayed %t seconds by greyd-%v at %h; %d',
     hostname: 'mx.example.org',
     lookupByHost: false,
     networkLengths: { ipv4: 24, ipv6: 64 },
@@ -116,7 +112,7 @@ describe('each option changes what it says', () => {
       ['--greylist-text', '', '--delay=60'],
       { greylistText: 'Greylisted, see http://postgrey.schweikert.ch/help/%r.html', delay: 60 },
     ],
-    [['--x-greylist-header=X-Delay: %t'], { greylistHeader: 'X-Delay: %t' }],
+    [['--x-greylist-header=X-Delay: %t'], { xGreylistHeader: 'X-Delay: %t' }],
     [['--lookup-by-subnet'], { networkLengths: { ipv4: 24, ipv6: 64 } }],
     [['--lookup-by-host'], { lookupByHost: true, networkLengths: { ipv4: 32, ipv6: 128 } }],
     [['--ipv4cidr=28', '--ipv6cidr=48'], { networkLengths: { ipv4: 28, ipv6: 48 } }],

@@ -32,7 +32,7 @@ test.each([
 test.each([
   [
     'POSTGREY_OPTS="--delay=199 --max-age=40"\nPOSTGREY_OPTS="$POSTGREY_OPTS --dbdir=/a"',
-    { delay: 199, maxAge: 40, dbdir: '/a' },
+    { delay: 199, maxAge: 40 * 86_400, dbdir: '/a' },
     { dbdir: '/a' },
     /^FILE:2: systemd and an init script read POSTGREY_OPTS differently .*: write POSTGREY_OPTS="--delay=199 --max-age=40 --dbdir=\/a"$/,
   ],

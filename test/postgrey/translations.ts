@@ -21,14 +21,14 @@ export const rememberedInstances: Translation = (said, { request, profile, groun
     return { ...said, answer: 'DUNNO', lines: withHead(head.replace(/, delay=-?\d+$/, '')) };
   }
   if (instance !== '' || grounds.delayed === undefined || said.answer !== 'DUNNO') return said;
-  const { greylistHeader, hostname } = profile.options;
+  const { xGreylistHeader, hostname } = profile.options;
   const values: Record<string, string> = {
     t: String(grounds.delayed),
     v: 'VERSION',
     h: hostname,
     d: 'DATE',
   };
-  const header = greylistHeader
+  const header = xGreylistHeader
     .replace('greyd-', 'NAME-')
     .replace(/%([tvhd])/g, (_, letter) => values[letter] ?? '');
   return { ...said, answer: `PREPEND ${header}`, lines: withHead(`${head}, delay=${grounds.delayed}`) };

@@ -289,12 +289,16 @@ export function cleanableStoreContract(makeStore: () => Promise<CleanableStore>)
       const keys = Array.from({ length: 1000 }, (_, number) => triplet(`n${number}`));
       await store.update(keys, () => ({ save: keys.map(() => ({ first: 1, last: 1 })), result: undefined }));
       const seen = triplet('n999');
+      let slices = 0;
       for await (const _ of store.clean('triplet', {
         ...nothingExpired,
         triplet: ({ last }) => last === 1,
       })) {
-        await put(store, seen, { first: 1, last: 2 });
+        // Before the walk comes to it.
+        if (slices === 0) await put(store, seen, { first: 1, last: 2 });
+        slices += 1;
       }
+      expect(slices).toBeGreaterThan(1);
       expect(await read(store, triplet('n0'), seen)).toEqual([undefined, { first: 1, last: 2 }]);
     });
   });

@@ -30,11 +30,7 @@ const STDOUT = '-';
  */
 const ROOM = 2;
 
-interface Given {
-  dbdir: string;
-}
-
-export const backupCommand = makeCommand<Given>(
+export const backupCommand = makeCommand(
   {
     name: 'greyctl backup',
     summary: 'copy the database while greyd runs',

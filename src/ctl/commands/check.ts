@@ -10,12 +10,12 @@ import { UsageError } from '../../options/command-line.ts';
 import type { Account } from '../../service/account.ts';
 import { inspectDatabase } from '../../store/sqlite/maintenance.ts';
 import { makeCommand } from '../command.ts';
-import { becomeDatabaseOwner, type GivenRecords, RECORDS_OPTIONS, sharedFindings } from '../records.ts';
+import { becomeDatabaseOwner, RECORDS_OPTIONS, sharedFindings } from '../records.ts';
 
 /** Files that hold records, or the secret of --privacy. */
 const PRIVATE_FILES = ['greyd.db', 'greyd.db-wal', 'greyd.db-shm', 'greyd.secret'];
 
-export const checkCommand = makeCommand<GivenRecords>(
+export const checkCommand = makeCommand(
   {
     name: 'greyctl check',
     summary: 'check the database for damage',

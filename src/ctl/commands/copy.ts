@@ -3,33 +3,30 @@
  * or between shared stores. Daemons may use both meanwhile: records are merged, as by greyctl import, so a copy
  * may be repeated.
  */
-import { type OptionEntry, UsageError } from '../../options/command-line.ts';
-import type { RedisLocation } from '../../store/redis/location.ts';
+import { UsageError } from '../../options/command-line.ts';
+import { DBDIR_OPTION } from '../../options/of-daemon.ts';
 import type { Store } from '../../store/store.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { ImportReport } from '../import-report.ts';
 import { mergeAll } from '../merge.ts';
 import {
   becomeDatabaseAccount,
-  type GivenRecords,
   openExistingRecords,
   openGivenShared,
   openRecords,
-  RECORDS_OPTIONS,
   requireReadableKeys,
+  SHARED_STORE_OPTIONS,
   STORE_OPTION,
 } from '../records.ts';
 
-interface Given extends Omit<GivenRecords, 'store'> {
-  from?: RedisLocation;
-  to?: RedisLocation;
-}
-
-function storeOption(flags: string, help: string): OptionEntry {
+function storeOption<const Flags extends string>(
+  flags: Flags,
+  help: string,
+): Omit<typeof STORE_OPTION, 'flags'> & { flags: Flags } {
   return { ...STORE_OPTION, flags, help };
 }
 
-export const copyCommand = makeCommand<Given>(
+export const copyCommand = makeCommand(
   {
     name: 'greyctl copy',
     summary: 'copy records to or from a shared store',
@@ -46,7 +43,8 @@ export const copyCommand = makeCommand<Given>(
     options: [
       storeOption('--from <URL>', 'shared store to read from, as --store of greyd'),
       storeOption('--to <URL>', 'shared store to write to'),
-      ...RECORDS_OPTIONS.filter((entry) => entry !== STORE_OPTION),
+      DBDIR_OPTION,
+      ...SHARED_STORE_OPTIONS,
     ],
   },
   async ({ from, to, ...given }, words, surroundings) => {

@@ -5,10 +5,10 @@
 import { parseAddress } from '../../address/ip.ts';
 import { explanationObject, explanationText } from '../../inspect/explanation.ts';
 import { Tracer } from '../../inspect/trace.ts';
-import { UsageError } from '../../options/command-line.ts';
+import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import type { GivenOf } from '../../options/given.ts';
 import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
-import type { GivenOptions } from '../../options/table.ts';
 import { AttributeReader, type RawRequest } from '../../policy/attributes.ts';
 import { policyText } from '../../policy/client.ts';
 import type { ReadableStore } from '../../store/store.ts';
@@ -18,29 +18,35 @@ import { RECORDS_OPTIONS, withRecords } from '../records.ts';
 import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from '../request-words.ts';
 import { requireAttributes } from '../words.ts';
 
-interface Given extends GivenOptions {
-  fromLog?: string;
-}
-
 /** Options that the answer depends on, beside those of the records and the rules. */
 const ANSWER_OPTIONS = [
-  '--whitelist-clients',
-  '--whitelist-recipients',
-  '--greylist-action',
-  '--greylist-text',
-  '--x-greylist-header',
-  '--hostname',
-  '--max-triplets',
-  '--max-new-per-client',
-  '--dry-run',
-  '--allow-test-time',
-  '--max-request-size',
-  '--max-request-attributes',
-].map(daemonOption);
+  daemonOption('--whitelist-clients'),
+  daemonOption('--whitelist-recipients'),
+  daemonOption('--greylist-action'),
+  daemonOption('--greylist-text'),
+  daemonOption('--x-greylist-header'),
+  daemonOption('--hostname'),
+  daemonOption('--max-triplets'),
+  daemonOption('--max-new-per-client'),
+  daemonOption('--dry-run'),
+  daemonOption('--allow-test-time'),
+  daemonOption('--max-request-size'),
+  daemonOption('--max-request-attributes'),
+] as const;
 
 const ASKED = ['client_address', 'sender', 'recipient'] as const;
 
-export const explainCommand = makeCommand<Given>(
+const EXPLAIN_OPTIONS = [
+  FROM_LOG_OPTION,
+  ...RECORDS_OPTIONS,
+  ...RULES_OPTIONS,
+  ...LOOKUP_OPTIONS,
+  ...ANSWER_OPTIONS,
+] as const satisfies readonly OptionEntry[];
+
+type GivenExplain = GivenOf<typeof EXPLAIN_OPTIONS>;
+
+export const explainCommand = makeCommand(
   {
     name: 'greyctl explain',
     summary: 'show what greyd decides about a mail, and why',
@@ -55,7 +61,7 @@ export const explainCommand = makeCommand<Given>(
       '  greyctl explain client_address=192.0.2.10 client_name=mail.example.net sender=alice@example.net ' +
       'recipient=bob@example.org\n' +
       '  grep bob@example.org /var/log/mail.log | greyctl explain --from-log=-',
-    options: [FROM_LOG_OPTION, ...RECORDS_OPTIONS, ...RULES_OPTIONS, ...LOOKUP_OPTIONS, ...ANSWER_OPTIONS],
+    options: EXPLAIN_OPTIONS,
     words: POLICY_ATTRIBUTES.map((name) => `${name}=`),
   },
   async (given, words, work) => {
@@ -76,7 +82,7 @@ async function explainAll(
   requests: AsyncIterable<RawRequest> | Iterable<RawRequest>,
   store: ReadableStore,
   whitelists: Whitelists,
-  given: Given,
+  given: GivenExplain,
   { now: clockNow, hostname, version, print, isJson, paint }: Work,
 ): Promise<ExitStatus> {
   const rules = rulesOf(given);
@@ -84,11 +90,11 @@ async function explainAll(
     networkLengths: networkLengthsOf(given),
     greylistAction: given.greylistAction,
     greylistText: given.greylistText,
-    greylistHeader: given.xGreylistHeader,
+    xGreylistHeader: given.xGreylistHeader,
     hostname: given.hostname || hostname,
     version,
-    dryRun: given.dryRun ?? false,
-    allowTestTime: given.allowTestTime ?? false,
+    dryRun: given.dryRun,
+    allowTestTime: given.allowTestTime,
   };
   const { maxTriplets, maxNewPerClient } = given;
   const limits = { ...rules, maxTriplets, maxNewPerClient };
@@ -110,7 +116,7 @@ async function explainAll(
   return deferred > 0 ? 1 : 0;
 }
 
-async function namedRequest(given: Given, words: readonly string[], work: Work): Promise<RawRequest> {
+async function namedRequest(given: GivenExplain, words: readonly string[], work: Work): Promise<RawRequest> {
   const attributes = await requestAttributes(words, given.fromLog, work);
   requireAttributes(attributes, ASKED);
   const address = attributes.get('client_address') ?? '';
@@ -123,7 +129,10 @@ async function namedRequest(given: Given, words: readonly string[], work: Work):
   return request;
 }
 
-async function* requestsOf(input: AsyncIterable<Buffer>, given: Given): AsyncGenerator<RawRequest, void> {
+async function* requestsOf(
+  input: AsyncIterable<Buffer>,
+  given: GivenExplain,
+): AsyncGenerator<RawRequest, void> {
   const reader = readerFor(given);
   for await (const chunk of input) {
     reader.push(chunk);
@@ -131,6 +140,6 @@ async function* requestsOf(input: AsyncIterable<Buffer>, given: Given): AsyncGen
   }
 }
 
-function readerFor({ maxRequestSize, maxRequestAttributes }: Given): AttributeReader {
+function readerFor({ maxRequestSize, maxRequestAttributes }: GivenExplain): AttributeReader {
   return new AttributeReader({ maxBytes: maxRequestSize, maxAttributes: maxRequestAttributes });
 }

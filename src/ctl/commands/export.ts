@@ -9,23 +9,18 @@ import { type Lookup, maskedKey, shortKey } from '../../greylist/former-keys.ts'
 import { type Key, type PlainKey, postgreyKey } from '../../greylist/keys.ts';
 import { UsageError } from '../../options/command-line.ts';
 import { daemonOption, LOOKUP_OPTIONS } from '../../options/of-daemon.ts';
-import { type GivenLookup, networkLengthsOf } from '../../options/shared.ts';
+import { networkLengthsOf } from '../../options/shared.ts';
 import { oneOf } from '../../options/values.ts';
 import { cleanEnvironment } from '../../service/clean-environment.ts';
 import type { Entry, ReadableStore } from '../../store/store.ts';
 import { makeCommand } from '../command.ts';
-import { type GivenRecords, kindOf, RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
-
-interface Given extends GivenRecords, GivenLookup {
-  format?: 'postgrey';
-  postgreyVersion?: number;
-}
+import { kindOf, RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
 
 /** Minor version of the first postgrey that writes keys as 1.37 does; `1.36` is 36. */
 const PRESENT_VERSION = 37;
 const OLDEST_VERSION = 27;
 
-export const exportCommand = makeCommand<Given>(
+export const exportCommand = makeCommand(
   {
     name: 'greyctl export',
     summary: 'write records for another program, such as postgrey',

@@ -1,11 +1,11 @@
 /**
  * greyctl forget: deletes records, so that mail is greylisted again as if it were new.
  */
-import { CHANGE_OPTIONS, change, type GivenChange } from '../changes.ts';
+import { CHANGE_OPTIONS, change } from '../changes.ts';
 import { makeCommand } from '../command.ts';
 import { SELECTING_WORDS } from '../selection.ts';
 
-export const forgetCommand = makeCommand<GivenChange>(
+export const forgetCommand = makeCommand(
   {
     name: 'greyctl forget',
     summary: 'delete records, so that mail is greylisted again',

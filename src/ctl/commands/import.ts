@@ -9,7 +9,7 @@ import type { Key, NetworkLengths } from '../../greylist/keys.ts';
 import type { RecordOf } from '../../greylist/records.ts';
 import { UsageError } from '../../options/command-line.ts';
 import { LOOKUP_OPTIONS } from '../../options/of-daemon.ts';
-import { type GivenLookup, networkLengthsOf } from '../../options/shared.ts';
+import { networkLengthsOf } from '../../options/shared.ts';
 import { textOf } from '../../policy/text.ts';
 import { type DumpedPair, readDump } from '../../postgrey/dump.ts';
 import { PostgreyEnvironment } from '../../postgrey/environment.ts';
@@ -22,15 +22,7 @@ import type { Store } from '../../store/store.ts';
 import { type ExitStatus, makeCommand, type Work } from '../command.ts';
 import { ImportReport } from '../import-report.ts';
 import { mergeAll } from '../merge.ts';
-import {
-  becomeDatabaseAccount,
-  type GivenRecords,
-  openGivenShared,
-  openRecords,
-  RECORDS_OPTIONS,
-} from '../records.ts';
-
-interface Given extends GivenRecords, GivenLookup {}
+import { becomeDatabaseAccount, openGivenShared, openRecords, RECORDS_OPTIONS } from '../records.ts';
 
 /** Stands for standard input with the output of db_dump, in place of a directory. */
 const STDIN = '-';
@@ -41,7 +33,7 @@ interface Source {
   readonly dump: AsyncIterable<Buffer>;
 }
 
-export const importCommand = makeCommand<Given>(
+export const importCommand = makeCommand(
   {
     name: 'greyctl import',
     summary: 'import the records of postgrey',

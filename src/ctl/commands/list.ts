@@ -6,12 +6,12 @@
  */
 import { networkLengthsOf } from '../../options/shared.ts';
 import { makeCommand } from '../command.ts';
-import { type GivenListing, LISTING_OPTIONS, printRecords } from '../listing.ts';
+import { LISTING_OPTIONS, printRecords } from '../listing.ts';
 import { kindOf } from '../records.ts';
 import { SELECTING_WORDS, selectionOf } from '../selection.ts';
 import { readAttributes } from '../words.ts';
 
-export const listCommand = makeCommand<GivenListing>(
+export const listCommand = makeCommand(
   {
     name: 'greyctl list',
     summary: 'list triplets or clients',

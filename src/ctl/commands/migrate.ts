@@ -12,7 +12,7 @@ import { checkPostgrey } from '../../postgrey/migrate/check-postgrey.ts';
 import { lockOthersOut } from '../../postgrey/migrate/lock.ts';
 import { POSTGREY } from '../../postgrey/migrate/places.ts';
 import { makePlan, type Plan } from '../../postgrey/migrate/plan.ts';
-import { type GivenMigration, type Preflight, runPreflight } from '../../postgrey/migrate/preflight.ts';
+import { type Preflight, runPreflight } from '../../postgrey/migrate/preflight.ts';
 import { namesOf } from '../../postgrey/migrate/sockets.ts';
 import { type Listener, type MigrationOutcome, runSteps } from '../../postgrey/migrate/steps.ts';
 import { systemd } from '../../postgrey/migrate/systemd.ts';
@@ -20,11 +20,7 @@ import { sysv } from '../../postgrey/migrate/sysv.ts';
 import { isRoot } from '../../service/account.ts';
 import { type ExitStatus, makeCommand, type Work } from '../command.ts';
 
-interface Given extends GivenMigration {
-  dryRun?: true;
-}
-
-export const migrateCommand = makeCommand<Given>(
+export const migrateCommand = makeCommand(
   {
     name: 'greyctl migrate',
     summary: 'replace postgrey with greyd',

@@ -4,11 +4,11 @@
  */
 import { isExpired, type TripletRecord } from '../../greylist/records.ts';
 import { stateOf } from '../../inspect/states.ts';
-import { CHANGE_OPTIONS, change, type GivenChange } from '../changes.ts';
+import { CHANGE_OPTIONS, change } from '../changes.ts';
 import { makeCommand } from '../command.ts';
 import { SELECTING_WORDS } from '../selection.ts';
 
-export const passCommand = makeCommand<GivenChange>(
+export const passCommand = makeCommand(
   {
     name: 'greyctl pass',
     summary: 'let waiting mail pass',

@@ -16,11 +16,6 @@ import { type ExitStatus, makeCommand, type Work } from '../command.ts';
 import { POLICY_ATTRIBUTES } from '../request-words.ts';
 import { readAttributes, requireAttributes } from '../words.ts';
 
-interface Given {
-  check?: true;
-  timeout: number;
-}
-
 const DEFAULT_TIMEOUT = 10;
 
 /** The request of --check without attributes. greyd looks it up in its store, as for any mail. */
@@ -31,7 +26,7 @@ const CHECK_REQUEST: Attributes = new Map([
   ['recipient', 'greyctl-check@localhost'],
 ]);
 
-export const queryCommand = makeCommand<Given>(
+export const queryCommand = makeCommand(
   {
     name: 'greyctl query',
     summary: 'query a running daemon, as Postfix does',

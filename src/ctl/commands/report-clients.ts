@@ -9,9 +9,9 @@ import { readWhitelistFile } from '../../whitelist/whitelist-file.ts';
 
 /** The options that choose clients. The files hold patterns, as client whitelists do. */
 export interface ClientChoice {
-  skipPool?: true;
-  skipClients?: string[];
-  matchClients?: string[];
+  readonly skipPool: boolean;
+  readonly skipClients?: readonly string[] | undefined;
+  readonly matchClients?: readonly string[] | undefined;
 }
 
 /**

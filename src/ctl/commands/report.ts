@@ -9,10 +9,12 @@ import { pipeline } from 'node:stream/promises';
 import { MailLog } from '../../mail-log/entries.ts';
 import { linesOf, STDIN } from '../../mail-log/lines.ts';
 import { MAX_OPEN, type Tries, Unreturned, type UnreturnedSettings } from '../../mail-log/never-retried.ts';
-import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import { type OptionEntry, partsOf, UsageError } from '../../options/command-line.ts';
+import type { GivenOf } from '../../options/given.ts';
 import { daemonOption } from '../../options/of-daemon.ts';
+import { networkLengthsOf } from '../../options/shared.ts';
 import { makeCommand, type Surroundings } from '../command.ts';
-import { type ClientChoice, chooseClients } from './report-clients.ts';
+import { chooseClients } from './report-clients.ts';
 import {
   jsonForm,
   ownForm,
@@ -24,21 +26,7 @@ import {
 /** Seconds by which a log may begin before the end of the one before it. */
 const OVERLAP = 3600;
 
-interface Given extends ClientChoice {
-  delay: number;
-  lookupByHost?: true;
-  ipv4cidr: number;
-  ipv6cidr: number;
-  singleLine?: true;
-  nosingleLine?: true;
-  tab?: true;
-  showTries?: true;
-  showTime?: true;
-  separateBySubnet?: string;
-  separateByIp?: string;
-}
-
-const OPTIONS: readonly OptionEntry[] = [
+const REPORT_OPTIONS = [
   { ...daemonOption('--delay'), help: 'seconds after which a retry counts, as --delay of greyd' },
   daemonOption('--lookup-by-host'),
   daemonOption('--ipv4cidr'),
@@ -76,9 +64,11 @@ const OPTIONS: readonly OptionEntry[] = [
     help: "text before each new address in one of postgreyreport's forms; \\n ends a line",
     parse: withLineEnds,
   },
-];
+] as const satisfies readonly OptionEntry[];
 
-export const reportCommand = makeCommand<Given>(
+type GivenReport = GivenOf<typeof REPORT_OPTIONS>;
+
+export const reportCommand = makeCommand(
   {
     name: 'greyctl report',
     summary: 'list greylisted mail that was never retried',
@@ -94,7 +84,7 @@ export const reportCommand = makeCommand<Given>(
       '  greyctl report /var/log/mail.log.1 /var/log/mail.log\n' +
       '  journalctl -t postgrey --since=-2d | greyctl report\n' +
       '  greyctl report --tab /var/log/mail.log.2.gz | cut -f3 | sort | uniq -c',
-    options: OPTIONS.map(withUnderscores),
+    options: withUnderscores(REPORT_OPTIONS),
   },
   async (given, words, surroundings) => {
     const { isJson } = surroundings;
@@ -102,9 +92,7 @@ export const reportCommand = makeCommand<Given>(
     if (isJson && form !== undefined)
       throw new UsageError("--json cannot be combined with the options of postgreyreport's forms");
     const isWanted = await chooseClients(given, surroundings.tell);
-    const lengths = given.lookupByHost
-      ? { ipv4: 32, ipv6: 128 }
-      : { ipv4: given.ipv4cidr, ipv6: given.ipv6cidr };
+    const lengths = networkLengthsOf(given);
     const paths = words.length === 0 ? [STDIN] : words;
     const found = await readLogs(paths, { delay: given.delay, lengths }, surroundings);
     if (found === undefined) return 1;
@@ -161,24 +149,27 @@ async function readLogs(
 }
 
 /** @returns undefined if none of postgreyreport's forms is asked for */
-function formOf(given: Given): PostgreyreportForm | undefined {
+function formOf(given: GivenReport): PostgreyreportForm | undefined {
   const { singleLine, nosingleLine, tab, showTries, showTime, separateBySubnet, separateByIp } = given;
   const asked = [singleLine, nosingleLine, tab, showTries, showTime, separateBySubnet, separateByIp];
-  if (asked.every((value) => value === undefined)) return undefined;
+  if (asked.every((value) => !value && value !== '')) return undefined;
   return {
-    grouped: nosingleLine ?? false,
-    tab: tab ?? false,
-    showTries: showTries ?? false,
-    showTime: showTime ?? false,
+    grouped: nosingleLine,
+    tab,
+    showTries,
+    showTime,
     separateBySubnet: separateBySubnet ?? '',
     separateByIp: separateByIp ?? '',
   };
 }
 
 /** Adds postgreyreport's spelling: --show_tries. */
-function withUnderscores(entry: OptionEntry): OptionEntry {
-  const [long = ''] = /--[\w-]+/.exec(entry.flags) ?? [];
-  return { ...entry, aliases: [...(entry.aliases ?? []), `--${long.slice(2).replaceAll('-', '_')}`] };
+function withUnderscores<Table extends readonly OptionEntry[]>(table: Table): Table {
+  const spelled = table.map((entry: OptionEntry) => {
+    const long = partsOf(entry.flags).long.slice(2);
+    return { ...entry, aliases: [...(entry.aliases ?? []), `--${long.replaceAll('-', '_')}`] };
+  });
+  return spelled as readonly OptionEntry[] as Table;
 }
 
 function withLineEnds(text: string): string {

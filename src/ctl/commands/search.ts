@@ -3,9 +3,9 @@
  */
 import { UsageError } from '../../options/command-line.ts';
 import { makeCommand } from '../command.ts';
-import { containing, type GivenListing, LISTING_OPTIONS, printRecords } from '../listing.ts';
+import { containing, LISTING_OPTIONS, printRecords } from '../listing.ts';
 
-export const searchCommand = makeCommand<GivenListing>(
+export const searchCommand = makeCommand(
   {
     name: 'greyctl search',
     summary: 'search all records for a text',

@@ -8,15 +8,13 @@ import { clientForm, keyText, tripletForm } from '../../inspect/rows.ts';
 import { stateOf } from '../../inspect/states.ts';
 import { printable } from '../../log/printable.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
-import { type GivenLookup, type GivenRules, networkLengthsOf, rulesOf } from '../../options/shared.ts';
+import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
 import { makeCommand, type Work } from '../command.ts';
-import { type GivenRecords, RECORDS_OPTIONS, withRecords } from '../records.ts';
+import { RECORDS_OPTIONS, withRecords } from '../records.ts';
 import { namedKeys, SELECTING_WORDS } from '../selection.ts';
 import { readAttributes, requireAttributes } from '../words.ts';
 
-interface Given extends GivenRecords, GivenRules, GivenLookup {}
-
-export const showCommand = makeCommand<Given>(
+export const showCommand = makeCommand(
   {
     name: 'greyctl show',
     summary: 'show the records of a triplet, or of a client',

@@ -14,25 +14,40 @@ import { counted } from '../../inspect/format/counted.ts';
 import { headedLines, type Line } from '../../inspect/format/lines.ts';
 import { duration } from '../../inspect/format/times.ts';
 import { type State, stateOf } from '../../inspect/states.ts';
-import { UsageError } from '../../options/command-line.ts';
+import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import type { GivenOf } from '../../options/given.ts';
 import { RULES_OPTIONS } from '../../options/of-daemon.ts';
-import { type GivenRules, rulesOf } from '../../options/shared.ts';
+import { rulesOf } from '../../options/shared.ts';
 import { wholeNumber } from '../../options/values.ts';
 import type { ReadableStore } from '../../store/store.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { printPeriods } from '../periods.ts';
-import { type GivenRecords, RECORDS_OPTIONS, withRecords } from '../records.ts';
-
-interface Given extends GivenRecords, GivenRules {
-  hours: number;
-  days: number;
-}
+import { RECORDS_OPTIONS, withRecords } from '../records.ts';
 
 const DEFAULT_HOURS = 24;
 const DEFAULT_DAYS = 7;
 const MAX_HOURS = 1000;
 
-export const statsCommand = makeCommand<Given>(
+const STATS_OPTIONS = [
+  {
+    flags: '--hours <N>',
+    help: 'number of hours to list; 0: none',
+    default: DEFAULT_HOURS,
+    parse: (text) => wholeNumber(text, `a whole number of hours up to ${MAX_HOURS}`, MAX_HOURS),
+  },
+  {
+    flags: '--days <N>',
+    help: 'number of days to list; 0: none',
+    default: DEFAULT_DAYS,
+    parse: (text) => wholeNumber(text, `a whole number of days up to ${MAX_HOURS}`, MAX_HOURS),
+  },
+  ...RECORDS_OPTIONS,
+  ...RULES_OPTIONS,
+] as const satisfies readonly OptionEntry[];
+
+type GivenStats = GivenOf<typeof STATS_OPTIONS>;
+
+export const statsCommand = makeCommand(
   {
     name: 'greyctl stats',
     summary: 'show decisions, waits of mail, and numbers of records',
@@ -44,22 +59,7 @@ export const statsCommand = makeCommand<Given>(
       'meanwhile. The records of greyd --privacy cannot be read, and are not counted.\n\n' +
       'Example:\n' +
       '  greyctl stats --hours=0 --days=35',
-    options: [
-      {
-        flags: '--hours <N>',
-        help: 'number of hours to list; 0: none',
-        default: DEFAULT_HOURS,
-        parse: (text) => wholeNumber(text, `a whole number of hours up to ${MAX_HOURS}`, MAX_HOURS),
-      },
-      {
-        flags: '--days <N>',
-        help: 'number of days to list; 0: none',
-        default: DEFAULT_DAYS,
-        parse: (text) => wholeNumber(text, `a whole number of days up to ${MAX_HOURS}`, MAX_HOURS),
-      },
-      ...RECORDS_OPTIONS,
-      ...RULES_OPTIONS,
-    ],
+    options: STATS_OPTIONS,
     words: [],
   },
   async (given, words, work) => {
@@ -85,7 +85,7 @@ type StateCounts = Readonly<Record<'triplet' | 'client', Partial<Record<State, n
 
 async function countStates(
   store: ReadableStore,
-  given: Given,
+  given: GivenStats,
   { now: clock, progress }: Work,
 ): Promise<StateCounts> {
   const [rules, now] = [rulesOf(given), clock()];

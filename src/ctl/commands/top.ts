@@ -8,19 +8,16 @@
 import { printTable, type TableForm } from '../../inspect/format/table.ts';
 import { type ClientRow, clientForm, shownSender } from '../../inspect/rows.ts';
 import { stateOf } from '../../inspect/states.ts';
-import { UsageError } from '../../options/command-line.ts';
+import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import type { GivenOf } from '../../options/given.ts';
 import { RULES_OPTIONS } from '../../options/of-daemon.ts';
-import { type GivenRules, rulesOf } from '../../options/shared.ts';
+import { rulesOf } from '../../options/shared.ts';
 import { wholeNumber } from '../../options/values.ts';
 import type { ReadableStore } from '../../store/store.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { Frequencies } from '../frequencies.ts';
 import { Ranking } from '../ranking.ts';
-import { type GivenRecords, RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
-
-interface Given extends GivenRecords, GivenRules {
-  limit: number;
-}
+import { RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
 
 const DEFAULT_LIMIT = 10;
 
@@ -47,7 +44,20 @@ interface Row {
   readonly passed: number;
 }
 
-export const topCommand = makeCommand<Given>(
+const TOP_OPTIONS = [
+  {
+    flags: '--limit <N>',
+    help: 'number of lines for each',
+    default: DEFAULT_LIMIT,
+    parse: (text) => Math.max(1, wholeNumber(text, 'a whole number', 100_000)),
+  },
+  ...RECORDS_OPTIONS,
+  ...RULES_OPTIONS,
+] as const satisfies readonly OptionEntry[];
+
+type GivenTop = GivenOf<typeof TOP_OPTIONS>;
+
+export const topCommand = makeCommand(
   {
     name: 'greyctl top',
     summary: 'show the busiest clients, networks, senders and recipients',
@@ -59,16 +69,7 @@ export const topCommand = makeCommand<Given>(
       'Examples:\n' +
       '  greyctl top\n' +
       '  greyctl top networks --limit=50',
-    options: [
-      {
-        flags: '--limit <N>',
-        help: 'number of lines for each',
-        default: DEFAULT_LIMIT,
-        parse: (text) => Math.max(1, wholeNumber(text, 'a whole number', 100_000)),
-      },
-      ...RECORDS_OPTIONS,
-      ...RULES_OPTIONS,
-    ],
+    options: TOP_OPTIONS,
     words: WHAT,
   },
   async (given, words, work) => {
@@ -87,7 +88,7 @@ export const topCommand = makeCommand<Given>(
 );
 
 /** @returns the number of rows */
-async function printClients(store: ReadableStore, given: Given, work: Work): Promise<number> {
+async function printClients(store: ReadableStore, given: GivenTop, work: Work): Promise<number> {
   const [rules, now] = [rulesOf(given), work.now()];
   const ranking = new Ranking<ClientRow>(given.limit);
   for await (const entries of store.entries('client')) {
@@ -104,7 +105,7 @@ async function printClients(store: ReadableStore, given: Given, work: Work): Pro
 async function printTriplets(
   store: ReadableStore,
   wanted: readonly Counted[],
-  given: Given,
+  given: GivenTop,
   work: Work,
   isBelowOthers: boolean,
 ): Promise<number[]> {
@@ -134,7 +135,7 @@ async function printTriplets(
 async function printCounted(
   what: Counted,
   frequencies: Frequencies,
-  { limit }: Given,
+  { limit }: GivenTop,
   work: Work,
 ): Promise<number> {
   const ranking = new Ranking<Row>(limit);

@@ -34,17 +34,19 @@ export interface GivenLine {
 /** @throws {UsageError} if there is no such option, or its value is missing; values are not checked */
 export function readGivenOptions(words: readonly string[]): GivenLine {
   const valued: GivenOption[] = [];
-  const collecting = OPTION_TABLE.map(({ flags, help, aliases = [], repeatable }): OptionEntry => {
-    const { long: name, value } = partsOf(flags);
-    if (value === '') return { flags, help, aliases };
-    const parse = (text: string) => {
-      const earlier = valued.findIndex((option) => option.name === name);
-      if (!repeatable && earlier !== -1) valued.splice(earlier, 1);
-      valued.push({ name, value: text });
-      return text;
-    };
-    return { flags, help, aliases, parse };
-  });
+  const collecting = (OPTION_TABLE as readonly OptionEntry[]).map(
+    ({ flags, help, aliases = [], repeatable }): OptionEntry => {
+      const { long: name, value } = partsOf(flags);
+      if (value === '') return { flags, help, aliases };
+      const parse = (text: string) => {
+        const earlier = valued.findIndex((option) => option.name === name);
+        if (!repeatable && earlier !== -1) valued.splice(earlier, 1);
+        valued.push({ name, value: text });
+        return text;
+      };
+      return { flags, help, aliases, parse };
+    },
+  );
   const program = { name: 'greyd', usage: '', description: '', options: collecting };
   const line = readCommandLine<Record<string, unknown>>(program, words, () => {});
   const bare = collecting.filter(({ flags }) => line.given[valueNameOf(flags)] === true);

@@ -8,7 +8,7 @@
  * Known limit: of greyd's options only --dry-run and --allow-test-time are dropped, with which greyd would answer
  * differently from postgrey.
  */
-import { partsOf } from '../../options/command-line.ts';
+import { type OptionEntry, partsOf } from '../../options/command-line.ts';
 import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../options/table.ts';
 import type { GivenOption } from './given-options.ts';
 
@@ -58,7 +58,9 @@ export function droppedOptions(before: readonly GivenOption[], now: readonly Giv
   const isKept = ({ name, value }: GivenOption): boolean =>
     now.some((option) => option.name === name && option.value === value);
   const isDefault = ({ name, value }: GivenOption): boolean =>
-    OPTION_TABLE.some((entry) => partsOf(entry.flags).long === name && String(entry.default) === value);
+    (OPTION_TABLE as readonly OptionEntry[]).some(
+      (entry) => partsOf(entry.flags).long === name && String(entry.default) === value,
+    );
   const isOfNoMatter = ({ name }: GivenOption): boolean =>
     name === '--inet' || OF_A_UNIX_SOCKET.has(name) || OF_THE_INIT_SCRIPT.has(name);
   return before.filter((option) => !(isKept(option) || isDefault(option) || isOfNoMatter(option)));

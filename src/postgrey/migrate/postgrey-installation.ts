@@ -23,8 +23,8 @@ const OF_THE_UNIT = /^(--greylist-text=\$\{POSTGREY_TEXT\}|--pidfile(=.*)?|--dae
 
 /** Places of postgrey's files, if not those of Debian. */
 export interface GivenPlaces {
-  postgreyDefaults?: string;
-  postgreyDir?: string;
+  readonly postgreyDefaults?: string | undefined;
+  readonly postgreyDir?: string | undefined;
 }
 
 export interface PostgreyInstallation {

@@ -13,7 +13,7 @@ import type { DecisionCount } from '../../decisions/counters.ts';
 import { errorText } from '../../errors/text.ts';
 import type { Key } from '../../greylist/keys.ts';
 import type { Clock, UnixSeconds } from '../../time/clock.ts';
-import type { CleanableStore, ExpiryRule, RecordCounts, Slice, Step } from '../store.ts';
+import type { DaemonStore, ExpiryRule, Inventory, RecordCounts, Slice, Step } from '../store.ts';
 import { errorCode, isDamage, isOfTheFile } from './file.ts';
 import { setAside } from './set-aside.ts';
 
@@ -22,7 +22,8 @@ export const REOPEN_PAUSE_MS = 500;
 /** A disk that damages all its files must not be filled with files that were set aside. */
 export const SET_ASIDE_PAUSE_MS = 60_000;
 
-type OpenStore = Pick<CleanableStore, 'update' | 'check' | 'addDecisions' | 'counts' | 'clean' | 'close'>;
+/** What the daemon does with its database. */
+type OpenStore = DaemonStore & Inventory;
 
 export interface ReopeningSettings {
   /** The path of the file, whose directory is created if it is missing. */
