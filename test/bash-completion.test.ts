@@ -113,7 +113,7 @@ describe.runIf(canRun('completion', { programs: ['bash'] }))('completion', () =>
       cwd: folder,
       input: `${programs}; ${setup}; source ${SCRIPT}\n${keys}\n`,
       env: { ...process.env, HOME: folder, INPUTRC: '/dev/null', HISTFILE: '', TERM: 'dumb' },
-      timeout: 20_000,
+      timeout: 120_000,
     });
     return [...stdout.matchAll(/^<(.*)>$/gm)].map(([, word = '']) => word);
   }

@@ -1,6 +1,8 @@
 /**
- * Half of a million records expire. The daemon's own store thread deletes them, at four times its pace,
+ * Half of all records expire. The daemon's own store thread deletes them, at four times its pace,
  * while 500 new mails a second come.
+ *
+ *   GREYD_CLEANING_RECORDS   how many there are (400,000)
  *
  * It measures how long greyd takes, on a disk in memory if possible: the disk's other work is
  * not greyd's. Nor is the time in which its two threads were ready and other programs had the processors,
@@ -19,7 +21,7 @@ import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';
 import { mainThread, threads, waited } from '../support/run-queue.ts';
 
-const RECORDS = 1_000_000;
+const RECORDS = Number(process.env.GREYD_CLEANING_RECORDS ?? 400_000);
 const REQUESTS_PER_SECOND = 500;
 const LONGEST_MS = 50;
 const DAY = 86_400;
@@ -57,9 +59,7 @@ function visit(number: number): Visit {
   };
 }
 
-test('while half of a million records are deleted, no answer is held up for more than 50 ms', {
-  timeout: 180_000,
-}, async () => {
+test('while half of all records are deleted, no answer is held up for more than 50 ms', async () => {
   const inMemory = canRun('cleaning on a disk in memory', MEMORY_DISK_NEEDS);
   const dbdir = inMemory ? memoryDisk(1024) : temporaryDirectory();
   fill(dbdir);

@@ -35,7 +35,7 @@ const DELAY = 86_400;
 const BEGIN = Math.floor(Date.now() / 1000);
 const OPTIONS = [`--delay=${DELAY}`, '--greylist-text=%s', '--allow-test-time', '--quiet'];
 
-const TIMEOUT_MS_PER_KILL = 1500;
+const TIMEOUT_MS_PER_KILL = 5000;
 
 class Clients {
   /** Each sender whose mail was ever deferred, and the time of that. */

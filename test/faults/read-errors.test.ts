@@ -2,7 +2,7 @@
  * Reads that fail, or give less than asked for, on a disk whose files are sound: at each of many random reads, on each
  * file of the database, while greyd starts and while it serves. strace(1) has them fail.
  *
- *   GREYD_READ_ERRORS  how many starts, and how many reads of a running daemon (12)
+ *   GREYD_READ_ERRORS  how many starts, and how many reads of a running daemon (8)
  *   GREYD_FAULT_SEED   the reads of an earlier run, as far as time can be repeated
  *
  * All triplets are known and have passed. A deferred one was forgotten. SQLite reports EIO as damage
@@ -24,9 +24,9 @@ import { canRun } from '../support/requirements.ts';
 import { scriptWords } from '../support/script-words.ts';
 import { inject, injecting, STRACE_NEEDS } from '../support/strace.ts';
 
-const FAULTS = Number(process.env.GREYD_READ_ERRORS ?? 12);
+const FAULTS = Number(process.env.GREYD_READ_ERRORS ?? 8);
 const SEED = Number(process.env.GREYD_FAULT_SEED ?? Date.now() % 2 ** 31);
-const TIMEOUT_MS = 120_000 + FAULTS * 4000;
+const TIMEOUT_MS = 300_000 + FAULTS * 10_000;
 
 /** More pages than SQLite keeps in memory, so that a look at any of them is a read. */
 const TRIPLETS = 100_000;

@@ -23,7 +23,7 @@ test.runIf(canRun('greyd under its init script', OWN_DEBIAN_NEEDS)).each([
   ['exported, continued', 'export POSTGREY_OPTS="--inet=10023 \\\n  --delay=77"; X=1\n', 77],
   // A greylist-text that a shell tears apart is none of ours, and the option behind it counts.
   ['torn', `POSTGREY_OPTS="--inet=10023 --x-greylist-header='X-Grey: %t' --delay=88"\n`, 88],
-])('%s', { timeout: 60_000 }, async (_, text, delay) => {
+])('%s', async (_, text, delay) => {
   const machine = await OwnDebian.boot();
   machine.run(`cat >/etc/default/greyd <<'END'\n${text}POSTGREY_TEXT="wait %s"\nEND`);
   machine.run('service greyd start');

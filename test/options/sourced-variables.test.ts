@@ -167,7 +167,7 @@ test('what is read is what a shell reads, whatever the file', () => {
     { numRuns: inputs(400) },
   );
   expect(count).toBeGreaterThan(inputs(80));
-}, 60_000);
+});
 
 const OUT = '/run/read';
 const UNIT = `[Service]
@@ -195,7 +195,7 @@ describe.skipIf(!canRun('files of variables under systemd', OWN_SYSTEMD_NEEDS))(
         ...systemdWords(opts),
       ]);
     }
-  }, 60_000);
+  });
 });
 
 /** systemd 254 and later end a comment at its line, those before go on after a backslash; a quote that is not closed differs too. */

@@ -31,7 +31,7 @@ import {
 } from './postfix-config.ts';
 
 /** How long to wait for a line of the log, in milliseconds. */
-const LOG_TIMEOUT_MS = 10_000;
+const LOG_TIMEOUT_MS = 120_000;
 
 /**
  * Stops the Postfix of a directory and removes it when its standard input ends. That also happens

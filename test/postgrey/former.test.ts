@@ -150,7 +150,7 @@ describe.skipIf(!canRun('the move from postgrey 1.36', NEEDS))(
       ['--privacy', ['--privacy'], / [0-9a-f]{40}\n/],
       ['--privacy --ipv4cidr=16', ['--privacy', '--ipv4cidr=16'], / [0-9a-f]{40}\n/],
       ['--privacy --lookup-by-host', ['--privacy', '--lookup-by-host'], / [0-9a-f]{40}\n/],
-    ])('%s', { timeout: 60_000 }, async (_, options, key) => {
+    ])('%s', async (_, options, key) => {
       const postgrey = await start('postgrey', options);
       for (const visit of history()) await postgrey.client.ask(visit);
       const greyd = await start('greyd', options);

@@ -8,7 +8,7 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 export const CLOSED = '(closed)';
 export const NO_ANSWER = '(no answer)';
 
-const ANSWER_LIMIT_MS = 20_000;
+const ANSWER_LIMIT_MS = 60_000;
 
 export class Link {
   readonly #where: NetConnectOpts;

@@ -4,10 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { constants } from 'node:os';
-import { expect, onTestFinished, test } from 'vitest';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Daemon, temporaryDirectory } from '../support/daemon.ts';
 import { GREYCTL } from '../support/greyctl.ts';
 import { scriptWords } from '../support/script-words.ts';
@@ -46,16 +47,38 @@ function isDebuggerOpen(): Promise<boolean> {
   });
 }
 
-test.each(HARMLESS)('SIG%s does no harm, and opens no debugger', async (name) => {
-  const daemon = await Daemon.start();
-  for (let times = 0; times < 3; times += 1) {
-    daemon.kill(`SIG${name}` as NodeJS.Signals);
-    // Its answer comes after the signal, which has a turn of the event loop of its own.
-    expect(await daemon.ask({ sender: `s${times}@example.net` })).toMatch(/^DEFER_IF_PERMIT /);
-    expect(await isDebuggerOpen()).toBe(false);
-  }
-  expect(daemon.log).not.toContain('Debugger');
-  expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+describe('one greyd, signal after signal', () => {
+  let daemon: Daemon;
+  let kill = async () => {};
+
+  beforeAll(async () => {
+    const dbdir = mkdtempSync(join(tmpdir(), 'greyd-test-'));
+    daemon = await Daemon.start([], {
+      dbdir,
+      atEnd: (end) => {
+        kill = async () => {
+          await end();
+          rmSync(dbdir, { recursive: true });
+        };
+      },
+    });
+  });
+
+  afterAll(() => kill());
+
+  test.each(HARMLESS)('SIG%s does no harm, and opens no debugger', async (name) => {
+    for (let times = 0; times < 3; times += 1) {
+      daemon.kill(`SIG${name}` as NodeJS.Signals);
+      // Its answer comes after the signal, which has a turn of the event loop of its own.
+      expect(await daemon.ask({ sender: `s${times}@${name}.example` })).toMatch(/^DEFER_IF_PERMIT /);
+      expect(await isDebuggerOpen()).toBe(false);
+    }
+    expect(daemon.log).not.toContain('Debugger');
+  });
+
+  test('and it ends in good order', async () => {
+    expect(await daemon.stop()).toEqual({ status: 0, signal: null });
+  });
 });
 
 test.each(ENDING)('SIG%s ends it in good order', async (name) => {
@@ -85,7 +108,7 @@ test('SIGUSR1 while Node.js itself starts leaves no debugger open for more than 
     if (!serves) continue;
     served += 1;
     expect(await daemon.ask()).toMatch(/^DEFER_IF_PERMIT /);
-    await expect.poll(isDebuggerOpen).toBe(false);
+    await expect.poll(isDebuggerOpen, { timeout: 5000 }).toBe(false);
     await daemon.stop('SIGKILL');
   }
   expect(served).toBeGreaterThan(0);

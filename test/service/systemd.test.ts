@@ -119,7 +119,7 @@ describe.skipIf(!canRun('tests of the units', OWN_SYSTEMD_NEEDS))('the units', (
     expect(systemd.property('greyd.socket', 'ActiveState')).toBe('active');
 
     setOptions('--inet=60000');
-    await expect.poll(() => systemd.run('ls', '/run'), { timeout: 20_000 }).toMatch(/^answered$/m);
+    await expect.poll(() => systemd.run('ls', '/run')).toMatch(/^answered$/m);
     expect(systemd.run('cat', '/run/answered')).toMatch(/^action=DEFER_IF_PERMIT /);
     expect(systemd.run('cat', LOG).match(/--delay/g)).toHaveLength(1);
   });

@@ -23,9 +23,7 @@ describe.skipIf(!canTest)('a daemon on a shared store', () => {
     expect(await daemon.ask()).toBe('DUNNO');
     expect(await daemon.ask()).toBe('DUNNO');
     await server.restart();
-    await expect
-      .poll(() => daemon.ask().then(() => daemon.log), { timeout: 10_000 })
-      .toMatch(/store works again/);
+    await expect.poll(() => daemon.ask().then(() => daemon.log)).toMatch(/store works again/);
     expect(await daemon.ask()).toMatch(/^DEFER/);
     const said = daemon.logLines.filter((line) => line.startsWith('store '));
     expect(said).toEqual([
@@ -123,12 +121,12 @@ test.skipIf(!canTest)('a slot of a Cluster that has moved while the store had fa
   expect(await ask()).toMatch(/^DEFER/);
 
   replica?.signal('SIGSTOP');
-  await expect.poll(ask, { timeout: 10_000 }).toBe('DUNNO');
+  await expect.poll(ask).toBe('DUNNO');
   replica?.signal('SIGCONT');
   await until(() => owner.onlineReplicas === 1);
-  await expect.poll(() => replica?.cli('CLUSTER', 'FAILOVER'), { timeout: 10_000 }).toBe('OK');
+  await expect.poll(() => replica?.cli('CLUSTER', 'FAILOVER')).toBe('OK');
   await until(() => replica?.isPrimary === true && replica.onlineReplicas === 1);
-  await expect.poll(ask, { timeout: 10_000 }).toMatch(/^DEFER/);
+  await expect.poll(ask).toMatch(/^DEFER/);
 });
 
 describe.skipIf(!canTest)('--privacy on several hosts', () => {

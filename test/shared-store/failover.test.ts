@@ -73,7 +73,7 @@ async function goThrough({ name, url, daemon, kill, isPromoted }: Failover): Pro
 }
 
 describe.skipIf(!canTest)('with Sentinels', () => {
-  test.each(FAULTS)('a primary that %s', { timeout: 60_000 }, async (what, signal) => {
+  test.each(FAULTS)('a primary that %s', async (what, signal) => {
     const servers = await Sentinels.start(2);
     const daemon = await startDaemon(servers.url, ...WITH_REPLICA);
     const first = servers.primary;
@@ -98,7 +98,7 @@ test.skipIf(!canTest)('a Sentinel that is dead and one that stands still hold no
 });
 
 describe.skipIf(!canTest)('a Cluster', () => {
-  test.each(FAULTS)('of which a primary %s', { timeout: 60_000 }, async (what, signal) => {
+  test.each(FAULTS)('of which a primary %s', async (what, signal) => {
     const cluster = await Cluster.start(2);
     const daemon = await startDaemon(cluster.url, ...WITH_REPLICA);
     const { primaries } = cluster;

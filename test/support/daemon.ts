@@ -35,6 +35,8 @@ export interface DaemonSettings {
   readonly listen?: readonly string[];
   /** A command that runs the daemon in some surroundings, as `unshare --user`. */
   readonly launcher?: readonly string[];
+  /** Takes what is to be done at the end: of the test, unless the daemon is for several. */
+  readonly atEnd?: (end: () => Promise<void>) => void;
 }
 
 /** A running greyd. */
@@ -62,12 +64,13 @@ export class Daemon {
   }
 
   /**
-   * Starts greyd; it is killed when the test has ended.
+   * Starts greyd; it is killed at the end.
    * The daemon runs with empty whitelists unless `args` name some.
    */
   static launch(args: readonly string[] = [], settings: DaemonSettings = {}): Daemon {
     const daemon = new Daemon(args, settings);
-    onTestFinished(async () => {
+    const { atEnd = onTestFinished } = settings;
+    atEnd(async () => {
       daemon.kill('SIGKILL');
       await daemon.exited;
     });

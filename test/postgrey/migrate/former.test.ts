@@ -55,7 +55,7 @@ test.runIf(canRun('greyctl migrate from postgrey 1.36', OWN_DEBIAN_NEEDS)).each(
   ['as it comes', '', 5],
   ['--ipv4cidr=16', '--ipv4cidr=16', 6],
   ['--privacy', '--privacy', 5],
-])('%s', { timeout: 120_000 }, async (_, options, passing) => {
+])('%s', async (_, options, passing) => {
   const machine = await OwnDebian.boot();
   machine.run(
     `cat >/etc/default/postgrey <<'END'\nDELAY=7200\nexport POSTGREY_OPTS="--inet=127.0.0.1:${PORT}" # ours\n` +
@@ -100,7 +100,6 @@ chmod 700 /var/target
 
 test.runIf(canRun('greyctl migrate from a hostile directory', OWN_DEBIAN_NEEDS))(
   'a log that names a file of root’s is refused, and nothing is written there',
-  { timeout: 60_000 },
   async () => {
     const machine = await OwnDebian.boot();
     machine.run(
