@@ -6,6 +6,7 @@
  * --format=text,json`: without `=` no value is taken, `FILE` is one by its name, others are those there are.
  */
 
+import { completionsOf } from '../src/ctl/arguments.ts';
 import { allCommands } from '../src/ctl/commands/table.ts';
 import { type OptionEntry, partsOf } from '../src/options/command-line.ts';
 import { OPTION_TABLE } from '../src/options/table.ts';
@@ -19,7 +20,7 @@ const FILE_NAMES = ['FILE', 'PATH'];
 
 export function makeCompletion(): string {
   const commands = [...COMMANDS].map(([name, { program }]) =>
-    line(`'greyctl '*' ${name}'`, program.options, program.words),
+    line(`'greyctl '*' ${name}'`, program.options, completionsOf(program.arguments)),
   );
   const lines = [line("'greyd '*", OPTION_TABLE, []), ...commands];
   return SCRIPT.replaceAll('@{', '${')

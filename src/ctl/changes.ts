@@ -16,9 +16,10 @@ import { networkLengthsOf, rulesOf } from '../options/shared.ts';
 import type { Attributes } from '../policy/client.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
+import type { ArgumentsRow } from './arguments.ts';
 import type { ExitStatus, Work } from './command.ts';
 import { RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
-import { FROM_LOG_OPTION, requestAttributes } from './request-words.ts';
+import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from './request-words.ts';
 import { namedKeys, SELECTING_WORDS, selectionOf } from './selection.ts';
 
 export const CHANGE_OPTIONS = [
@@ -27,6 +28,12 @@ export const CHANGE_OPTIONS = [
   ...RULES_OPTIONS,
   ...LOOKUP_OPTIONS,
 ] as const satisfies readonly OptionEntry[];
+
+/** The triplet, or what selects records; the rest of a request is taken with all three of them alone. */
+export const CHANGE_ARGUMENTS: ArgumentsRow = {
+  attributes: SELECTING_WORDS,
+  alsoAttributes: POLICY_ATTRIBUTES,
+};
 
 export type GivenChange = GivenOf<typeof CHANGE_OPTIONS>;
 
@@ -57,11 +64,11 @@ export interface Change {
  */
 export async function change(
   given: GivenChange,
-  words: readonly string[],
+  named: Attributes,
   work: Work,
   { done, jsonDone, idle, idleStatus, kindsOf, isMeant, apply }: Change,
 ): Promise<ExitStatus> {
-  const attributes = await requestAttributes(words, given.fromLog, work, true);
+  const attributes = await requestAttributes(named, given.fromLog, work, true);
   if (!SELECTING_WORDS.some((name) => attributes.has(name)))
     throw new UsageError('missing client_address=…, sender=… or recipient=…, or all three');
   // Ignored attributes would change more records than the administrator meant.

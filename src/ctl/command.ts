@@ -12,6 +12,7 @@ import { type OptionEntry, type Program, readCommandLine, valueNameOf } from '..
 import { DEFAULTS_FILE, readDaemonDefaults } from '../options/defaults-file.ts';
 import type { GivenOf } from '../options/given.ts';
 import type { Clock } from '../time/clock.ts';
+import { type ArgumentsRow, type GivenArguments, readArguments } from './arguments.ts';
 
 /** 0: done, or found; 1: not found, or not done. Only `query --check` has 2, Nagios's CRITICAL. */
 export type ExitStatus = 0 | 1 | 2;
@@ -59,8 +60,7 @@ export interface CommandProgram<Options extends readonly OptionEntry[] = readonl
   extends Program {
   readonly options: Options;
   readonly summary: string;
-  /** Arguments for completion, as `triplets` or `sender=`; undefined: names of files. */
-  readonly words?: readonly string[];
+  readonly arguments: ArgumentsRow;
 }
 
 export interface Command {
@@ -98,7 +98,7 @@ const PLACES: ReadonlySet<string> = new Set(['store', 'storePrefix', 'storePassw
  */
 export function makeCommand<const Options extends readonly OptionEntry[]>(
   program: CommandProgram<Options>,
-  run: (given: GivenOf<Options>, words: readonly string[], work: Work) => Promise<ExitStatus>,
+  run: (given: GivenOf<Options>, args: GivenArguments, work: Work) => Promise<ExitStatus>,
   { hasJson = true }: { hasJson?: boolean } = {},
 ): Command {
   const isOfDaemon = program.options.some((entry) => entry.isOfDaemon);
@@ -120,6 +120,7 @@ export function makeCommand<const Options extends readonly OptionEntry[]>(
         surroundings.output.write(help);
         return 0;
       }
+      const args = readArguments(words, program.arguments, program.name.replace('greyctl ', ''));
       const file = isOfDaemon ? readDaemonDefaults(given.defaults, surroundings.tell) : undefined;
       const wasGiven = (name: string) => line.wasGiven(name as keyof typeof given & string);
       const isElsewhere = ['dbdir', 'store', 'from', 'to'].some(wasGiven);
@@ -131,7 +132,7 @@ export function makeCommand<const Options extends readonly OptionEntry[]>(
         taken.filter((name) => file?.given[name] !== undefined).map((name) => [name, file?.given[name]]),
       );
       const isJson = given.json ?? false;
-      return run({ ...given, ...defaults }, words, {
+      return run({ ...given, ...defaults }, args, {
         ...surroundings,
         storePassword: surroundings.storePassword ?? (isElsewhere ? undefined : file?.storePassword),
         isJson,

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import type { Lookup } from '../greylist/former-keys.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { lifetimeOf } from '../greylist/records.ts';
-import { UsageError } from '../options/command-line.ts';
 import type { GivenOf } from '../options/given.ts';
 import { DBDIR_OPTION, daemonOption } from '../options/of-daemon.ts';
 import { type GivenLookup, networkLengthsOf, sharedStoreOf } from '../options/shared.ts';
@@ -194,16 +193,10 @@ function userName(): string {
 
 const KINDS: Readonly<Record<string, Key['kind']>> = { triplets: 'triplet', clients: 'client' };
 
-/**
- * Returns the kind that an argument names.
- * @param remedy what to write, for the error: `list triplets or clients`
- * @throws {UsageError} unless there is one argument, and it names a kind
- */
-export function kindOf([name, ...others]: readonly string[], remedy: string): Key['kind'] {
-  if (name === undefined) throw new UsageError(`missing argument; ${remedy}`);
-  const kind = KINDS[name];
-  const wrong = kind === undefined ? name : others[0];
-  if (kind === undefined || wrong !== undefined)
-    throw new UsageError(`unexpected argument '${wrong}'; ${remedy}`);
-  return kind;
+/** Names of the kinds of records on the command line. */
+export const KIND_WORDS = Object.keys(KINDS);
+
+/** @param word one of KIND_WORDS; without it triplets are meant */
+export function kindOf(word = 'triplets'): Key['kind'] {
+  return KINDS[word] ?? 'triplet';
 }

@@ -8,7 +8,6 @@ import { readRejection } from '../mail-log/rejection.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import type { Attributes } from '../policy/client.ts';
 import type { Work } from './command.ts';
-import { readAttributes } from './words.ts';
 
 /** All attributes that Postfix sends (SMTPD_POLICY_README, up to 3.9), so that a whole request can be pasted. */
 export const POLICY_ATTRIBUTES = [
@@ -32,14 +31,15 @@ export const FROM_LOG_OPTION = {
  * @throws {UsageError} if both are given, or the line is about no request
  */
 export async function requestAttributes(
-  words: readonly string[],
+  named: Attributes,
   fromLog: string | undefined,
   { input }: Pick<Work, 'input'>,
   isOne = false,
 ): Promise<Attributes> {
-  if (fromLog === undefined) return readAttributes(words, POLICY_ATTRIBUTES);
-  if (words.length > 0)
-    throw new UsageError(`unexpected argument '${words[0]}'; give either arguments or --from-log`);
+  if (fromLog === undefined) return named;
+  const [first] = named;
+  if (first !== undefined)
+    throw new UsageError(`unexpected argument '${first.join('=')}'; give either arguments or --from-log`);
   const lines = fromLog === STDIN ? linesOf(STDIN, input) : [[fromLog]];
   let found: Attributes | undefined;
   for await (const group of lines) {

@@ -43,11 +43,15 @@ export const backupCommand = makeCommand(
       '  greyctl backup /var/backups/greyd-$(date +%F).db\n' +
       '  ssh mx2 greyctl backup - > mx2.db',
     options: [DBDIR_OPTION],
+    arguments: {
+      positional: {
+        expected: `one FILE to write, as /var/backups/greyd.db, or ${STDOUT}`,
+        isFile: true,
+        count: [1, 1],
+      },
+    },
   },
-  async (given, [to, ...others], surroundings) => {
-    if (to === undefined || others.length > 0) {
-      throw new UsageError(`expected one FILE to write, as /var/backups/greyd.db, or ${STDOUT}`);
-    }
+  async (given, { values: [to = STDOUT] }, surroundings) => {
     // The owner of the database may not be allowed to read the working directory.
     const dbdir = resolve(given.dbdir);
     if (to === STDOUT && surroundings.isJson)

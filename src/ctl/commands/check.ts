@@ -6,7 +6,6 @@ import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { counted } from '../../inspect/format/counted.ts';
 import { printable } from '../../log/printable.ts';
-import { UsageError } from '../../options/command-line.ts';
 import type { Account } from '../../service/account.ts';
 import { inspectDatabase } from '../../store/sqlite/maintenance.ts';
 import { makeCommand } from '../command.ts';
@@ -24,12 +23,11 @@ export const checkCommand = makeCommand(
       'Reads the whole database and prints each fault on a line, or ok and the number of records. ' +
       'For a shared store, checks whether greyd can use it and whether it keeps what is stored. ' +
       'greyd may run meanwhile, and is not slowed down. Exit status 0: no fault; 1: faults, or it cannot be read.',
-    words: [],
+    arguments: {},
     options: RECORDS_OPTIONS,
   },
-  async (given, words, around) => {
+  async (given, _, around) => {
     const { print, tell, progress } = around;
-    if (words.length > 0) throw new UsageError('check takes no arguments');
     const shared = await sharedFindings(given, around);
     if (shared !== undefined) {
       for (const finding of shared) print({ finding }, finding);

@@ -39,7 +39,7 @@ export const copyCommand = makeCommand(
       'Examples:\n' +
       '  greyctl copy --to=redis://192.0.2.10\n' +
       '  greyctl copy --from=redis://192.0.2.10',
-    words: [],
+    arguments: {},
     options: [
       storeOption('--from <URL>', 'shared store to read from, as --store of greyd'),
       storeOption('--to <URL>', 'shared store to write to'),
@@ -47,10 +47,9 @@ export const copyCommand = makeCommand(
       ...SHARED_STORE_OPTIONS,
     ],
   },
-  async ({ from, to, ...given }, words, surroundings) => {
+  async ({ from, to, ...given }, _, surroundings) => {
     if (from === undefined && to === undefined)
       throw new UsageError('missing --from=URL or --to=URL, or both');
-    if (words.length > 0) throw new UsageError('copy takes no arguments');
     let source: Store | undefined;
     let target: Store | undefined;
     try {

@@ -10,13 +10,14 @@ import type { GivenOf } from '../../options/given.ts';
 import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
 import { AttributeReader, type RawRequest } from '../../policy/attributes.ts';
+import type { Attributes } from '../../policy/client.ts';
 import { policyText } from '../../policy/client.ts';
 import type { ReadableStore } from '../../store/store.ts';
 import { Whitelists } from '../../whitelist/whitelists.ts';
+import { requireAttributes } from '../arguments.ts';
 import { type ExitStatus, makeCommand, type Work } from '../command.ts';
 import { RECORDS_OPTIONS, withRecords } from '../records.ts';
 import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from '../request-words.ts';
-import { requireAttributes } from '../words.ts';
 
 /** Options that the answer depends on, beside those of the records and the rules. */
 const ANSWER_OPTIONS = [
@@ -62,11 +63,11 @@ export const explainCommand = makeCommand(
       'recipient=bob@example.org\n' +
       '  grep bob@example.org /var/log/mail.log | greyctl explain --from-log=-',
     options: EXPLAIN_OPTIONS,
-    words: POLICY_ATTRIBUTES.map((name) => `${name}=`),
+    arguments: { attributes: POLICY_ATTRIBUTES },
   },
-  async (given, words, work) => {
-    const isStream = words.length === 0 && given.fromLog === undefined;
-    const requests = isStream ? requestsOf(work.input, given) : [await namedRequest(given, words, work)];
+  async (given, { attributes }, work) => {
+    const isStream = attributes.size === 0 && given.fromLog === undefined;
+    const requests = isStream ? requestsOf(work.input, given) : [await namedRequest(given, attributes, work)];
     const whitelists = new Whitelists({
       clients: given.whitelistClients,
       recipients: given.whitelistRecipients,
@@ -116,8 +117,8 @@ async function explainAll(
   return deferred > 0 ? 1 : 0;
 }
 
-async function namedRequest(given: GivenExplain, words: readonly string[], work: Work): Promise<RawRequest> {
-  const attributes = await requestAttributes(words, given.fromLog, work);
+async function namedRequest(given: GivenExplain, named: Attributes, work: Work): Promise<RawRequest> {
+  const attributes = await requestAttributes(named, given.fromLog, work);
   requireAttributes(attributes, ASKED);
   const address = attributes.get('client_address') ?? '';
   if (parseAddress(address) === undefined)

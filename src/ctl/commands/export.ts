@@ -14,7 +14,7 @@ import { oneOf } from '../../options/values.ts';
 import { cleanEnvironment } from '../../service/clean-environment.ts';
 import type { Entry, ReadableStore } from '../../store/store.ts';
 import { makeCommand } from '../command.ts';
-import { kindOf, RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
+import { KIND_WORDS, kindOf, RECORDS_OPTIONS, requireReadableKeys, withRecords } from '../records.ts';
 
 /** Minor version of the first postgrey that writes keys as 1.37 does; `1.36` is 36. */
 const PRESENT_VERSION = 37;
@@ -31,7 +31,7 @@ export const exportCommand = makeCommand(
       'Examples:\n' +
       '  greyctl export --format=postgrey triplets | db_load /var/lib/postgrey/postgrey.db\n' +
       '  greyctl export --format=postgrey clients | db_load /var/lib/postgrey/postgrey_clients.db',
-    words: ['triplets', 'clients'],
+    arguments: { positional: { expected: 'triplets or clients', values: KIND_WORDS, count: [1, 1] } },
     options: [
       ...RECORDS_OPTIONS,
       { flags: '--format <FORMAT>', help: 'postgrey: input for db_load', parse: oneOf(['postgrey']) },
@@ -48,10 +48,10 @@ export const exportCommand = makeCommand(
       ...LOOKUP_OPTIONS.filter(({ flags }) => flags !== '--lookup-by-host'),
     ],
   },
-  async (given, words, surroundings) => {
+  async (given, { values: [word] }, surroundings) => {
     const { format, lookupByHost = false } = given;
     if (format === undefined) throw new UsageError('missing --format=postgrey');
-    const kind = kindOf(words, 'export triplets or clients');
+    const kind = kindOf(word);
     const lengths = networkLengthsOf(given);
     return withRecords(given, surroundings, async (store) => {
       requireReadableKeys(store);

@@ -1,9 +1,8 @@
 /**
  * greyctl forget: deletes records, so that mail is greylisted again as if it were new.
  */
-import { CHANGE_OPTIONS, change } from '../changes.ts';
+import { CHANGE_ARGUMENTS, CHANGE_OPTIONS, change } from '../changes.ts';
 import { makeCommand } from '../command.ts';
-import { SELECTING_WORDS } from '../selection.ts';
 
 export const forgetCommand = makeCommand(
   {
@@ -20,10 +19,10 @@ export const forgetCommand = makeCommand(
       '  greyctl forget client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org\n' +
       '  greyctl forget client_address=192.0.2.10',
     options: CHANGE_OPTIONS,
-    words: SELECTING_WORDS.map((name) => `${name}=`),
+    arguments: CHANGE_ARGUMENTS,
   },
-  (given, words, work) =>
-    change(given, words, work, {
+  (given, { attributes }, work) =>
+    change(given, attributes, work, {
       done: 'forgotten',
       jsonDone: 'forgotten',
       idle: 'not known',

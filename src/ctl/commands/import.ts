@@ -7,7 +7,6 @@
 import { resolve } from 'node:path';
 import type { Key, NetworkLengths } from '../../greylist/keys.ts';
 import type { RecordOf } from '../../greylist/records.ts';
-import { UsageError } from '../../options/command-line.ts';
 import { LOOKUP_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf } from '../../options/shared.ts';
 import { textOf } from '../../policy/text.ts';
@@ -46,11 +45,15 @@ export const importCommand = makeCommand(
       '  greyctl import /var/lib/postgrey\n' +
       '  ssh mx2 db_dump -p /var/lib/postgrey/postgrey.db | greyctl import -',
     options: [...RECORDS_OPTIONS, ...LOOKUP_OPTIONS],
+    arguments: {
+      positional: {
+        expected: `one database directory of postgrey, as /var/lib/postgrey, or ${STDIN}`,
+        isFile: true,
+        count: [1, 1],
+      },
+    },
   },
-  async (given, [from, ...others], surroundings) => {
-    if (from === undefined || others.length > 0) {
-      throw new UsageError(`expected one database directory of postgrey, as /var/lib/postgrey, or ${STDIN}`);
-    }
+  async (given, { values: [from = STDIN] }, surroundings) => {
     // The owner of the database may not be allowed to read the working directory.
     const dbdir = resolve(given.dbdir);
     const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);

@@ -7,9 +7,8 @@
 import { networkLengthsOf } from '../../options/shared.ts';
 import { makeCommand } from '../command.ts';
 import { LISTING_OPTIONS, printRecords } from '../listing.ts';
-import { kindOf } from '../records.ts';
+import { KIND_WORDS, kindOf } from '../records.ts';
 import { SELECTING_WORDS, selectionOf } from '../selection.ts';
-import { readAttributes } from '../words.ts';
 
 export const listCommand = makeCommand(
   {
@@ -25,16 +24,12 @@ export const listCommand = makeCommand(
       '  greyctl list client_address=192.0.2.0/24 --newer=1h\n' +
       '  greyctl list clients --state=auto-whitelisted --order=count --limit=20',
     options: LISTING_OPTIONS,
-    words: ['triplets', 'clients', ...SELECTING_WORDS.map((name) => `${name}=`)],
+    arguments: {
+      positional: { expected: 'triplets or clients', values: KIND_WORDS, count: [0, 1] },
+      attributes: SELECTING_WORDS,
+    },
   },
-  async (given, words, work) => {
-    const kinds = words.filter((word) => !word.includes('='));
-    const kind =
-      kinds.length === 0 ? 'triplet' : kindOf(kinds, 'list triplets or clients, or write recipient=…');
-    const attributes = readAttributes(
-      words.filter((word) => word.includes('=')),
-      SELECTING_WORDS,
-    );
-    return printRecords([kind], selectionOf(attributes, networkLengthsOf(given)), given, work);
+  async (given, { values: [kind], attributes }, work) => {
+    return printRecords([kindOf(kind)], selectionOf(attributes, networkLengthsOf(given)), given, work);
   },
 );

@@ -7,7 +7,6 @@
 import { existsSync } from 'node:fs';
 import { errorText } from '../../errors/text.ts';
 import { printable } from '../../log/printable.ts';
-import { UsageError } from '../../options/command-line.ts';
 import { checkPostgrey } from '../../postgrey/migrate/check-postgrey.ts';
 import { lockOthersOut } from '../../postgrey/migrate/lock.ts';
 import { POSTGREY } from '../../postgrey/migrate/places.ts';
@@ -52,10 +51,9 @@ export const migrateCommand = makeCommand(
         default: POSTGREY.whitelists,
       },
     ],
-    words: [],
+    arguments: {},
   },
-  async (given, words, work) => {
-    if (words.length > 0) throw new UsageError('migrate takes no arguments');
+  async (given, _, work) => {
     const isDryRun = given.dryRun ?? false;
     if (!isRoot() && !isDryRun) {
       throw new Error('must be run as root; greyctl migrate --dry-run shows the steps');

@@ -4,9 +4,8 @@
  */
 import { isExpired, type TripletRecord } from '../../greylist/records.ts';
 import { stateOf } from '../../inspect/states.ts';
-import { CHANGE_OPTIONS, change } from '../changes.ts';
+import { CHANGE_ARGUMENTS, CHANGE_OPTIONS, change } from '../changes.ts';
 import { makeCommand } from '../command.ts';
-import { SELECTING_WORDS } from '../selection.ts';
 
 export const passCommand = makeCommand(
   {
@@ -23,10 +22,10 @@ export const passCommand = makeCommand(
       '  greyctl pass recipient=bob@example.org\n' +
       '  grep alice@example.net /var/log/mail.log | greyctl pass --from-log=-',
     options: CHANGE_OPTIONS,
-    words: SELECTING_WORDS.map((name) => `${name}=`),
+    arguments: CHANGE_ARGUMENTS,
   },
-  (given, words, work) =>
-    change(given, words, work, {
+  (given, { attributes }, work) =>
+    change(given, attributes, work, {
       done: 'marked as passed',
       jsonDone: 'passed',
       idle: 'has passed already',

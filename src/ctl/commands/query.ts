@@ -12,9 +12,9 @@ import { numberOr } from '../../options/values.ts';
 import type { Attributes } from '../../policy/client.ts';
 import { ask, policyText } from '../../policy/client.ts';
 import { parseInet } from '../../server/endpoint.ts';
+import { requireAttributes } from '../arguments.ts';
 import { type ExitStatus, makeCommand, type Work } from '../command.ts';
 import { POLICY_ATTRIBUTES } from '../request-words.ts';
-import { readAttributes, requireAttributes } from '../words.ts';
 
 const DEFAULT_TIMEOUT = 10;
 
@@ -49,12 +49,15 @@ export const queryCommand = makeCommand(
         parse: numberOr('--timeout', DEFAULT_TIMEOUT, { unit: 'seconds', max: 3600 }),
       },
     ],
-    words: POLICY_ATTRIBUTES.map((name) => `${name}=`),
+    arguments: {
+      positional: { expected: 'HOST:PORT or unix:PATH of the daemon, as 127.0.0.1:60000', count: [1, 1] },
+      attributes: POLICY_ATTRIBUTES,
+    },
   },
-  async (given, [place = '', ...words], work) => {
+  async (given, { values: [place = ''], attributes: named }, work) => {
     const target = targetOf(place);
     const isCheck = given.check ?? false;
-    const attributes = isCheck && words.length === 0 ? CHECK_REQUEST : readAttributes(words);
+    const attributes = isCheck && named.size === 0 ? CHECK_REQUEST : named;
     requireAttributes(attributes, ['client_address', 'sender', 'recipient']);
     const begin = work.uptime();
     try {

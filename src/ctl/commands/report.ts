@@ -85,15 +85,16 @@ export const reportCommand = makeCommand(
       '  journalctl -t postgrey --since=-2d | greyctl report\n' +
       '  greyctl report --tab /var/log/mail.log.2.gz | cut -f3 | sort | uniq -c',
     options: withUnderscores(REPORT_OPTIONS),
+    arguments: { positional: { expected: 'FILE', isFile: true, count: [0, Number.POSITIVE_INFINITY] } },
   },
-  async (given, words, surroundings) => {
+  async (given, { values }, surroundings) => {
     const { isJson } = surroundings;
     const form = formOf(given);
     if (isJson && form !== undefined)
       throw new UsageError("--json cannot be combined with the options of postgreyreport's forms");
     const isWanted = await chooseClients(given, surroundings.tell);
     const lengths = networkLengthsOf(given);
-    const paths = words.length === 0 ? [STDIN] : words;
+    const paths = values.length === 0 ? [STDIN] : values;
     const found = await readLogs(paths, { delay: given.delay, lengths }, surroundings);
     if (found === undefined) return 1;
     const sorted = sortByClient(found.filter(isWanted));

@@ -1,7 +1,3 @@
-/**
- * greyctl search: lists triplets and clients in which a text occurs.
- */
-import { UsageError } from '../../options/command-line.ts';
 import { makeCommand } from '../command.ts';
 import { containing, LISTING_OPTIONS, printRecords } from '../listing.ts';
 
@@ -18,11 +14,11 @@ export const searchCommand = makeCommand(
       '  greyctl search alice\n' +
       '  greyctl search --state=waiting example.net',
     options: LISTING_OPTIONS,
-    words: [],
+    arguments: {
+      positional: { expected: 'one TEXT to search for; put a text with blanks in quotes', count: [1, 1] },
+    },
   },
-  async (given, [text, ...others], work) => {
-    if (text === undefined || others.length > 0)
-      throw new UsageError('expected one TEXT to search for; put a text with blanks in quotes');
+  async (given, { values: [text = ''] }, work) => {
     return printRecords(['triplet', 'client'], containing(text), given, work);
   },
 );

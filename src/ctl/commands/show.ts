@@ -9,10 +9,10 @@ import { stateOf } from '../../inspect/states.ts';
 import { printable } from '../../log/printable.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
+import { requireAttributes } from '../arguments.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { RECORDS_OPTIONS, withRecords } from '../records.ts';
 import { namedKeys, SELECTING_WORDS } from '../selection.ts';
-import { readAttributes, requireAttributes } from '../words.ts';
 
 export const showCommand = makeCommand(
   {
@@ -25,10 +25,9 @@ export const showCommand = makeCommand(
       'Example:\n' +
       '  greyctl show client_address=192.0.2.10 sender=alice@example.net recipient=bob@example.org',
     options: [...RECORDS_OPTIONS, ...RULES_OPTIONS, ...LOOKUP_OPTIONS],
-    words: SELECTING_WORDS.map((name) => `${name}=`),
+    arguments: { attributes: SELECTING_WORDS },
   },
-  async (given, words, work) => {
-    const attributes = readAttributes(words, SELECTING_WORDS);
+  async (given, { attributes }, work) => {
     const isTriplet = attributes.has('sender') || attributes.has('recipient');
     requireAttributes(attributes, isTriplet ? SELECTING_WORDS : ['client_address']);
     const { triplet, client } = namedKeys(attributes, networkLengthsOf(given));

@@ -14,7 +14,7 @@ import { counted } from '../../inspect/format/counted.ts';
 import { headedLines, type Line } from '../../inspect/format/lines.ts';
 import { duration } from '../../inspect/format/times.ts';
 import { type State, stateOf } from '../../inspect/states.ts';
-import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import type { OptionEntry } from '../../options/command-line.ts';
 import type { GivenOf } from '../../options/given.ts';
 import { RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { rulesOf } from '../../options/shared.ts';
@@ -60,10 +60,9 @@ export const statsCommand = makeCommand(
       'Example:\n' +
       '  greyctl stats --hours=0 --days=35',
     options: STATS_OPTIONS,
-    words: [],
+    arguments: {},
   },
-  async (given, words, work) => {
-    if (words.length > 0) throw new UsageError('stats takes no arguments');
+  async (given, _, work) => {
     return withRecords(given, work, async (store) => {
       const counts = await store.decisions();
       const now = work.now();

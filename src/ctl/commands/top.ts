@@ -8,7 +8,7 @@
 import { printTable, type TableForm } from '../../inspect/format/table.ts';
 import { type ClientRow, clientForm, shownSender } from '../../inspect/rows.ts';
 import { stateOf } from '../../inspect/states.ts';
-import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import type { OptionEntry } from '../../options/command-line.ts';
 import type { GivenOf } from '../../options/given.ts';
 import { RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { rulesOf } from '../../options/shared.ts';
@@ -70,13 +70,10 @@ export const topCommand = makeCommand(
       '  greyctl top\n' +
       '  greyctl top networks --limit=50',
     options: TOP_OPTIONS,
-    words: WHAT,
+    arguments: { positional: { expected: WHAT.join(', '), values: WHAT, count: [0, WHAT.length] } },
   },
-  async (given, words, work) => {
-    const wrong = words.find((word) => !WHAT.some((what) => what === word));
-    if (wrong !== undefined)
-      throw new UsageError(`unexpected argument '${wrong}'; expected ${WHAT.join(', ')}`);
-    const wanted = WHAT.filter((what) => words.length === 0 || words.includes(what));
+  async (given, { values }, work) => {
+    const wanted = WHAT.filter((what) => values.length === 0 || values.includes(what));
     return withRecords(given, work, async (store) => {
       requireReadableKeys(store);
       const clients = wanted.includes('clients') ? await printClients(store, given, work) : 0;

@@ -217,13 +217,13 @@ describe('the command line', () => {
   test.each([
     [[], 'missing command; expected explain, pass'],
     [['frobnicate'], "unknown command 'frobnicate'; expected explain"],
-    [['import'], 'expected one database directory of postgrey'],
-    [['import', 'a', 'b'], 'expected one database directory of postgrey'],
+    [['import'], 'missing argument; expected one database directory of postgrey'],
+    [['import', 'a', 'b'], "unexpected argument 'b'; expected one database directory of postgrey"],
     [['import', '--nonsense', 'a'], "unknown option '--nonsense', see greyctl import --help"],
     [['export', 'triplets'], 'missing --format=postgrey'],
     [['export', '--format=xml', 'triplets'], '--format=xml: write postgrey'],
-    [['export', '--format=postgrey'], 'missing argument; export triplets or clients'],
-    [['export', '--format=postgrey', 'all'], "unexpected argument 'all'; export triplets or clients"],
+    [['export', '--format=postgrey'], 'missing argument; expected triplets or clients'],
+    [['export', '--format=postgrey', 'all'], "unexpected argument 'all'; expected triplets or clients"],
   ])('%j is reported in one line, status 2', async (args, message) => {
     const { status, stdout, stderr } = await greyctl(args);
     expect([status, stdout]).toEqual([2, '']);
