@@ -4,4 +4,4 @@
 import { start } from './start.js';
 
 // A reload that comes before the daemon has read its whitelists must not end it.
-await start('greyd', ['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
+start('greyd', ['SIGHUP', 'SIGUSR1', 'SIGUSR2']);

@@ -28,7 +28,12 @@ const TARGET = 'dist';
 const NOTES = '.tsbuildinfo';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-if (!isUpToDate()) build();
+try {
+  if (!isUpToDate()) build();
+} catch (error) {
+  console.error(`build: ${error.message}`);
+  process.exitCode = 1;
+}
 
 function isUpToDate() {
   return isComplete() && sources().every(isBuilt);
@@ -36,7 +41,7 @@ function isUpToDate() {
 
 /** Whether everything is there that the notes say was written. */
 function isComplete() {
-  const before = filesIn('src').filter((path) => isBuilt(join('src', path)));
+  const before = scriptsInSrc().filter((path) => isBuilt(join('src', path)));
   return before.flatMap(outputsOf).every((path) => existsSync(join(TARGET, path)));
 }
 
@@ -47,9 +52,11 @@ function isBuilt(path) {
 
 /** All that the output depends on; folders too, since a file that is removed changes these alone. */
 function sources() {
-  const inSrc = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((path) => join('src', path));
+  const inSrc = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'packaging/build.js'];
-  return ['src', ...inSrc, ...settings];
+  return ['src', ...inSrc, ...scriptsInSrc().map((path) => join('src', path)), ...settings];
 }
 
 function outputsOf(path) {
@@ -60,6 +67,7 @@ function outputsOf(path) {
 function build() {
   const begin = new Date();
   const made = `${TARGET}.${process.pid}`;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
   mkdirSync(made);
   try {
     // By them it writes only what has changed.
@@ -81,6 +89,7 @@ function compile(folder) {
   const tsc = join(dirname(manifest), JSON.parse(readFileSync(manifest, 'utf8')).bin.tsc);
   const options = ['--incremental', '--tsBuildInfoFile', join(folder, NOTES), '--noEmitOnError'];
   const words = [tsc, '-p', 'tsconfig.build.json', '--outDir', folder, ...options];
+  // A signal from the terminal ends it too.
   const { status, error } = spawnSync(process.execPath, words, { stdio: 'inherit' });
   if (error) throw error;
   return status;
@@ -94,10 +103,15 @@ function putIntoPlace(folder) {
     mkdirSync(dirname(join(TARGET, path)), { recursive: true });
     renameSync(join(folder, path), join(TARGET, path));
   }
-  const wanted = new Set([...filesIn('src').flatMap(outputsOf), NOTES]);
+  const wanted = new Set([...scriptsInSrc().flatMap(outputsOf), NOTES]);
   for (const path of filesIn(TARGET)) {
-    if (!wanted.has(path)) rmSync(join(TARGET, path));
+    if (!wanted.has(path)) rmSync(join(TARGET, path), { force: true });
   }
+}
+
+/** Other files, as an editor's copy, are none of the build's. */
+function scriptsInSrc() {
+  return filesIn('src').filter((path) => path.endsWith('.ts'));
 }
 
 function filesIn(folder) {

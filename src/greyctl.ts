@@ -68,7 +68,9 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-async function run([name = '', ...argv]: readonly string[]): Promise<number> {
+async function run([word = '', ...words]: readonly string[]): Promise<number> {
+  const isHelp = word === 'help';
+  const [name, argv] = isHelp ? [words[0] ?? '--help', ['--help']] : [word, words];
   const loader = LOADERS.get(name);
   if (loader?.hasLowPriority) lowerPriority();
   mustFinish = loader?.hasLowPriority === false;
@@ -127,7 +129,7 @@ async function help(): Promise<string> {
   const { allCommands } = await import('./ctl/commands/table.ts');
   const commands = await allCommands();
   const lines = [...commands].map(([name, { program }]) => `  ${name.padEnd(8)} ${program.summary}\n`);
-  return `Usage: greyctl COMMAND [options]\n\nExamines and changes the records of greyd, and reads its log.\n\nCommands:\n${lines.join('')}\nFor one command: greyctl COMMAND --help\n`;
+  return `Usage: greyctl COMMAND [options]\n\nExamines and changes the records of greyd, and reads its log.\n\nCommands:\n${lines.join('')}\nFor one command: greyctl help COMMAND\nManual: greyctl(8); how to do what: /usr/share/doc/greyd/docs/index.md\n`;
 }
 
 function version(): string {

@@ -4,7 +4,8 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const PROGRAMS = ['greyd', 'greyctl'] as const;
@@ -13,7 +14,7 @@ let copy = '';
 beforeAll(() => {
   // Below build/, so that libraries can be linked; times are kept, by which a build knows what has changed.
   mkdirSync('build', { recursive: true });
-  copy = mkdtempSync('build/first-minutes-');
+  copy = resolve(mkdtempSync('build/first-minutes-'));
   execFileSync('cp', ['--archive', '--link', 'node_modules', copy]);
   const rest = ['bin', 'dist', 'packaging', 'src', 'package.json', 'package-lock.json'];
   execFileSync('cp', ['--archive', ...rest, 'tsconfig.json', 'tsconfig.build.json', copy]);
@@ -88,6 +89,30 @@ test.each(PROGRAMS)('%s says which Node.js it needs', async (name) => {
     status: 2,
     text: `${name}: Node.js 20 or newer is needed, and this is v18.19.0\n`,
   });
+});
+
+test.each(PROGRAMS)('%s says what to do if libraries are missing', async (name) => {
+  // Above the copy there are libraries.
+  const bare = mkdtempSync(join(tmpdir(), 'greyd-bare-'));
+  execFileSync('cp', ['--archive', 'bin', 'dist', 'package.json', bare]);
+  const { status, text } = await run(join(bare, `bin/${name}.js`), '--version');
+  rmSync(bare, { recursive: true });
+  expect(status).toBe(2);
+  expect(text).toMatch(new RegExp(`^${name}: Cannot find package '[^']+'; run: npm ci && npm run build\n$`));
+});
+
+test('a native module that does not fit is an error that says what to do', async () => {
+  const module = join(copy, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+  // A link to the one of the tests: it is replaced, not written.
+  rmSync(module);
+  writeFileSync(module, 'of another Node.js');
+  const dbdir = join(copy, 'db');
+  mkdirSync(dbdir);
+  writeFileSync(join(dbdir, 'greyd.db'), '', { mode: 0o600 });
+  const { text } = await run('bin/greyctl.js', 'check', '--defaults=/dev/null', `--dbdir=${dbdir}`);
+  expect(text).toMatch(
+    /^greyctl: .*: better-sqlite3 does not fit this Node\.js: run npm rebuild better-sqlite3 [^\n]*\n$/,
+  );
 });
 
 test.each(PROGRAMS)('%s says what to do if it is not built', async (name) => {

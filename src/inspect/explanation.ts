@@ -87,8 +87,8 @@ export function explanationObject(
             record: visited.triplet,
             state: state(visited.triplet),
           }),
-    let_in_from: times ? utc(times.from) : null,
-    let_in_until: times ? utc(times.until) : null,
+    passes_from: times ? utc(times.from) : null,
+    passes_until: times ? utc(times.until) : null,
     remarks,
   };
 }

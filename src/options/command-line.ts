@@ -53,7 +53,7 @@ export interface Program {
 export interface CommandLine<Given> {
   /** The option values by name; options with a default are always present. */
   readonly given: Given;
-  /** Tells whether an option stands on the command line, so that its value is not just the default. */
+  /** Tells whether an option has a value from the command line; an empty one changes nothing. */
   readonly wasGiven: (name: keyof Given & string) => boolean;
   /** Words that belong to no option. */
   readonly words: readonly string[];
@@ -80,7 +80,8 @@ export function readCommandLine<Given extends object>(
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .configureHelp({ boxWrap: wrapText });
-  for (const entry of options) command.addOption(toOption(entry, warn));
+  const withValue = new Set<string>();
+  for (const entry of options) command.addOption(toOption(entry, warn, withValue));
   const spelled = spellOut(argv, options);
   try {
     command.parse(spelled, { from: 'user' });
@@ -89,9 +90,13 @@ export function readCommandLine<Given extends object>(
       throw new UsageError(`${oneLine(error.message)}, see ${name} --help`);
     throw error;
   }
+  const takesValue = new Set(
+    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => valueNameOf(flags)),
+  );
+  const isEmpty = (name: string) => takesValue.has(name) && !withValue.has(name);
   return {
     given: completed(command.opts<Given>(), options, warn),
-    wasGiven: (name) => command.getOptionValueSource(name) === 'cli',
+    wasGiven: (name) => command.getOptionValueSource(name) === 'cli' && !isEmpty(name),
     words: command.args.filter((word) => word !== ''),
     late: lateOptions(spelled, options),
     help: command.helpInformation(),
@@ -122,6 +127,7 @@ function wrapText(this: Help, text: string, width: number): string {
 function toOption(
   { flags, help, parse, repeatable, defaultText, isOfDaemon: _, ...entry }: OptionEntry,
   warn: Warn,
+  withValue: Set<string>,
 ): Option {
   const hasDefault = entry.default !== undefined;
   const option = new Option(flags, defaultText && !hasDefault ? `${help} (default: ${defaultText})` : help);
@@ -133,6 +139,7 @@ function toOption(
   const values: unknown[] = [];
   return option.argParser((text, previous: unknown) => {
     if (text === '') return previous;
+    withValue.add(option.attributeName());
     try {
       const value = parse === undefined ? text : parse(text, warn);
       if (!repeatable) return value;
@@ -170,6 +177,9 @@ function lateOptions(words: readonly string[], options: readonly OptionEntry[]):
   const takesNextWord = new Set(
     options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => partsOf(flags).long),
   );
+  const mayTakeNextWord = new Set(
+    options.filter(({ flags }) => flags.endsWith(']')).map(({ flags }) => partsOf(flags).long),
+  );
   const late: string[] = [];
   let isLate = false;
   for (let at = 0; at < words.length; at += 1) {
@@ -179,7 +189,9 @@ function lateOptions(words: readonly string[], options: readonly OptionEntry[]):
       isLate = true;
       continue;
     }
-    const value = takesNextWord.has(word) ? words[at + 1] : undefined;
+    const next = words[at + 1];
+    const isValue = takesNextWord.has(word) || (mayTakeNextWord.has(word) && !next?.startsWith('-'));
+    const value = isValue ? next : undefined;
     if (value !== undefined) at += 1;
     const isEmpty = value === '' || /^--[\w-]+=$/.test(word);
     if (isLate && !isEmpty) late.push(value === undefined ? word : `${word}=${value}`);

@@ -191,6 +191,7 @@ describe('command lines as they are found', () => {
     [['--delay=60', '--', 'see', '--privacy'], []],
     [['--delay', '60', '--unix', '--privacy', '--quiet'], []],
     [['see', '--greylist-text='], []],
+    [['--auto-whitelist-clients', '7', '--delay=60'], []],
   ])('of %j, %j have an effect that they had not in postgrey', (argv, late) => {
     const { warnings } = parse(...argv);
     const told =

@@ -15,18 +15,31 @@ export const OPEN_TIMEOUT_MS = 5000;
 
 export type SqliteFile = Database.Database;
 
+/** @throws SQLite's error; or, if SQLite cannot be loaded, one that says what to do */
+function openDatabase(path: string | Buffer, options: Database.Options = {}): SqliteFile {
+  try {
+    return new Database(path, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_FAILED') throw error;
+    throw new Error(
+      'better-sqlite3 does not fit this Node.js: run npm rebuild better-sqlite3 in the directory of greyd, then restart it',
+      { cause: error },
+    );
+  }
+}
+
 /**
  * Opens a file as it is, only to read it, while others may write.
  * @param timeoutMs how long each step waits for the lock of another process, in milliseconds
  * @throws if it cannot be opened; that it is no database shows when it is read
  */
 export function openSqliteFileToRead(path: string, timeoutMs = OPEN_TIMEOUT_MS): SqliteFile {
-  return new Database(path, { readonly: true, fileMustExist: true, timeout: timeoutMs });
+  return openDatabase(path, { readonly: true, fileMustExist: true, timeout: timeoutMs });
 }
 
 /** Opens an empty database, in memory. */
 export function openEmptySqliteFile(): SqliteFile {
-  return new Database(':memory:');
+  return openDatabase(':memory:');
 }
 
 /**
@@ -35,12 +48,12 @@ export function openEmptySqliteFile(): SqliteFile {
  * @throws SQLite's error
  */
 export function openSqliteFileToUse(path: string, timeoutMs: number): SqliteFile {
-  return new Database(path, { timeout: timeoutMs });
+  return openDatabase(path, { timeout: timeoutMs });
 }
 
 /** Opens the result of `readSqliteImage`, in memory. @throws SQLite's error if there is no memory for it */
 export function openSqliteImage(image: Buffer): SqliteFile {
-  return new Database(image);
+  return openDatabase(image);
 }
 
 /**
@@ -81,7 +94,7 @@ function keepLog(path: string): SqliteFile | undefined {
  * @throws what `checkFiles` throws, or SQLite's error; it is closed again, and nothing was copied
  */
 export function openSqliteFileToCheckpoint(path: string, checkFiles: () => void): SqliteFile {
-  const file = new Database(path, { fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
+  const file = openDatabase(path, { fileMustExist: true, timeout: OPEN_TIMEOUT_MS });
   try {
     // Check before the first read, which opens the log.
     checkFiles();
