@@ -61,14 +61,14 @@ function isGone(code: string | undefined): boolean {
 useZone(zoneOf(process.env.TZ));
 
 try {
-  const status = await run(process.argv.slice(2));
+  const status = await runCommand(process.argv.slice(2));
   process.exitCode = status === 0 ? 0 : (heldStatus ?? status);
 } catch (error) {
   process.stderr.write(`greyctl: ${printable(errorText(error))}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-async function run([word = '', ...words]: readonly string[]): Promise<number> {
+async function runCommand([word = '', ...words]: readonly string[]): Promise<number> {
   const isHelp = word === 'help';
   const [name, argv] = isHelp ? [words[0] ?? '--help', ['--help']] : [word, words];
   const loader = LOADERS.get(name);

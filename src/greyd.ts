@@ -45,7 +45,7 @@ import { zoneOf } from './time/zone.ts';
 import { Whitelists } from './whitelist/whitelists.ts';
 
 /** How often to check whether a flood of log lines is over, in milliseconds. */
-const LOOK_MS = 10_000;
+const FLOOD_LOOK_MS = 10_000;
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -60,7 +60,7 @@ try {
     inherited: inheritedSockets(process.env, process.pid),
     storePassword: process.env[PASSWORD_VARIABLE],
   });
-  if (typeof options === 'string') print(options);
+  if (typeof options === 'string') printText(options);
   else if (options.daemonize && !isBackground()) await start(options);
   else await live(options);
 } catch (error) {
@@ -69,7 +69,7 @@ try {
 }
 
 /** Prints a text to standard output; a closed pipe, as behind head(1), is no error. */
-function print(text: string): void {
+function printText(text: string): void {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
   process.stdout.write(text);
 }
@@ -117,7 +117,7 @@ async function serve(options: Options, lifetime: Lifetime): Promise<void> {
   const lists = await openWhitelists(options, log, lifetime);
   const counters = new DecisionCounters();
   const requestLog = new RequestLog(log, options.privacy ? showNoAddresses : showAll, systemClock.uptime);
-  setInterval(() => requestLog.look(), LOOK_MS).unref();
+  setInterval(() => requestLog.look(), FLOOD_LOOK_MS).unref();
   const parts = { log, requestLog, counters, clock: systemClock };
   const greylisting = await openGreylisting(options, lifetime, parts);
   answerRequests(options, lifetime, { sockets, lists, greylisting, ...parts });

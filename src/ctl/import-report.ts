@@ -10,14 +10,14 @@ import type { Work } from './command.ts';
 export type Fate = 'new' | 'merged' | 'known' | 'skipped';
 
 /** The kind of a record; `other`: unknown. */
-type Kind = Key['kind'] | 'other';
+type ReportKind = Key['kind'] | 'other';
 
-const HEADINGS: readonly Kind[] = ['triplet', 'client', 'other'];
+const HEADINGS: readonly ReportKind[] = ['triplet', 'client', 'other'];
 
 export class ImportReport {
   /** Records read so far. */
   read = 0;
-  readonly #counts = new Map<Kind, Record<Fate, number>>();
+  readonly #counts = new Map<ReportKind, Record<Fate, number>>();
   /** The number of skipped records by reason, with one of them as an example. */
   readonly #reasons = new Map<string, { count: number; readonly example: string }>();
 
@@ -27,7 +27,7 @@ export class ImportReport {
     return this.read > 0 && skipped === this.read;
   }
 
-  count(kind: Kind, fate: Fate): void {
+  count(kind: ReportKind, fate: Fate): void {
     this.read += 1;
     const counts = this.#counts.get(kind) ?? { new: 0, merged: 0, known: 0, skipped: 0 };
     this.#counts.set(kind, counts);

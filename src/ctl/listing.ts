@@ -85,9 +85,13 @@ export async function printRecords(
   });
 }
 
-type Row = TripletRow | ClientRow;
+type ListedRow = TripletRow | ClientRow;
 
-function printKind(kind: Key['kind'], rows: AsyncIterable<readonly Row[]>, work: Work): Promise<number> {
+function printKind(
+  kind: Key['kind'],
+  rows: AsyncIterable<readonly ListedRow[]>,
+  work: Work,
+): Promise<number> {
   const isForPeople = work.terminal !== undefined;
   return kind === 'triplet'
     ? printTable(rows as AsyncIterable<readonly TripletRow[]>, tripletForm(isForPeople), work)
@@ -101,19 +105,19 @@ async function* wantedRows(
   given: GivenListing,
   limit: number,
   { now: clock, progress, tell }: Work,
-): AsyncGenerator<readonly Row[], void> {
+): AsyncGenerator<readonly ListedRow[], void> {
   const now = clock();
   const rules = rulesOf(given);
   // By default no record is left out, not even one that was seen while the clock was ahead.
   const { state: states, older = Number.NEGATIVE_INFINITY, newer = Number.POSITIVE_INFINITY, order } = given;
-  const rowOf = ([key, record]: Entry): Row | undefined => {
+  const rowOf = ([key, record]: Entry): ListedRow | undefined => {
     const seconds = now - record.last;
     if (seconds < older || seconds > newer || !isSelected(key)) return undefined;
     const state = stateOf(record, rules, now);
     if (states !== undefined && !states.includes(state)) return undefined;
-    return { key, record, state } as Row;
+    return { key, record, state } as ListedRow;
   };
-  const ranking = order === undefined ? undefined : new Ranking<Row>(limit);
+  const ranking = order === undefined ? undefined : new Ranking<ListedRow>(limit);
   let left = limit;
   let walked = 0;
   for await (const entries of store.entries(kind)) {
@@ -134,7 +138,7 @@ async function* wantedRows(
   if (ranking.isCut) tell(`limited to ${counted(limit, 'record')}; for more see --limit`);
 }
 
-function rankOf({ record }: Row, order: string | undefined): number {
+function rankOf({ record }: ListedRow, order: string | undefined): number {
   if (order === 'oldest') return -record.last;
   return order === 'count' && 'count' in record ? record.count : record.last;
 }

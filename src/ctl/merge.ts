@@ -9,9 +9,9 @@ import type { Store } from '../store/store.ts';
 import type { Fate } from './import-report.ts';
 
 /** Records merged at a time: daemons wait for each group, less than a millisecond of work. */
-const GROUP = 50;
+const MERGED_AT_A_TIME = 50;
 /** Pause after each group, in which daemons have their turn. */
-const PAUSE_MS = 5;
+const MERGE_PAUSE_MS = 5;
 
 /** Merges records, a group at a time. @param count is called with the fate of each */
 export async function mergeAll(
@@ -19,10 +19,10 @@ export async function mergeAll(
   store: Store,
   count: (kind: Key['kind'], fate: Fate) => void,
 ): Promise<void> {
-  for (let from = 0; from < records.length; from += GROUP) {
-    const group = records.slice(from, from + GROUP);
+  for (let from = 0; from < records.length; from += MERGED_AT_A_TIME) {
+    const group = records.slice(from, from + MERGED_AT_A_TIME);
     await Promise.all(group.map(async ([key, record]) => count(key.kind, await merge(key, record, store))));
-    await pause(PAUSE_MS);
+    await pause(MERGE_PAUSE_MS);
   }
 }
 

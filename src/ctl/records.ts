@@ -112,7 +112,7 @@ export function requireReadableKeys({ privacy }: Pick<ReadableStore, 'privacy'>)
  */
 export async function openGivenShared(given: GivenRecords, around: Around): Promise<Store | undefined> {
   const settings = settingsOf(given, around);
-  return settings && openSharedRecords(settings, partsOf(given, around));
+  return settings && openSharedRecords(settings, storePartsOf(given, around));
 }
 
 /**
@@ -121,14 +121,14 @@ export async function openGivenShared(given: GivenRecords, around: Around): Prom
  */
 export async function sharedFindings(given: GivenRecords, around: Around): Promise<string[] | undefined> {
   const settings = settingsOf(given, around);
-  return settings && inspectSharedStore(settings, partsOf(given, around));
+  return settings && inspectSharedStore(settings, storePartsOf(given, around));
 }
 
 function settingsOf(given: GivenRecords, { storePassword }: Around): SharedStoreSettings | undefined {
   return sharedStoreOf({ ...given, storeReplicas: 0, storeTimeout: STORE_TIMEOUT }, storePassword);
 }
 
-function partsOf(given: GivenRecords, { uptime }: Around): Parameters<typeof openSharedRecords>[1] {
+function storePartsOf(given: GivenRecords, { uptime }: Around): Parameters<typeof openSharedRecords>[1] {
   return { dbdir: given.dbdir, hash: hashBy(given), lifetimeOf, uptime };
 }
 

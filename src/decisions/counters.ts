@@ -80,7 +80,7 @@ export class DecisionCounters {
   }
 
   #countWait(action: string, reason: string, seconds: number): void {
-    const waited = twoDigits(seconds);
+    const waited = roundedToTwoDigits(seconds);
     const name = `${action} ${reason} ${waited}`;
     const count = (this.#waited.get(name)?.count ?? 0) + 1;
     this.#waited.set(name, { hour: 0, action, reason, waited, count });
@@ -88,6 +88,6 @@ export class DecisionCounters {
 }
 
 /** Rounds 317 to 320, 86412 to 86000: good enough for a median, and few different values. */
-function twoDigits(seconds: number): number {
+function roundedToTwoDigits(seconds: number): number {
   return Math.max(1, Number(seconds.toPrecision(2)));
 }

@@ -34,7 +34,7 @@ export function missingRight(path: string, beside: readonly string[] = []): stri
   const { uid, mode } = statSync(missing.path);
   const account = ownName();
   const permissions = (mode & 0o7777).toString(8).padStart(3, '0');
-  const owner = nameOf(uid);
+  const owner = accountName(uid);
   const lacks = `account ${account} may not ${missing.verb} ${missing.path}, which belongs to ${owner} and has mode ${permissions}`;
   const isFolder = (missing.mode & X_OK) !== 0;
   if (owner === account) return `${lacks}: chmod u+rw${isFolder ? 'x' : ''} ${missing.path}`;
@@ -68,7 +68,7 @@ function ownName(): string {
   }
 }
 
-function nameOf(uid: number): string {
+function accountName(uid: number): string {
   try {
     // passwd(5): name:password:uid:...
     const line = readFileSync('/etc/passwd', 'utf8')

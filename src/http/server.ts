@@ -108,18 +108,18 @@ export class HttpServer {
 
   async #answer({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = url.replace(/\?.*$/s, '');
-    if (!this.#paths.includes(path)) return end(response, 404, 'not found\n');
+    if (!this.#paths.includes(path)) return endWith(response, 404, 'not found\n');
     if (method !== 'GET' && method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      return end(response, 405, 'only GET and HEAD\n');
+      return endWith(response, 405, 'only GET and HEAD\n');
     }
     try {
       const { status, type, text } = (await this.#routes[path]?.()) ?? STARTING;
       this.#failing.get(path)?.over();
-      end(response, status, text, type);
+      endWith(response, status, text, type);
     } catch (error) {
       this.#fail(path, `${path}: ${errorText(error)}`);
-      end(response, 500, 'failed, see the log of greyd\n');
+      endWith(response, 500, 'failed, see the log of greyd\n');
     }
   }
 
@@ -132,7 +132,7 @@ export class HttpServer {
 }
 
 /** Ends the connection with the answer: a reader that comes every few seconds needs none that stays open. */
-function end(response: ServerResponse, status: number, text: string, type = PLAIN_TEXT): void {
+function endWith(response: ServerResponse, status: number, text: string, type = PLAIN_TEXT): void {
   response.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(text),

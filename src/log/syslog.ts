@@ -40,7 +40,7 @@ export const FACILITIES = Object.keys(FACILITY_CODES);
 /** The ident that the parsers of postgrey's log look for. */
 export const DEFAULT_IDENT = 'postgrey';
 /** The longest line of a syslog daemon; the rest is cut off, since logger(1) would make another line of it. */
-const MAX_LINE_BYTES = 8192;
+const MAX_SYSLOG_BYTES = 8192;
 
 /** pino's level of warnings. */
 const WARN = 40;
@@ -87,7 +87,7 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
     `--id=${pid}`,
     `--priority=${facility}.info`,
     '--prio-prefix',
-    `--size=${MAX_LINE_BYTES}`,
+    `--size=${MAX_SYSLOG_BYTES}`,
     // On a host with systemd, a logger that finds no /dev/log would end at once.
     '--socket-errors=off',
   ];
@@ -100,10 +100,10 @@ function startLogger({ ident, facility, pid }: SyslogSettings): Logger {
 }
 
 function cut(line: string): string {
-  if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
+  if (Buffer.byteLength(line) <= MAX_SYSLOG_BYTES) return line;
   // Drop a character that is cut in half.
   return Buffer.from(line)
-    .toString('utf8', 0, MAX_LINE_BYTES)
+    .toString('utf8', 0, MAX_SYSLOG_BYTES)
     .replace(/\ufffd+$/, '');
 }
 

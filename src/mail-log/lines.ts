@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { textOf } from '../policy/text.ts';
 
-const MAX_LINE_BYTES = 64 * 1024;
+const MAX_LOG_LINE_BYTES = 64 * 1024;
 
 const [LF, CR] = [0x0a, 0x0d];
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
@@ -64,12 +64,12 @@ async function* splitLines(source: AsyncIterable<Buffer>): AsyncGenerator<string
     const bytes = Buffer.concat([rest, chunk]);
     let start = 0;
     for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
-      if (!isSkipping && end - start <= MAX_LINE_BYTES) lines.push(lineOf(bytes.subarray(start, end)));
+      if (!isSkipping && end - start <= MAX_LOG_LINE_BYTES) lines.push(lineOf(bytes.subarray(start, end)));
       isSkipping = false;
       start = end + 1;
     }
     rest = bytes.subarray(start);
-    if (isSkipping || rest.length > MAX_LINE_BYTES) {
+    if (isSkipping || rest.length > MAX_LOG_LINE_BYTES) {
       isSkipping = true;
       rest = Buffer.alloc(0);
     }

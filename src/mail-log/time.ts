@@ -26,7 +26,7 @@ export interface LogTime {
 const TRADITIONAL = /^(([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d))(?:\.\d+)? /;
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d):?(\d\d)? /;
 const OBJECT = /^\{"level":\d+,"time":(\d{1,15}),/;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTH_NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Reads the times of the lines of a log, which must come in their order. */
 export class LogClock {
@@ -51,7 +51,7 @@ export class LogClock {
     if (all === undefined) return undefined;
     const hourText = text.slice(0, 9);
     if (hourText !== this.#hour.text) {
-      const start = this.#nearest(MONTHS.indexOf(month) + 1, Number(day), Number(hour));
+      const start = this.#nearest(MONTH_NAMES.indexOf(month) + 1, Number(day), Number(hour));
       if (start === undefined) return undefined;
       this.#hour = { text: hourText, start };
     }

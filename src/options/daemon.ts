@@ -42,7 +42,7 @@ export interface OptionContext {
   readonly storePassword?: string | undefined;
 }
 
-const GREYD = {
+const PROGRAM = {
   name: 'greyd',
   usage: '--inet=[HOST:]PORT | --unix=PATH [options]',
   description: 'Greylisting policy daemon for Postfix',
@@ -58,7 +58,7 @@ const GREYD = {
 export function parseOptions(argv: readonly string[], surroundings: OptionContext): Options | string {
   const warnings: string[] = [];
   const { given, wasGiven, words, late, help } = readCommandLine<GivenOptions>(
-    GREYD,
+    PROGRAM,
     argv,
     (warning) => void warnings.push(warning),
   );

@@ -24,7 +24,7 @@ export interface DaemonDefaults {
   readonly storePassword: string | undefined;
 }
 
-const NOTHING: DaemonDefaults = { given: {}, storePassword: undefined };
+const NO_DEFAULTS: DaemonDefaults = { given: {}, storePassword: undefined };
 
 /** The kind of service manager that reads the file and starts the daemon. */
 export type Starter = 'systemd' | 'init script';
@@ -52,7 +52,7 @@ export function readDaemonDefaults(
     const { code, message } = error as NodeJS.ErrnoException;
     if (path !== undefined) throw new UsageError(`--defaults=${path}: cannot be read: ${message}`);
     if (code !== 'ENOENT') tell(`cannot read ${file} (${code}): using default options, not those of greyd`);
-    return NOTHING;
+    return NO_DEFAULTS;
   }
   const { values, words } = readAs(starter, text, file);
   if (starter === 'systemd') for (const line of differences(text, file)) tell(line);

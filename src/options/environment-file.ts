@@ -33,7 +33,7 @@ export function systemdAssignments(text: string): Assignment[] {
       const single = skip(/'[^']*(?:'|$)/y);
       const double = single === '' ? skip(/"(?:\\[\s\S]|[^"\\])*(?:"|$)/y) : '';
       if (single !== '') value += single.replace(/^'|'$/g, '');
-      else if (double !== '') value += unquoted(double.replace(/^"|"$/g, ''));
+      else if (double !== '') value += unquotedValue(double.replace(/^"|"$/g, ''));
       else break;
     }
     const rest = skip(/(?:\\[\s\S]|[^\\\r\n])*/y).replace(/[ \t]+$/, '');
@@ -43,7 +43,7 @@ export function systemdAssignments(text: string): Assignment[] {
   return found;
 }
 
-function unquoted(text: string): string {
+function unquotedValue(text: string): string {
   return text.replace(/\\([\s\S])/g, (both, char: string) => {
     if (char === '\n') return '';
     return '"\\$`'.includes(char) ? char : both;

@@ -4,10 +4,13 @@
 import { partsOf } from './command-line.ts';
 import { OPTION_TABLE } from './table.ts';
 
-type Row = (typeof OPTION_TABLE)[number];
+type TableRow = (typeof OPTION_TABLE)[number];
 
 /** The row of an option, by its long name. */
-type RowOf<Name extends string> = Extract<Row, { flags: `${string}${Name}` | `${string}${Name} ${string}` }>;
+type RowOf<Name extends string> = Extract<
+  TableRow,
+  { flags: `${string}${Name}` | `${string}${Name} ${string}` }
+>;
 
 /**
  * Returns an option of the daemon that has the same meaning in greyctl.

@@ -37,7 +37,7 @@ export function parseRedisUrl(text: string): RedisLocation {
   if (topology === 'single' && hosts.length === 1 && host !== undefined && second === '') {
     return { ...common, topology, host, database: database(first) };
   }
-  return fail();
+  return failUrl();
 }
 
 function hostPort(text: string, defaultPort: number): HostPort {
@@ -47,22 +47,22 @@ function hostPort(text: string, defaultPort: number): HostPort {
     port,
   } = /^(?:\[(?<bracketed>[\da-fA-F:.]+)\]|(?<host>[\w.-]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
   const number = port === undefined ? defaultPort : Number(port);
-  return host === undefined || number < 1 || number > 65_535 ? fail() : { host, port: number };
+  return host === undefined || number < 1 || number > 65_535 ? failUrl() : { host, port: number };
 }
 
 function database(text: string): number {
-  return /^\d{0,5}$/.test(text) ? Number(text) : fail();
+  return /^\d{0,5}$/.test(text) ? Number(text) : failUrl();
 }
 
 function decoded(text: string | undefined): string | undefined {
   try {
     return text === undefined || text === '' ? undefined : decodeURIComponent(text);
   } catch {
-    return fail();
+    return failUrl();
   }
 }
 
-function fail(): never {
+function failUrl(): never {
   throw new Error(
     'redis://HOST[:PORT], redis-sentinel://HOST[:PORT],…/NAME or redis-cluster://HOST[:PORT],…; rediss… for TLS, valkey… is the same',
   );

@@ -69,7 +69,7 @@ interface Bytes {
   readonly text: string;
 }
 
-const NOTHING: Bytes = { bytes: Buffer.alloc(0), text: '' };
+const NO_BYTES: Bytes = { bytes: Buffer.alloc(0), text: '' };
 
 function withText(bytes: Buffer): Bytes {
   return { bytes, text: bytes.toString('latin1') };
@@ -120,7 +120,7 @@ class RequestBuilder implements RawRequest {
  */
 export class AttributeReader {
   readonly #bounds: RequestBounds;
-  #unread = NOTHING;
+  #unread = NO_BYTES;
   /** Everything before this position was read. */
   #at = 0;
   #request: RequestBuilder;
@@ -179,13 +179,13 @@ export class AttributeReader {
   #keepPartialLine(): void {
     const rest = this.#rest();
     if (rest.length === 0) {
-      this.#unread = NOTHING;
+      this.#unread = NO_BYTES;
     } else if (this.#longLine === undefined && rest.length <= MAX_LINE_BYTES) {
       this.#unread = withText(Buffer.from(rest));
     } else {
       this.#longLine ??= withText(Buffer.from(rest.subarray(0, MAX_LINE_BYTES)));
       this.#request.bytes += rest.length;
-      this.#unread = NOTHING;
+      this.#unread = NO_BYTES;
     }
     this.#at = 0;
   }

@@ -30,7 +30,7 @@ export type RequestFault =
   | { readonly fault: 'no address'; readonly clientAddress: string };
 
 /** The attributes that a decision needs. They may be empty, but not absent. */
-const REQUIRED = ['client_address', 'client_name', 'recipient', 'sender'] as const;
+const REQUIRED_ATTRIBUTES = ['client_address', 'client_name', 'recipient', 'sender'] as const;
 
 /** Checks and types one request; reports the first fault in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
@@ -38,7 +38,7 @@ export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyReq
   const type = attributes.request ?? '';
   if (type !== 'smtpd_access_policy') return { fault: 'unrecognized type', type };
 
-  const missing = REQUIRED.find((name) => attributes[name] === undefined);
+  const missing = REQUIRED_ATTRIBUTES.find((name) => attributes[name] === undefined);
   if (missing !== undefined) return { fault: 'attribute missing', name: missing };
 
   return {

@@ -75,12 +75,12 @@ export function readPair(
     if (privacy === false)
       return { reason: 'hashed by postgrey --privacy, but greyd runs without --privacy' };
     const kindOfHash = kind ?? (numbers[0] < EARLIEST_TIME ? 'client' : 'triplet');
-    return toRecord({ kind: kindOfHash, sha1: text }, numbers);
+    return postgreyRecord({ kind: kindOfHash, sha1: text }, numbers);
   }
   const isTriplet = (kind ?? kindOfKey(text)) === 'triplet';
   const plain = isTriplet ? readTriplet(text, reading) : readClient(text);
   if (plain === undefined) return { reason: 'the key is neither a triplet nor a client address' };
-  return toRecord(privacy ? hashedKey(plain) : plain.key, numbers);
+  return postgreyRecord(privacy ? hashedKey(plain) : plain.key, numbers);
 }
 
 /** A key, and whether postgrey 1.37 writes it with the mask of a whole address. */
@@ -94,7 +94,7 @@ function hashedKey({ key, byHost }: ReadKey): Key {
   return { kind: key.kind, sha1: sha1Hex(postgreyKey(key, byHost)) };
 }
 
-function toRecord(key: Key, [first, last]: readonly [number, number]): PostgreyRecord {
+function postgreyRecord(key: Key, [first, last]: readonly [number, number]): PostgreyRecord {
   return { key, record: key.kind === 'triplet' ? { first, last } : { count: first, last } };
 }
 

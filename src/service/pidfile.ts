@@ -17,7 +17,7 @@ import { PROCESS_NAME } from './process-name.ts';
 /** A link may lead to another user's file, and a FIFO without a writer would block the start for good. */
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Larger than a process id and blanks. */
-const MAX_BYTES = 64;
+const MAX_PIDFILE_BYTES = 64;
 
 /**
  * Refuses a second greyd; called before anything is opened.
@@ -59,7 +59,7 @@ export function removePidfile(path: string, pid: number): void {
 /** @returns undefined if there is no file, or no process id in it */
 function readPid(path: string): number | undefined {
   try {
-    const [, pid] = /^\s*([1-9]\d{0,9})\s*$/.exec(readStart(path)) ?? [];
+    const [, pid] = /^\s*([1-9]\d{0,9})\s*$/.exec(readPidText(path)) ?? [];
     return pid === undefined ? undefined : Number(pid);
   } catch {
     // A file that cannot be read cannot be written either: writing it will report that.
@@ -68,10 +68,10 @@ function readPid(path: string): number | undefined {
 }
 
 /** Returns the beginning of the file; empty if it is no file. */
-function readStart(path: string): string {
+function readPidText(path: string): string {
   const file = openSync(path, READ_FILE);
   try {
-    const bytes = Buffer.alloc(MAX_BYTES);
+    const bytes = Buffer.alloc(MAX_PIDFILE_BYTES);
     return fstatSync(file).isFile() ? bytes.toString('latin1', 0, readSync(file, bytes)) : '';
   } finally {
     closeSync(file);

@@ -16,6 +16,7 @@ import { randomInt } from 'node:crypto';
 import { chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanEnvironment } from './clean-environment.ts';
+import { isRunning } from './running.ts';
 
 /** The range of systemd's DynamicUser= (https://systemd.io/UIDS-GIDS/). */
 const FREE_UIDS = { min: 61184, max: 65519 } as const;
@@ -76,7 +77,7 @@ const WITHOUT_PRIVILEGES = ['--clear-groups', '--inh-caps=-all', '--bounding-set
  * The share of the free disk space that one file of the programs may take: a damaged database can be read
  * endlessly.
  */
-const ROOM_SHARE = 0.5;
+const SANDBOX_ROOM_SHARE = 0.5;
 
 /** Returns the sandbox of a process that is not root. @param folder empty, and its own */
 export function plainSandbox(folder: string): Sandbox {
@@ -108,7 +109,7 @@ export function rootSandbox(): Sandbox {
   for (const path of [copies, join(folder, 'root')]) mkdirSync(path, { mode: 0o700 });
   const uid = freeUid();
   const { bavail, bsize } = statfsSync(PLACE);
-  const room = Math.floor(bavail * bsize * ROOM_SHARE);
+  const room = Math.floor(bavail * bsize * SANDBOX_ROOM_SHARE);
   const limits = ['prlimit', `--cpu=${CPU_LIMIT}`, `--fsize=${room}`, '--core=0', '--'];
   const isolated = (...words: readonly string[]): string[] => [
     ...NAMESPACES,
@@ -195,14 +196,6 @@ function hasProcesses(uid: number): boolean {
   return readdirSync('/proc').some(
     (name) => /^\d+$/.test(name) && lstatSync(join('/proc', name), { throwIfNoEntry: false })?.uid === uid,
   );
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 function succeeds(program: string, args: readonly string[], env: Readonly<Record<string, string>>): boolean {

@@ -24,7 +24,7 @@ const STRAY = [
 ] as const;
 
 /** Interval and number of checks after the start whether the debugger was opened; in milliseconds. */
-const LOOK_MS = 100;
+const SIGNAL_LOOK_MS = 100;
 const LOOKS = 100;
 
 /** @param note called with the name of each signal */
@@ -36,7 +36,7 @@ export function ignoreStraySignals(note: (signal: string) => void): void {
     closeDebugger();
     looks += 1;
     if (looks === LOOKS) clearInterval(timer);
-  }, LOOK_MS).unref();
+  }, SIGNAL_LOOK_MS).unref();
   closeDebugger();
   for (const signal of STRAY) {
     process.on(signal, () => {

@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRunning } from './running.ts';
 
 /**
  * Makes an empty folder below `place`, for this account alone.
@@ -17,14 +18,6 @@ export function makeWorkFolder(place: string, prefix: string): string {
   const folder = mkdtempSync(join(place, `${prefix}-${process.pid}-`));
   process.on('exit', () => remove(folder));
   return folder;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 function remove(folder: string): void {

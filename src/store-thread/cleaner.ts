@@ -33,7 +33,7 @@ export const CLEANING_PACE: CleaningPace = {
 };
 
 /** The names that postgrey's log lines give to the databases of each kind of record. */
-const DATABASES = [
+const DATABASE_NAMES = [
   ['triplet', 'main'],
   ['client', 'clients'],
 ] as const;
@@ -74,7 +74,7 @@ async function walk(
   signal: AbortSignal,
 ): Promise<void> {
   log.notice('cleaning up old entries...');
-  for (const [kind, database] of DATABASES) {
+  for (const [kind, database] of DATABASE_NAMES) {
     let before = 0;
     let after = 0;
     for await (const { examined, deleted } of store.clean(kind, expired)) {
@@ -114,7 +114,7 @@ export interface Cleaned {
 export class CleaningProgress implements Cleanable {
   readonly #store: Cleanable;
   readonly #now: Clock['now'];
-  readonly #cleaned: Record<Key['kind'], Cleaned> = { triplet: NOTHING, client: NOTHING };
+  readonly #cleaned: Record<Key['kind'], Cleaned> = { triplet: NOTHING_CLEANED, client: NOTHING_CLEANED };
 
   /** @param now Unix seconds */
   constructor(store: Cleanable, now: Clock['now']) {
@@ -140,4 +140,4 @@ export class CleaningProgress implements Cleanable {
   }
 }
 
-const NOTHING: Cleaned = { examined: 0, deleted: 0, lastEnd: undefined };
+const NOTHING_CLEANED: Cleaned = { examined: 0, deleted: 0, lastEnd: undefined };

@@ -108,13 +108,13 @@ parentPort?.on('message', async (message: ToThread) => {
 async function answer(message: VisitBatch | DecisionBatch): Promise<void> {
   const { batch } = message;
   try {
-    post({ batch, outcomes: await ('visits' in message ? decide(message) : save(message)) });
+    post({ batch, outcomes: await ('visits' in message ? decideAll(message) : save(message)) });
   } catch (error) {
     post({ batch, error: errorText(error) });
   }
 }
 
-async function decide({ visits }: VisitBatch): Promise<VisitOutcome[]> {
+async function decideAll({ visits }: VisitBatch): Promise<VisitOutcome[]> {
   if (visits.length === 0) await greylister.check();
   return Promise.all(unpackVisits(visits).map(outcomeOf));
 }

@@ -49,8 +49,8 @@ export class MemoryStore implements CleanableStore {
     const { save, result } = step(this.#read(keys), this.size);
     for (const [index, key] of keys.entries()) {
       const record = save[index];
-      if (record === null) this.#records[key.kind].delete(nameOf(key));
-      else if (record !== undefined) this.#records[key.kind].set(nameOf(key), [key, record]);
+      if (record === null) this.#records[key.kind].delete(keyName(key));
+      else if (record !== undefined) this.#records[key.kind].set(keyName(key), [key, record]);
     }
     return result;
   }
@@ -82,7 +82,7 @@ export class MemoryStore implements CleanableStore {
       const old = slice.filter(([, record]) =>
         'first' in record ? expired.triplet(record) : expired.client(record),
       );
-      for (const [key] of old) records.delete(nameOf(key));
+      for (const [key] of old) records.delete(keyName(key));
       yield { examined: slice.length, deleted: old.length };
     }
   }
@@ -91,11 +91,11 @@ export class MemoryStore implements CleanableStore {
 
   #read<const Keys extends readonly Key[]>(keys: Keys): RecordsOf<Keys> {
     // In the order of the keys, each of the kind of its key.
-    return keys.map((key) => this.#records[key.kind].get(nameOf(key))?.[1]) as unknown as RecordsOf<Keys>;
+    return keys.map((key) => this.#records[key.kind].get(keyName(key))?.[1]) as unknown as RecordsOf<Keys>;
   }
 }
 
-function nameOf(key: Key): string {
+function keyName(key: Key): string {
   if ('sha1' in key) return key.sha1;
   const parts = key.kind === 'triplet' ? [key.clientNetwork, key.sender, key.recipient] : [key.clientAddress];
   return JSON.stringify(parts);

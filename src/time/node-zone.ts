@@ -9,7 +9,7 @@ import type { Zone } from './zone.ts';
 export const NODE_ZONE: Zone = {
   at: (seconds) => {
     const date = new Date(seconds * 1000);
-    return { offset: date.getTimezoneOffset() * -60, name: nameOf(date) };
+    return { offset: date.getTimezoneOffset() * -60, name: zoneName(date) };
   },
 };
 
@@ -18,7 +18,7 @@ const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN'];
 /** Created on first use, which takes a while. */
 let formats: readonly Intl.DateTimeFormat[] | undefined;
 
-function nameOf(date: Date): string {
+function zoneName(date: Date): string {
   formats ??= LOCALES.map((locale) => new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }));
   const names = formats.map(
     (format) => format.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '',

@@ -13,10 +13,10 @@
 import { DAY } from './units.ts';
 import type { Zone } from './zone.ts';
 
-const NAME = '([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
+const ZONE_NAME = '([A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)';
 const OFFSET = String.raw`([+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?)`;
 const DATE = String.raw`(M\d{1,2}\.[1-5]\.[0-6]|J?\d{1,3})(?:/${OFFSET})?`;
-const RULE = new RegExp(`^${NAME}${OFFSET}(?:${NAME}${OFFSET}?(?:,${DATE},${DATE})?)?$`);
+const RULE = new RegExp(`^${ZONE_NAME}${OFFSET}(?:${ZONE_NAME}${OFFSET}?(?:,${DATE},${DATE})?)?$`);
 
 const DEFAULT_TIME = '2';
 const [USA_BEGIN, USA_END] = ['M3.2.0', 'M11.1.0'];
@@ -25,10 +25,10 @@ const [USA_BEGIN, USA_END] = ['M3.2.0', 'M11.1.0'];
 export function posixZone(text: string): Zone | undefined {
   const [all, name = '', offset = '', summerName, summerOffset, ...dates] = RULE.exec(text) ?? [];
   if (all === undefined) return undefined;
-  const standard = { offset: 0 - secondsOf(offset), name: bare(name) };
+  const standard = { offset: 0 - secondsOf(offset), name: bareName(name) };
   if (summerName === undefined) return { at: () => standard };
   const ahead = summerOffset === undefined ? standard.offset + 3600 : 0 - secondsOf(summerOffset);
-  const summer = { offset: ahead, name: bare(summerName) };
+  const summer = { offset: ahead, name: bareName(summerName) };
   const [begin = USA_BEGIN, beginTime = DEFAULT_TIME, end = USA_END, endTime = DEFAULT_TIME] = dates;
   const at = (year: number) => ({
     begin: dayOf(begin, year) + secondsOf(beginTime) - standard.offset,
@@ -43,7 +43,7 @@ export function posixZone(text: string): Zone | undefined {
   };
 }
 
-function bare(name: string): string {
+function bareName(name: string): string {
   return name.replace(/^<|>$/g, '');
 }
 

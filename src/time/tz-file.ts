@@ -8,7 +8,7 @@
 import { posixZone } from './posix-zone.ts';
 import type { Zone } from './zone.ts';
 
-const HEADER_BYTES = 44;
+const TZ_HEADER_BYTES = 44;
 /** Size of an offset and its flags, in bytes. */
 const TYPE_BYTES = 6;
 
@@ -39,7 +39,7 @@ function blockAt(bytes: Buffer, at: number, timeBytes: number): Block | undefine
   const [isUt = 0, isStandard = 0, leaps = 0, times = 0, types = 0, nameBytes = 0] = [
     20, 24, 28, 32, 36, 40,
   ].map((offset) => bytes.readUInt32BE(at + offset));
-  const start = at + HEADER_BYTES;
+  const start = at + TZ_HEADER_BYTES;
   const end =
     start +
     times * (timeBytes + 1) +

@@ -28,7 +28,7 @@ export interface Zone {
   at(seconds: number): Offset;
 }
 
-const DATABASE = '/usr/share/zoneinfo';
+const TZ_DATABASE = '/usr/share/zoneinfo';
 const LOCALTIME = '/etc/localtime';
 /** The largest file of the database has 4 kB. */
 const MAX_BYTES = 256 * 1024;
@@ -40,13 +40,13 @@ const MAX_BYTES = 256 * 1024;
 export function zoneOf(tz: string | undefined): Zone | undefined {
   if (tz === undefined) return fileZone(LOCALTIME);
   const text = tz.replace(/^:/, '');
-  if (text === '') return utc('UTC');
-  const zone = fileZone(text.startsWith('/') ? text : `${DATABASE}/${text}`) ?? posixZone(text);
+  if (text === '') return utcZone('UTC');
+  const zone = fileZone(text.startsWith('/') ? text : `${TZ_DATABASE}/${text}`) ?? posixZone(text);
   if (zone !== undefined) return zone;
-  return isKnownToNode(text) ? undefined : utc(/^[A-Za-z]{3,}/.exec(text)?.[0] ?? 'UTC');
+  return isKnownToNode(text) ? undefined : utcZone(/^[A-Za-z]{3,}/.exec(text)?.[0] ?? 'UTC');
 }
 
-function utc(name: string): Zone {
+function utcZone(name: string): Zone {
   const offset = { offset: 0, name };
   return { at: () => offset };
 }

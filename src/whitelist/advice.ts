@@ -18,7 +18,7 @@ const MAX_LENGTH = 300;
 /** @returns what to write, after a colon; empty if there is no advice */
 export function adviceFor(pattern: string, isPattern: IsPattern): string {
   if (pattern.length > MAX_LENGTH) return '';
-  const reason = REASONS.find(([isMade]) => isMade(pattern))?.[1];
+  const reason = ADVICE_REASONS.find(([isMade]) => isMade(pattern))?.[1];
   if (reason !== undefined) return `: ${reason}`;
   const several = separatePatterns(pattern).filter(isPattern);
   if (several.length > 1) return `: one pattern per line, write ${several.join(' and ')} on separate lines`;
@@ -40,7 +40,7 @@ function separatePatterns(pattern: string): string[] {
 }
 
 /** Mistakes without a pattern to propose, or with one that needs the administrator's thought. */
-const REASONS: readonly (readonly [isMade: (pattern: string) => boolean, reason: string])[] = [
+const ADVICE_REASONS: readonly (readonly [isMade: (pattern: string) => boolean, reason: string])[] = [
   [
     (pattern) => pattern.startsWith('!'),
     'there are no exceptions; remove the line, and write narrower patterns',

@@ -28,7 +28,7 @@ export class RecipientList {
 
   /** @throws with the reason in one line if its pattern is none of the above */
   add(line: WhitelistLine): void {
-    if (!this.#take(line)) throw new Error(refusal(line.pattern));
+    if (!this.#take(line)) throw new Error(recipientRefusal(line.pattern));
     this.size += 1;
   }
 
@@ -102,7 +102,7 @@ function isAddress(pattern: string): boolean {
 }
 
 /** Returns why a pattern is refused, and what to write. */
-function refusal(pattern: string): string {
+function recipientRefusal(pattern: string): string {
   if (addresses(pattern).length > 0) return 'an IP address or network: write it into the list of clients';
   return `no address, user@, domain or /regex/${adviceFor(pattern, RecipientList.takes)}`;
 }

@@ -46,12 +46,12 @@ export async function readWhitelistFile(path: string, add: AddLine): Promise<str
       add({ file: path, number: index + 1, pattern });
     } catch (error) {
       const reason = errorText(error);
-      warnings.push(`${path} line ${index + 1}: skipped ${shown(pattern)}: ${shown(reason)}`);
+      warnings.push(`${path} line ${index + 1}: skipped ${shownLine(pattern)}: ${shownLine(reason)}`);
     }
   }
   return warnings;
 }
 
-function shown(text: string): string {
+function shownLine(text: string): string {
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }

@@ -24,7 +24,7 @@ import { mergeAll } from '../merge.ts';
 import { becomeDatabaseAccount, openGivenShared, openRecords, RECORDS_OPTIONS } from '../records.ts';
 
 /** Stands for standard input with the output of db_dump, in place of a directory. */
-const STDIN = '-';
+const FROM_STDIN = '-';
 
 /** A dump of one database, and the kind of its records; undefined: each record shows its kind. */
 interface Source {
@@ -47,16 +47,16 @@ export const importCommand = makeCommand(
     options: [...RECORDS_OPTIONS, ...LOOKUP_OPTIONS],
     arguments: {
       positional: {
-        expected: `one database directory of postgrey, as /var/lib/postgrey, or ${STDIN}`,
+        expected: `one database directory of postgrey, as /var/lib/postgrey, or ${FROM_STDIN}`,
         isFile: true,
         count: [1, 1],
       },
     },
   },
-  async (given, { values: [from = STDIN] }, surroundings) => {
+  async (given, { values: [from = FROM_STDIN] }, surroundings) => {
     // The owner of the database may not be allowed to read the working directory.
     const dbdir = resolve(given.dbdir);
-    const environment = from === STDIN ? undefined : PostgreyEnvironment.open(from);
+    const environment = from === FROM_STDIN ? undefined : PostgreyEnvironment.open(from);
     // Reads postgrey's files first, while root, which alone can start the account that may read nothing else.
     const taken = environment && isRoot() ? await dumpAsRoot(environment) : undefined;
     // Only root may be able to read the password of the store.

@@ -55,7 +55,7 @@ export const queryCommand = makeCommand(
     },
   },
   async (given, { values: [place = ''], attributes: named }, work) => {
-    const target = targetOf(place);
+    const target = daemonOf(place);
     const isCheck = given.check ?? false;
     const attributes = isCheck && named.size === 0 ? CHECK_REQUEST : named;
     requireAttributes(attributes, ['client_address', 'sender', 'recipient']);
@@ -81,7 +81,7 @@ function failed(reason: string, isCheck: boolean, { print, tell }: Work): ExitSt
 }
 
 /** Reads a place as in main.cf, with or without `inet:`. */
-function targetOf(place: string): NetConnectOpts {
+function daemonOf(place: string): NetConnectOpts {
   const [, path] = /^unix:(.+)$/.exec(place) ?? [];
   if (path !== undefined) return { path };
   const [endpoint] = parseInet(place.replace(/^inet:/, '')) ?? [];

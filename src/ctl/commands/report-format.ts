@@ -49,7 +49,7 @@ export function* ownForm(sorted: readonly Tries[]): Generator<string, void> {
   if (sorted.length > 0) yield columns('tries', 'first', 'last', 'mail');
   let heading = '';
   for (const one of sorted) {
-    const client = `${nameOf(one)}[${one.clientAddress}]`;
+    const client = `${clientName(one)}[${one.clientAddress}]`;
     if (client !== heading) yield `${client}\n`;
     heading = client;
     yield columns(
@@ -83,9 +83,10 @@ export function* postgreyreportForm(
 ): Generator<string, void> {
   let before: Tries | undefined;
   for (const one of sorted) {
-    yield separator(before, one, form);
+    yield separatorLine(before, one, form);
     const isNewClient = before?.clientAddress !== one.clientAddress || before?.clientName !== one.clientName;
-    if (form.grouped && isNewClient) yield `${nameOf(one).padEnd(77)} ${one.clientAddress.padStart(15)}\n`;
+    if (form.grouped && isNewClient)
+      yield `${clientName(one).padEnd(77)} ${one.clientAddress.padStart(15)}\n`;
     yield form.grouped ? groupedLine(one, form) : singleLine(one, form);
     before = one;
   }
@@ -96,7 +97,7 @@ function singleLine(one: Tries, { tab, showTries, showTime }: PostgreyreportForm
     ...(showTime ? [one.lastTime || NO_TIME] : []),
     ...(showTries ? [one.count] : []),
     tab ? one.clientAddress : one.clientAddress.padStart(15),
-    nameOf(one),
+    clientName(one),
     senderOf(one),
     recipientOf(one),
   ];
@@ -108,14 +109,14 @@ function groupedLine(one: Tries, { showTries }: PostgreyreportForm): string {
   return `       ${tries}  ${senderOf(one).padStart(40)}  ${recipientOf(one).padStart(40)} \n`;
 }
 
-function separator(before: Tries | undefined, one: Tries, form: PostgreyreportForm): string {
+function separatorLine(before: Tries | undefined, one: Tries, form: PostgreyreportForm): string {
   if (before !== undefined && compareAddresses(before.client, one.client) === 0) return '';
   const isNewSubnet = before === undefined || subnetOf(before.client) !== subnetOf(one.client);
   return (isNewSubnet && form.separateBySubnet) || form.separateByIp;
 }
 
 /** Returns the name of a client; without one it is `unknown`, as in Postfix. */
-function nameOf({ clientName }: Tries): string {
+function clientName({ clientName }: Tries): string {
   return printable(clientName) || 'unknown';
 }
 

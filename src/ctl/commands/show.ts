@@ -57,13 +57,13 @@ export const showCommand = makeCommand(
 );
 
 function print(key: PlainKey, object: object, lines: readonly Line[], { print, paint }: Work): void {
-  print(object, [paint('bold', nameOf(key)), ...headedLines(lines, paint)].join('\n'));
+  print(object, [paint('bold', headingOf(key)), ...headedLines(lines, paint)].join('\n'));
 }
 
 function tellNothing(key: PlainKey, { tell }: Work): void {
-  tell(`no record of ${nameOf(key)}`);
+  tell(`no record of ${headingOf(key)}`);
 }
 
-function nameOf(key: PlainKey): string {
+function headingOf(key: PlainKey): string {
   return printable(`${key.kind} ${keyText(key)}`);
 }

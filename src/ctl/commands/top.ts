@@ -38,7 +38,7 @@ type Counted = keyof typeof COUNTED;
 
 const WHAT = ['clients', 'networks', 'senders', 'recipients'] as const;
 
-interface Row {
+interface CountedRow {
   readonly name: string;
   readonly triplets: number;
   readonly passed: number;
@@ -135,13 +135,13 @@ async function printCounted(
   { limit }: GivenTop,
   work: Work,
 ): Promise<number> {
-  const ranking = new Ranking<Row>(limit);
+  const ranking = new Ranking<CountedRow>(limit);
   for (const [name, { count, marked }] of frequencies.entries())
     ranking.add({ name, triplets: count, passed: marked }, count);
   const { error } = frequencies;
   if (error > 0) work.tell(`too many ${what} for exact numbers: they may be up to ${error} too low`);
   const { heading } = COUNTED[what];
-  return printTable([ranking.items()], named(heading, formOf(heading), work), work);
+  return printTable([ranking.items()], named(heading, rankingForm(heading), work), work);
 }
 
 /** Adds a first column that names the kind, unless headings are shown. */
@@ -150,7 +150,7 @@ function named<Of>(what: string, form: TableForm<Of>, { terminal }: Work): Table
   return { ...form, columns: [{ heading: '', text: () => what }, ...form.columns] };
 }
 
-function formOf(heading: string): TableForm<Row> {
+function rankingForm(heading: string): TableForm<CountedRow> {
   return {
     columns: [
       { heading, text: ({ name }) => name },

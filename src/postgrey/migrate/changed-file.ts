@@ -40,7 +40,7 @@ export class ChangedFile {
 
   /** Writes the file; a reader sees all of the old or all of the new text. */
   write(text: string): void {
-    const target = targetOf(this.#path);
+    const target = linkTarget(this.#path);
     this.#before = contentOf(target);
     this.#madeFolders = makeFolders(dirname(target));
     const { mode, uid, gid } = this.#before ?? { mode: NEW_MODE, ...currentOwner() };
@@ -51,7 +51,7 @@ export class ChangedFile {
 
   /** Restores the file as it was before `write`. If `write` failed, the file is unchanged, and is not touched. */
   restore(): void {
-    if (this.#isWritten) this.#putBack(targetOf(this.#path));
+    if (this.#isWritten) this.#putBack(linkTarget(this.#path));
     this.#isWritten = false;
     for (const folder of this.#madeFolders.splice(0).reverse()) rmdirSync(folder);
   }
@@ -62,7 +62,7 @@ export class ChangedFile {
   }
 }
 
-function targetOf(path: string): string {
+function linkTarget(path: string): string {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? realpathSync(path) : path;
 }
 

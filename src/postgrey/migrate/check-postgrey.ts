@@ -8,7 +8,7 @@ import { namesOf, type Socket } from './sockets.ts';
 const WITHOUT_TRACE = { ...NOBODY, recipient: 'postmaster@localhost' };
 
 /** Time that postgrey may take until it listens. */
-const START_LIMIT_MS = 10_000;
+const POSTGREY_START_LIMIT_MS = 10_000;
 
 /**
  * Probes postgrey until it answers: then it listens on all its sockets. A port alone may stand for two addresses, of
@@ -19,7 +19,7 @@ const START_LIMIT_MS = 10_000;
 export async function checkPostgrey(sockets: readonly Socket[]): Promise<Socket[]> {
   const answers = () => sockets.map((socket) => askOn(socket, WITHOUT_TRACE));
   try {
-    await persist(START_LIMIT_MS, () => Promise.any(answers()));
+    await persist(POSTGREY_START_LIMIT_MS, () => Promise.any(answers()));
   } catch {
     throw new Error(`no answer on ${namesOf(sockets)}`);
   }

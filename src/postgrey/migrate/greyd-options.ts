@@ -18,7 +18,7 @@ const GREYDS_OWN: ReadonlySet<string> = new Set(OPTIONS_OF_GREYD.map(({ flags })
 const FOR_TRIALS: ReadonlySet<string> = new Set(['--dry-run', '--allow-test-time']);
 
 /** Options that say where and under which account a daemon runs. */
-const PLACES: ReadonlySet<string> = new Set(['--dbdir', '--user', '--group']);
+const OWN_PLACES: ReadonlySet<string> = new Set(['--dbdir', '--user', '--group']);
 
 /** Options that greyd's service sets itself. */
 const OF_THE_INIT_SCRIPT: ReadonlySet<string> = new Set(['--daemonize', '--pidfile']);
@@ -40,12 +40,12 @@ export function greydOptions(
   lists: readonly ListPlaces[],
 ): GivenOption[] {
   const isLeftOut = ({ name }: GivenOption): boolean =>
-    PLACES.has(name) ||
+    OWN_PLACES.has(name) ||
     OF_THE_INIT_SCRIPT.has(name) ||
     lists.some(({ option }) => option === name) ||
     (OF_A_UNIX_SOCKET.has(name) && hasInet(ofPostgrey));
   const isKept = ({ name }: GivenOption): boolean =>
-    PLACES.has(name) || (GREYDS_OWN.has(name) && !FOR_TRIALS.has(name));
+    OWN_PLACES.has(name) || (GREYDS_OWN.has(name) && !FOR_TRIALS.has(name));
   return [
     ...ofPostgrey.filter((option) => !isLeftOut(option)),
     ...lists.flatMap((places) => listOptions(ofPostgrey, places)),

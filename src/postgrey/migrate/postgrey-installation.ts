@@ -55,7 +55,7 @@ export async function findPostgrey(
   const dbdir = resolve(
     postgreyDir ?? options.find(({ name }) => name === '--dbdir')?.value ?? POSTGREY.dbdir,
   );
-  requireDatabase(dbdir);
+  requirePostgreyDatabase(dbdir);
   return {
     defaults,
     options,
@@ -164,7 +164,7 @@ async function textOfUnit(unit: string): Promise<string | undefined> {
     ?.slice(start.length);
 }
 
-function requireDatabase(dbdir: string): void {
+function requirePostgreyDatabase(dbdir: string): void {
   try {
     if (statSync(join(dbdir, 'postgrey.db'), { throwIfNoEntry: false }) !== undefined) return;
   } catch (error) {

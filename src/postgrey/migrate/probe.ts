@@ -16,7 +16,7 @@ export const NOBODY = {
 } as const;
 
 const ANSWER_LIMIT_MS = 10_000;
-const RETRY_PAUSE_MS = 200;
+const PROBE_PAUSE_MS = 200;
 
 /** Sends a request. @throws (rejects) with the name of the socket if there is no answer */
 export async function askOn(
@@ -44,6 +44,6 @@ export async function persist<Result>(limitMs: number, attempt: () => Promise<Re
     } catch (error) {
       if (over.aborted) throw error;
     }
-    await pause(RETRY_PAUSE_MS);
+    await pause(PROBE_PAUSE_MS);
   }
 }

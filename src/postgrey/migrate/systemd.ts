@@ -16,9 +16,9 @@ export interface UnitState {
 export const systemd: ServiceManager = {
   hasSocketUnits: true,
   async find(name) {
-    const service = await stateOf(`${name}.service`);
+    const service = await activeStateOf(`${name}.service`);
     if (service === undefined) return undefined;
-    const socket = await stateOf(`${name}.socket`);
+    const socket = await activeStateOf(`${name}.socket`);
     return systemdService(socket === undefined ? [service] : [socket, service]);
   },
   logCommand: (name) => `journalctl -u ${name}`,
@@ -39,11 +39,11 @@ export async function unitProperty(unit: string, name: string): Promise<string> 
 
 /** Tells whether a unit runs, or is started at boot. */
 export async function isUnitOn(unit: string): Promise<boolean> {
-  const state = await stateOf(unit);
+  const state = await activeStateOf(unit);
   return state !== undefined && (state.isActive || state.isEnabled);
 }
 
-async function stateOf(name: string): Promise<UnitState | undefined> {
+async function activeStateOf(name: string): Promise<UnitState | undefined> {
   const text = await succeed(['systemctl', 'show', '--property=LoadState,ActiveState', name]);
   const properties = new Map(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
   if (properties.get('LoadState') === 'not-found') return undefined;

@@ -15,16 +15,16 @@ export const sysv: ServiceManager = {
   hasSocketUnits: false,
   async find(name) {
     if (!existsSync(`/etc/init.d/${name}`)) return undefined;
-    return sysvService(name, await isRunning(name), isEnabled(name));
+    return sysvService(name, await isServiceRunning(name), isEnabledAtBoot(name));
   },
   logCommand: () => 'grep postgrey /var/log/mail.log',
 };
 
-async function isRunning(name: string): Promise<boolean> {
+async function isServiceRunning(name: string): Promise<boolean> {
   return (await run(['service', name, 'status'])).status === 0;
 }
 
-function isEnabled(name: string): boolean {
+function isEnabledAtBoot(name: string): boolean {
   const links = RUN_LEVELS.map((level) => `/etc/rc${level}.d`)
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder));
@@ -36,10 +36,11 @@ function sysvService(name: string, wasActive: boolean, wasEnabled: boolean): Ser
     void (await succeed(['service', name, 'start'], signal && { signal }));
   // The init script of Debian's postgrey fails if postgrey is not running.
   const stop = async () => {
-    if (await isRunning(name)) await succeed(['service', name, 'stop']);
+    if (await isServiceRunning(name)) await succeed(['service', name, 'stop']);
   };
   const setEnabled = async (enabled: boolean) => {
-    if (isEnabled(name) !== enabled) await succeed(['update-rc.d', name, enabled ? 'enable' : 'disable']);
+    if (isEnabledAtBoot(name) !== enabled)
+      await succeed(['update-rc.d', name, enabled ? 'enable' : 'disable']);
   };
   return {
     wasActive,

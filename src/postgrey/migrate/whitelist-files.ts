@@ -39,14 +39,14 @@ export async function whitelistChanges(
   const notes: string[] = [];
   for (const pair of lists) {
     const [list, local] = pair.ofGreyd;
-    const before = textOf(local);
+    const before = fileText(local);
     let text = before;
     let count = 0;
     for (const file of listFiles(options, pair)) {
       if (!pair.ofPostgrey.includes(file) || !existsSync(file)) continue;
       const isLocal = file === pair.ofPostgrey[1];
-      const shipped = existsSync(pair.pristine) ? textOf(pair.pristine) : textOf(list);
-      const entries = newEntries(textOf(file), isLocal ? [text] : [shipped, text]);
+      const shipped = existsSync(pair.pristine) ? fileText(pair.pristine) : fileText(list);
+      const entries = newEntries(fileText(file), isLocal ? [text] : [shipped, text]);
       text += separator(text, entries) + addition(file, entries);
       count += entries.length;
       notes.push(...(await warnings(file, entries, pair)));
@@ -105,17 +105,17 @@ async function warnings(file: string, entries: readonly NewEntry[], { option }: 
   const numbers = new Set(entries.map(({ number }) => number));
   return readWhitelistFile(file, (line) => {
     if (numbers.has(line.number)) list.add(line);
-  }).then((all) => all.filter((text) => numbers.has(lineOf(text, file))));
+  }).then((all) => all.filter((text) => numbers.has(entryLine(text, file))));
 }
 
-function lineOf(warning: string, file: string): number {
+function entryLine(warning: string, file: string): number {
   return Number(/^ line (\d+):/.exec(warning.slice(file.length))?.[1]);
 }
 
 /** Notes the entries that the administrator has removed from postgrey's list, and greyd's list still has. */
 function takenOut(file: string, shipped: string, list: string): string[] {
-  const kept = patternsOf(textOf(file));
-  const own = patternsOf(textOf(list));
+  const kept = patternsOf(fileText(file));
+  const own = patternsOf(fileText(list));
   return [...patternsOf(shipped)]
     .filter((pattern) => !kept.has(pattern) && own.has(pattern))
     .map(
@@ -123,7 +123,7 @@ function takenOut(file: string, shipped: string, list: string): string[] {
     );
 }
 
-function textOf(path: string): string {
+function fileText(path: string): string {
   if (!existsSync(path)) return '';
   try {
     return readText(path);

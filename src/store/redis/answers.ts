@@ -16,7 +16,7 @@ import { AnswerSize } from './answer-size.ts';
 /** A group of records and their keys has less than one MB. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-const LOOK_MS = 20;
+const ANSWER_LOOK_MS = 20;
 
 const CHANNEL = 'net.client.socket';
 
@@ -41,7 +41,7 @@ function watch(socket: Socket): void {
   const size = new AnswerSize();
   // The library listens as soon as it is connected, before anything can be read.
   socket.on('data', (chunk: Buffer) => {
-    if (size.add(chunk) > MAX_ANSWER_BYTES) close(socket);
+    if (size.add(chunk) > MAX_ANSWER_BYTES) closeSocket(socket);
   });
 }
 
@@ -52,14 +52,14 @@ function watch(socket: Socket): void {
 export function watchEncrypted(socket: Socket): () => void {
   let answered = 0;
   const looks = setInterval(() => {
-    if (socket.bytesRead - answered > MAX_ANSWER_BYTES) close(socket);
-  }, LOOK_MS).unref();
+    if (socket.bytesRead - answered > MAX_ANSWER_BYTES) closeSocket(socket);
+  }, ANSWER_LOOK_MS).unref();
   socket.once('close', () => clearInterval(looks));
   return () => {
     answered = socket.bytesRead;
   };
 }
 
-function close(socket: Socket): void {
+function closeSocket(socket: Socket): void {
   socket.destroy(new Error(`an answer of more than ${MAX_ANSWER_BYTES / 1024 ** 2} MB`));
 }

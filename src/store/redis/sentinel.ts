@@ -61,7 +61,7 @@ async function askSentinel(
   const own = { ...settings, location: anonymous, password: undefined, timeoutMs: QUESTION_TIMEOUT_MS };
   const sentinel = await connectServer(own, address, 0, () => {});
   try {
-    const answer = await ask(sentinel, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', location.primary]);
+    const answer = await askQuestion(sentinel, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', location.primary]);
     if (answer === null) throw new Error(`the Sentinels know no primary ${location.primary}`);
     const [host = '', port] = answer as [string, string];
     return { host, port: Number(port) };
@@ -79,7 +79,7 @@ async function connectIfPrimary(
 ): Promise<RedisClient> {
   const server = await connectServer(settings, address, database, onError);
   try {
-    const [role] = (await ask(server, ['ROLE'])) as readonly unknown[];
+    const [role] = (await askQuestion(server, ['ROLE'])) as readonly unknown[];
     if (role !== 'master') throw new Error(`${address.host}:${address.port} is not the primary yet`);
     return server;
   } catch (error) {
@@ -89,7 +89,7 @@ async function connectIfPrimary(
 }
 
 /** Asks one question; a server that does not answer in time is given up. */
-async function ask(server: RedisClient, question: RedisCommand): Promise<unknown> {
+async function askQuestion(server: RedisClient, question: RedisCommand): Promise<unknown> {
   const limit = setTimeout(() => {
     if (server.isOpen) server.destroy();
   }, QUESTION_TIMEOUT_MS);

@@ -9,7 +9,7 @@ import type { KnownFiles } from './file-identity.ts';
 const MAIN = new URL('./checkpoint-thread-main.js', import.meta.url);
 
 /** The thread makes next to no garbage. */
-const YOUNG_MEGABYTES = 1;
+const CHECKPOINT_YOUNG_MEGABYTES = 1;
 
 /** The message at which the thread closes its connection and ends. */
 export const END = 'end' as const;
@@ -35,7 +35,7 @@ export class CheckpointThread {
   /** @param main the program of the thread */
   constructor(settings: CheckpointSettings, main = MAIN) {
     this.#thread = new WorkerThread(
-      { main, name: 'greyd checkpoint', data: settings, youngMegabytes: YOUNG_MEGABYTES },
+      { main, name: 'greyd checkpoint', data: settings, youngMegabytes: CHECKPOINT_YOUNG_MEGABYTES },
       { received: (reply) => this.#receive(reply), ended: (cause) => this.#ended(cause) },
     );
   }

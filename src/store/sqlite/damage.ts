@@ -59,17 +59,17 @@ function inspect(file: SqliteFile): string | undefined {
  * between and after.
  */
 function damageInPlace(path: string): string | undefined {
-  requireReadable(path);
+  requireReadableDatabase(path);
   const damage = inspect(openSqliteFileToRead(path));
   if (damage === undefined) return undefined;
-  requireReadable(path);
+  requireReadableDatabase(path);
   const again = inspect(openSqliteFileToRead(path));
-  requireReadable(path);
+  requireReadableDatabase(path);
   if (again !== damage) throw new Error(`checks of ${path} do not agree: ${damage}; ${again ?? 'ok'}`);
   return damage;
 }
 
-function requireReadable(path: string): void {
+function requireReadableDatabase(path: string): void {
   for (const name of [path, `${path}-wal`]) {
     if (name !== path && lstatSync(name, { throwIfNoEntry: false }) === undefined) continue;
     const file = openSync(name, 'r');

@@ -19,7 +19,7 @@ export interface StoredRecords {
 }
 
 /** The tables of each kind of record, and its name in `record_counts`. */
-const KINDS = {
+const KIND_TABLES = {
   triplets: { tables: ['triplets', 'private_triplets'], counted: 'triplet' },
   clients: { tables: ['clients', 'private_clients'], counted: 'client' },
 } as const;
@@ -64,7 +64,7 @@ export function inspectDatabase(path: string): Soundness {
 function inspectOnce(path: string): Soundness {
   try {
     // One transaction sees one state, so that a write in the meantime is not taken for damage.
-    return reading(path, (file) => file.transaction(() => inspect(file))());
+    return reading(path, (file) => file.transaction(() => inspectFile(file))());
   } catch (error) {
     const { message } = error as Error;
     if (isDamage(error)) return { damage: [message], counts: undefined };
@@ -83,7 +83,7 @@ function isFoundDamaged(path: string): boolean {
   }
 }
 
-function inspect(file: SqliteFile): Soundness {
+function inspectFile(file: SqliteFile): Soundness {
   refuseNewer(file);
   if (versionOf(file) === 0) throw new Error('it holds no tables of greyd');
   const damage = findDamage(file, MAX_FINDINGS);
@@ -96,7 +96,11 @@ function inspect(file: SqliteFile): Soundness {
 function compareWithCounted(file: SqliteFile, counts: StoredRecords): string[] {
   const counted = file.prepare<[string], number>('SELECT records FROM record_counts WHERE kind = ?').pluck();
   return (['triplets', 'clients'] as const)
-    .map((kind) => ({ kind, there: counts[kind], noted: counted.get(KINDS[kind].counted) ?? 'no number of' }))
+    .map((kind) => ({
+      kind,
+      there: counts[kind],
+      noted: counted.get(KIND_TABLES[kind].counted) ?? 'no number of',
+    }))
     .filter(({ there, noted }) => there !== noted)
     .map(({ kind, there, noted }) => `record_counts says ${noted} ${kind}, but there are ${there}`);
 }
@@ -104,7 +108,7 @@ function compareWithCounted(file: SqliteFile, counts: StoredRecords): string[] {
 function countRecords(file: SqliteFile): StoredRecords {
   const count = (table: string) => Number(file.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   const sum = (tables: readonly string[]) => tables.map(count).reduce((a, b) => a + b);
-  return { triplets: sum(KINDS.triplets.tables), clients: sum(KINDS.clients.tables) };
+  return { triplets: sum(KIND_TABLES.triplets.tables), clients: sum(KIND_TABLES.clients.tables) };
 }
 
 function numberOf(file: SqliteFile, pragma: string): number {

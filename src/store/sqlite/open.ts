@@ -47,13 +47,13 @@ export function openSqliteFile<Used>(
     return use(file);
   } catch (error) {
     file?.close();
-    const reason = reasonOf(error, path);
+    const reason = openingReason(error, path);
     throw new Error(`cannot open the database ${path}: ${reason}`, { cause: error });
   }
 }
 
 /** Adds the missing right to an error that may come from one. */
-function reasonOf(error: unknown, path: string): string {
+function openingReason(error: unknown, path: string): string {
   const said = errorText(error);
   // A folder that may not be entered is reported as missing.
   const mayLackRight =

@@ -18,7 +18,7 @@ interface SchemaObject {
   readonly sql: string;
 }
 
-interface Column {
+interface TableColumn {
   readonly name: string;
   /** The position in the primary key, from 1 on; else 0. */
   readonly pk: number;
@@ -70,7 +70,7 @@ function brokenParts(file: SqliteFile): SchemaObject[] {
 }
 
 /** Tells whether a table has all needed columns, with the same key, and no other one that needs a value. */
-function canStandFor(found: readonly Column[], wanted: readonly Column[]): boolean {
+function canStandFor(found: readonly TableColumn[], wanted: readonly TableColumn[]): boolean {
   return (
     wanted.every(({ name, pk }) => found.some((column) => column.name === name && column.pk === pk)) &&
     found.every(
@@ -86,9 +86,9 @@ function objectsOf(file: SqliteFile): SchemaObject[] {
     .all();
 }
 
-function columnsOf(file: SqliteFile, table: string): Column[] {
+function columnsOf(file: SqliteFile, table: string): TableColumn[] {
   return file
-    .prepare<[string], Column>('SELECT name, pk, "notnull", dflt_value FROM pragma_table_info(?)')
+    .prepare<[string], TableColumn>('SELECT name, pk, "notnull", dflt_value FROM pragma_table_info(?)')
     .all(table);
 }
 
@@ -100,13 +100,13 @@ function mend(file: SqliteFile, broken: readonly SchemaObject[]): string {
   const lost: string[] = [];
   for (const wanted of broken) {
     const found = objectsOf(file).find(({ name }) => name === wanted.name);
-    const aside = found?.type === 'table' ? freeName(file, wanted.name) : undefined;
+    const aside = found?.type === 'table' ? freeTableName(file, wanted.name) : undefined;
     if (found?.type === 'trigger') file.exec(`DROP TRIGGER ${wanted.name}`);
     else if (found?.type === 'view') file.exec(`DROP VIEW ${wanted.name}`);
     // Its triggers go with it, under their names.
     else if (aside !== undefined) file.exec(`ALTER TABLE ${wanted.name} RENAME TO ${aside}`);
     file.exec(wanted.sql);
-    const isTakenOver = aside !== undefined && takeOver(file, aside, wanted.name);
+    const isTakenOver = aside !== undefined && takeOverRecords(file, aside, wanted.name);
     if (RECORDS.has(wanted.name) && !isTakenOver) lost.push(wanted.name);
   }
   for (const { name, sql } of brokenParts(file)) {
@@ -123,14 +123,14 @@ function mend(file: SqliteFile, broken: readonly SchemaObject[]): string {
   return `another program has changed the database; repaired: ${names}${loss}`;
 }
 
-function freeName(file: SqliteFile, table: string): string {
+function freeTableName(file: SqliteFile, table: string): string {
   const names = new Set(objectsOf(file).map(({ name }) => name));
   for (let number = 1; ; number += 1)
     if (!names.has(`${table}_changed${number}`)) return `${table}_changed${number}`;
 }
 
 /** @returns whether all needed columns were there */
-function takeOver(file: SqliteFile, from: string, to: string): boolean {
+function takeOverRecords(file: SqliteFile, from: string, to: string): boolean {
   const wanted = columnsOf(file, to).map(({ name }) => name);
   const found = new Set(columnsOf(file, from).map(({ name }) => name));
   if (!wanted.every((name) => found.has(name))) return false;

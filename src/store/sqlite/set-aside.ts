@@ -13,7 +13,7 @@ import type { UnixSeconds } from '../../time/clock.ts';
 export function setAside(path: string, now: UnixSeconds): string {
   const time = new Date(now * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
   const aside = freeName(`${path}.damaged-${time}`);
-  const hasLog = isThere(`${path}-wal`);
+  const hasLog = isTaken(`${path}-wal`);
   renameSync(path, aside);
   if (hasLog) renameSync(`${path}-wal`, `${aside}-wal`);
   // It is only an index of the -wal, and is made anew.
@@ -25,11 +25,11 @@ export function setAside(path: string, now: UnixSeconds): string {
 function freeName(name: string): string {
   for (let number = 1; ; number += 1) {
     const candidate = number === 1 ? name : `${name}.${number}`;
-    if (!isThere(candidate)) return candidate;
+    if (!isTaken(candidate)) return candidate;
   }
 }
 
 /** @throws the system's error if that cannot be found out: it must not count as a no */
-function isThere(path: string): boolean {
+function isTaken(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -17,11 +17,11 @@ export const SLICE_ROWS = 250;
 /** Records in one slice of a walk that only reads: less than a millisecond. */
 const WALK_ROWS = 1000;
 
-type Visit = (...row: Row) => void;
+type VisitedRow = (...row: Row) => void;
 
 /** Shows rows to a function, from within a statement; only one does so at a time. */
 export class RowVisitor {
-  #visit: Visit = () => {};
+  #visit: VisitedRow = () => {};
   /** Rows left until the statement has to return one. */
   #left = 0;
 
@@ -36,7 +36,7 @@ export class RowVisitor {
   /**
    * @returns the first row that `statement` returns: the last one of the next WALK_ROWS, if there are so many
    */
-  run<Result>(visit: Visit, statement: () => Result): Result {
+  run<Result>(visit: VisitedRow, statement: () => Result): Result {
     this.#visit = visit;
     this.#left = WALK_ROWS;
     return statement();
@@ -120,7 +120,7 @@ export class SqliteTable {
    * @param after the last key of the slice before; undefined: begin
    * @returns the last key of this slice; undefined: there is nothing after it
    */
-  walkSlice(after: readonly KeyColumn[] | undefined, visit: Visit): readonly KeyColumn[] | undefined {
+  walkSlice(after: readonly KeyColumn[] | undefined, visit: VisitedRow): readonly KeyColumn[] | undefined {
     return this.#visitor.run(visit, () =>
       after === undefined ? this.#visitFirst.get() : this.#visitAfter.get(...after),
     );
