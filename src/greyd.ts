@@ -36,7 +36,7 @@ import { ServiceNotifier } from './service/notify.ts';
 import { oneMoreTime } from './service/one-more-time.ts';
 import { removePidfile } from './service/pidfile.ts';
 import { nameProcess } from './service/process-name.ts';
-import { GIVE_UP_AFTER_MS, STOP_BUDGETS } from './service/stop-budgets.ts';
+import { DRAIN_GRACE_MS, GIVE_UP_AFTER_MS, STOP_BUDGETS } from './service/stop-budgets.ts';
 import { systemClock } from './service/system-clock.ts';
 import { processUsage } from './service/usage.ts';
 import type { UnixSeconds } from './time/clock.ts';
@@ -146,7 +146,7 @@ function answerRequests(options: Options, lifetime: Lifetime, parts: Parts): voi
   );
   lifetime.onEnd(() => {
     const late = setTimeout(() => breaker.giveUp(), GIVE_UP_AFTER_MS);
-    return endedInTime(server, server.stop(options.drainGrace)).finally(() => clearTimeout(late));
+    return endedInTime(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
   });
   const answer: AnswerRequest = (request) => handler.answer(request);
   const warn = (text: string) => log.warn(text);

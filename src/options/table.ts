@@ -201,12 +201,6 @@ export const OPTIONS_OF_GREYD = [
     parse: numberOr('--max-request-attributes', DEFAULT_MAX_ATTRIBUTES, { unit: 'attributes' }),
   },
   {
-    flags: '--drain-grace <MILLISECONDS>',
-    help: 'time at the end for a connection to ask once more',
-    default: 500,
-    parse: numberOr('--drain-grace', 500, { unit: 'milliseconds', max: 1500 }),
-  },
-  {
     flags: '--dry-run',
     help: 'record and log decisions, but let all mail pass',
   },
