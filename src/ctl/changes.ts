@@ -70,7 +70,7 @@ export async function change(
 ): Promise<ExitStatus> {
   const attributes = await requestAttributes(named, given.fromLog, work, true);
   if (!SELECTING_WORDS.some((name) => attributes.has(name)))
-    throw new UsageError('missing client_address=…, sender=… or recipient=…, or all three');
+    throw new UsageError('give at least one of client_address=…, sender=…, recipient=…');
   // Ignored attributes would change more records than the administrator meant.
   const other = [...attributes.keys()].find((name) => !SELECTING_WORDS.some((one) => one === name));
   if (other !== undefined && !isOneTriplet(attributes))
