@@ -112,7 +112,7 @@ function completed<Given extends object>(given: Given, options: readonly OptionE
   for (const { flags, preset, parse } of options) {
     const name = valueNameOf(flags);
     if (partsOf(flags).value === '') values.set(name, values.get(name) ?? false);
-    else if (values.get(name) === true) values.set(name, parse?.(preset ?? '', warn));
+    else if (values.get(name) === true && preset !== undefined) values.set(name, parse?.(preset, warn));
   }
   return Object.fromEntries(values) as Given;
 }

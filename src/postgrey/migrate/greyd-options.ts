@@ -59,7 +59,7 @@ export function droppedOptions(before: readonly GivenOption[], now: readonly Giv
     now.some((option) => option.name === name && option.value === value);
   const isDefault = ({ name, value }: GivenOption): boolean =>
     (OPTION_TABLE as readonly OptionEntry[]).some(
-      (entry) => partsOf(entry.flags).long === name && String(entry.default) === value,
+      (entry) => partsOf(entry.flags).long === name && (entry.defaultText ?? String(entry.default)) === value,
     );
   const isOfNoMatter = ({ name }: GivenOption): boolean =>
     name === '--inet' || OF_A_UNIX_SOCKET.has(name) || OF_THE_INIT_SCRIPT.has(name);
