@@ -23,7 +23,7 @@ export interface ArgumentsRow {
   /** Attributes by which a command is told what it is about. */
   readonly attributes?: readonly string[];
   /** Attributes that it takes too, so that a whole request can be pasted, and that no error recommends. */
-  readonly alsoAttributes?: readonly string[];
+  readonly alsoAttributes?: readonly string[] | 'any';
 }
 
 export interface GivenArguments {
@@ -46,7 +46,7 @@ export function readArguments(words: readonly string[], row: ArgumentsRow, name:
   const attributes = new Map<string, string>();
   for (const word of words) {
     const [, key = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
-    if (known.includes(key) || alsoAttributes.includes(key)) {
+    if (known.includes(key) || (alsoAttributes === 'any' ? key !== '' : alsoAttributes.includes(key))) {
       if (/[\r\n]/.test(value)) throw new UsageError(`${key}=: a value must not have line breaks`);
       if (attributes.has(key)) throw new UsageError(`${key}= is given twice`);
       attributes.set(key, value);

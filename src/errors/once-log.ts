@@ -37,7 +37,7 @@ export class OnceLog {
 
   /** Logs the end once it has not happened for QUIET_MS. To be called now and then. */
   look(): void {
-    if (this.#uptime() - this.#last >= QUIET_MS) this.over();
+    if (this.#count > 0 && this.#uptime() - this.#last >= QUIET_MS) this.over();
   }
 
   /** Logs the end, if it has happened. */

@@ -3,7 +3,7 @@
  * no crash leaves half of it.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Returns a name beside a file's place that nobody else has; a short one, for the paths of sockets are bounded. */
@@ -43,7 +43,7 @@ export function putInFreePlace(draft: string, path: string): void {
 /** Saves the names in a folder. Some file systems cannot be asked for it, and save them in their own time. */
 function syncFolder(path: string): void {
   try {
-    const folder = openSync(path, 'r');
+    const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       fsyncSync(folder);
     } finally {

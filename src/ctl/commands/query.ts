@@ -52,6 +52,8 @@ export const queryCommand = makeCommand(
     arguments: {
       positional: { expected: 'HOST:PORT or unix:PATH of the daemon, as 127.0.0.1:60000', count: [1, 1] },
       attributes: POLICY_ATTRIBUTES,
+      // Another daemon may know more of them.
+      alsoAttributes: 'any',
     },
   },
   async (given, { values: [place = ''], attributes: named }, work) => {
