@@ -90,13 +90,12 @@ export function readCommandLine<Given extends object>(
       throw new UsageError(`${oneLine(error.message)}, see ${name} --help`);
     throw error;
   }
-  const takesValue = new Set(
-    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => valueNameOf(flags)),
-  );
-  const isEmpty = (name: string) => takesValue.has(name) && !withValue.has(name);
+  const read = command.opts<Given>();
   return {
-    given: completed(command.opts<Given>(), options, warn),
-    wasGiven: (name) => command.getOptionValueSource(name) === 'cli' && !isEmpty(name),
+    given: completed(read, options, warn),
+    // true: a flag, or an optional value that was left out.
+    wasGiven: (name) =>
+      command.getOptionValueSource(name) === 'cli' && (withValue.has(name) || read[name] === true),
     words: command.args.filter((word) => word !== ''),
     late: lateOptions(spelled, options),
     help: command.helpInformation(),
@@ -156,9 +155,7 @@ function toOption(
 /** Returns the words with option names as the table spells them; values stay as they are. */
 function spellOut(argv: readonly string[], options: readonly OptionEntry[]): string[] {
   const spellings = spellingsOf(options);
-  const takesNextWord = new Set(
-    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => partsOf(flags).long),
-  );
+  const takesNextWord = namesWith(options, '>');
   const words: string[] = [];
   for (const word of argv) {
     const isValue = takesNextWord.has(words.at(-1) ?? '');
@@ -174,12 +171,8 @@ function spellOut(argv: readonly string[], options: readonly OptionEntry[]): str
  * @param words as spelled out
  */
 function lateOptions(words: readonly string[], options: readonly OptionEntry[]): string[] {
-  const takesNextWord = new Set(
-    options.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => partsOf(flags).long),
-  );
-  const mayTakeNextWord = new Set(
-    options.filter(({ flags }) => flags.endsWith(']')).map(({ flags }) => partsOf(flags).long),
-  );
+  const takesNextWord = namesWith(options, '>');
+  const mayTakeNextWord = namesWith(options, ']');
   const late: string[] = [];
   let isLate = false;
   for (let at = 0; at < words.length; at += 1) {
@@ -197,6 +190,11 @@ function lateOptions(words: readonly string[], options: readonly OptionEntry[]):
     if (isLate && !isEmpty) late.push(value === undefined ? word : `${word}=${value}`);
   }
   return late;
+}
+
+/** Returns the long names of the options with a value: `>` ends the flags of those that need it, `]` of others. */
+function namesWith(options: readonly OptionEntry[], end: '>' | ']'): ReadonlySet<string> {
+  return new Set(options.filter(({ flags }) => flags.endsWith(end)).map(({ flags }) => partsOf(flags).long));
 }
 
 /** Returns the warning about options behind a stray word. */
