@@ -20,6 +20,8 @@ export interface NameFacts {
   readonly domain: string | undefined;
   readonly isLine: boolean;
   readonly hasMailWord: boolean;
+  /** The shortest end of the name that still has a mail word: `mail-out.ovh.net` of `mo1.mail-out.ovh.net`. */
+  readonly mailName: string | undefined;
   /** How many octets of the client's address stand in the name. */
   readonly octets: OctetCount;
   readonly looksRented: boolean;
@@ -28,33 +30,34 @@ export interface NameFacts {
 /** From so many octets of the address on, a name was made of the address. */
 export const MANY_OCTETS = 3;
 
+const NOTHING = {
+  isLine: false,
+  hasMailWord: false,
+  mailName: undefined,
+  octets: 0,
+  looksRented: false,
+} as const satisfies Partial<NameFacts>;
+
 /** @param clientName as Postfix gives it: `unknown` if it is not confirmed */
 export function nameFacts(clientName: string, client: IpAddress, words: NameWords): NameFacts {
   const name = comparableClientName(clientName);
   const domain = name === undefined ? undefined : registeredDomain(name);
   const registered = name === undefined ? undefined : registryDomain(name);
-  if (name === undefined || registered === undefined)
-    return { name, domain, isLine: false, hasMailWord: false, octets: 0, looksRented: false };
+  if (name === undefined || registered === undefined) return { ...NOTHING, name, domain };
   const hostPart = name.slice(0, -registered.length - 1);
   const labels = hostPart === '' ? [] : hostPart.split('.');
-  const parts = lettersOf(hostPart);
   const ownLabel = registered.slice(0, registered.indexOf('.'));
   const octets = octetsIn(`${hostPart}.${ownLabel}`, client);
   const isServer = octets < MANY_OCTETS && labels.some((label) => words.server.has(label));
+  const mailName = mailNameOf(name, labels, ownLabel, words);
   return {
     name,
     domain,
-    isLine: !isServer && parts.some((part) => words.line.has(part)),
-    hasMailWord:
-      parts.some((part) => words.mail.has(part)) ||
-      isNumbered(labels[0] ?? '', words) ||
-      lettersOf(ownLabel).some((part) => words.own.has(part)) ||
-      words.isInPool(name),
+    isLine: !isServer && lettersOf(hostPart).some((part) => words.line.has(part)),
+    hasMailWord: mailName !== undefined,
+    mailName,
     octets,
-    looksRented:
-      parts.some((part) => words.rented.has(part)) ||
-      labels.some((label) => words.start.has(firstPart(label))) ||
-      hasSerial(hostPart, labels[0] ?? '', words),
+    looksRented: looksRented(hostPart, labels, words),
   };
 }
 
@@ -68,18 +71,33 @@ function lettersOf(text: string): readonly string[] {
   return text.match(/[a-z]+/g) ?? [];
 }
 
-function firstPart(label: string): string {
-  return /^[a-z]+/.exec(label)?.[0] ?? '';
+function mailNameOf(
+  name: string,
+  labels: readonly string[],
+  ownLabel: string,
+  words: NameWords,
+): string | undefined {
+  const endAt = (label: number) => name.split('.').slice(label).join('.');
+  if (lettersOf(ownLabel).some((part) => words.own.has(part))) return endAt(labels.length);
+  const pool = words.poolOf(name);
+  if (pool !== undefined) return pool;
+  const last = labels.findLastIndex((label) => lettersOf(label).some((part) => words.mail.has(part)));
+  if (last !== -1) return endAt(last);
+  const [first = ''] = labels;
+  return /\d/.test(first) && lettersOf(first).some((part) => words.numbered.has(part)) ? name : undefined;
 }
 
-function isNumbered(firstLabel: string, words: NameWords): boolean {
-  return /\d/.test(firstLabel) && lettersOf(firstLabel).some((part) => words.numbered.has(part));
+function looksRented(hostPart: string, labels: readonly string[], words: NameWords): boolean {
+  return (
+    lettersOf(hostPart).some((part) => words.rented.has(part)) ||
+    labels.some((label) => words.start.has(/^[a-z]+/.exec(label)?.[0] ?? '')) ||
+    words.serial.has(/^([a-z]+)-?\d+$/.exec(labels[0] ?? '')?.[1] ?? '') ||
+    hasSerialNumber(hostPart)
+  );
 }
 
-/** Tells whether a name has a number as of an inventory: five digits, eight hex digits, or a word and a number. */
-function hasSerial(hostPart: string, firstLabel: string, words: NameWords): boolean {
-  const [, word = ''] = /^([a-z]+)-?\d+$/.exec(firstLabel) ?? [];
-  if (words.serial.has(word)) return true;
+/** Tells whether there is a number as of an inventory: five digits in a row, or eight hex digits. */
+function hasSerialNumber(hostPart: string): boolean {
   const rows = hostPart.match(/[\da-f]{5,}/g) ?? [];
   return rows.some((row) => /\d{5}/.test(row) || (row.length >= 8 && /\d/.test(row)));
 }

@@ -17,6 +17,7 @@
  *
  * A part is a row of letters within a label: `mx-out01b` has mx, out and b. Patterns of words are those of word-set.ts.
  */
+import { withoutFirstLabel } from './host-name.ts';
 import { WordSet } from './word-set.ts';
 
 export class NameWords {
@@ -41,14 +42,12 @@ export class NameWords {
     this.size += 1;
   }
 
-  /** Tells whether a name is the domain of a known pool, or below one. */
-  isInPool(name: string): boolean {
-    for (let at = 0; at !== -1; ) {
-      if (this.#pools.has(name.slice(at))) return true;
-      const dot = name.indexOf('.', at);
-      at = dot === -1 ? -1 : dot + 1;
+  /** Returns the known pool that a name is the domain of, or below. */
+  poolOf(name: string): string | undefined {
+    for (let end = name; end !== ''; end = withoutFirstLabel(end)) {
+      if (this.#pools.has(end)) return end;
     }
-    return false;
+    return undefined;
   }
 
   #addPool(domain: string): void {

@@ -3,12 +3,14 @@
  *
  *   suspect  no confirmed name, or one as of a line or of a rented machine: shares nothing
  *   pool     the registered domain of a mail host, or of a client and a sender alike: its hosts share a wait
- *   farm     the name of a mail host without its first label: its hosts are auto-whitelisted together
+ *   farm     the end of the name of a mail host, see farmOf: its hosts are auto-whitelisted together
  *
- * What only shares a wait has the wide key, what waives it the narrow one. Pure; SMART means nothing here but names:
- * they are no filter of spam.
+ * What only shares a wait has the wide key, what waives it the narrow one. Pure.
+ *
+ * Known limit: a name is no proof against spam; it only tells who shares a wait.
  */
 import { MANY_OCTETS, type NameFacts } from '../address/client-name.ts';
+import { withoutFirstLabel } from '../address/host-name.ts';
 import { registeredDomain } from '../address/registered-domain.ts';
 
 export interface Origin {
@@ -21,7 +23,7 @@ export interface Origin {
 
 /** @param sender the envelope sender; empty for the null sender */
 export function originOf(facts: NameFacts, sender: string): Origin {
-  const { name, domain, hasMailWord } = facts;
+  const { name, domain, hasMailWord, mailName } = facts;
   const isAligned = domain !== undefined && senderDomain(sender) === domain;
   if (name === undefined || domain === undefined || looksSuspect(facts, isAligned))
     return { isSuspect: true, domain, pool: undefined, farm: undefined };
@@ -29,7 +31,7 @@ export function originOf(facts: NameFacts, sender: string): Origin {
     isSuspect: false,
     domain,
     pool: hasMailWord || isAligned ? domain : undefined,
-    farm: hasMailWord ? farmOf(name, domain) : undefined,
+    farm: mailName === undefined ? undefined : farmOf(name, domain, mailName),
   };
 }
 
@@ -43,7 +45,13 @@ function senderDomain(sender: string): string | undefined {
   return at === -1 ? undefined : registeredDomain(sender.slice(at + 1));
 }
 
-/** Returns the name without its first label, but never less than its registered domain. */
-function farmOf(name: string, domain: string): string {
-  return name === domain ? domain : name.slice(name.indexOf('.') + 1);
+/**
+ * Returns the name without its first label, and without those with digits behind it as long as a mail word remains:
+ * they are clusters of one sender, while `mail.c12.example` may be another customer's than `mail.c13.example`.
+ */
+function farmOf(name: string, domain: string, mailName: string): string {
+  const shortest = Math.max(domain.length, mailName.length);
+  let farm = name === domain ? domain : withoutFirstLabel(name);
+  while (farm.length > shortest && /^[^.]*\d/.test(farm)) farm = withoutFirstLabel(farm);
+  return farm;
 }
