@@ -134,8 +134,12 @@ test('senders of 100,000 characters take a few milliseconds', () => {
       `x@${piece.repeat(100_000)}`,
       `${piece.repeat(60_000)}@example.org`,
     ]) {
-      const start = performance.now();
-      maskedSender(sender);
-      expect(performance.now() - start, sender.slice(0, 20)).toBeLessThan(100);
+      // The fastest of some: a busy machine holds up others.
+      const times = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        maskedSender(sender);
+        return performance.now() - start;
+      });
+      expect(Math.min(...times), sender.slice(0, 20)).toBeLessThan(100);
     }
 });
