@@ -37,7 +37,20 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   },
   'mail-log': { values: ['address', 'decisions', 'greylist', 'log', 'policy', 'time'] },
   inspect: {
-    values: [...['', 'decisions', 'greylist', 'log', 'policy', 'store', 'store-thread', 'time', 'whitelist']],
+    values: [
+      ...[
+        '',
+        'address',
+        'decisions',
+        'greylist',
+        'log',
+        'policy',
+        'store',
+        'store-thread',
+        'time',
+        'whitelist',
+      ],
+    ],
   },
   postgrey: {
     values: [

@@ -23,6 +23,11 @@ export class Frequencies {
     this.#limit = limit;
   }
 
+  /** The number of different names that are counted. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
   add(name: string, isMarked: boolean): void {
     let known = this.#counts.get(name);
     if (known === undefined) {

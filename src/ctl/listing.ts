@@ -2,11 +2,11 @@
  * Prints the selected records for greyctl list and greyctl search, in the order of the store, or in another one;
  * ordering walks over all records, and keeps no more than --limit of them.
  */
-import type { Key, PlainKey } from '../greylist/keys.ts';
+import type { PlainKey } from '../greylist/keys.ts';
 import { counted } from '../inspect/format/counted.ts';
 import { printTable } from '../inspect/format/table.ts';
-import { type ClientRow, clientForm, type TripletRow, tripletForm } from '../inspect/rows.ts';
-import { STATES, stateOf } from '../inspect/states.ts';
+import { LISTS, type ListedRow, type ListName, rowsOf } from '../inspect/lists.ts';
+import { STATES } from '../inspect/states.ts';
 import { type OptionEntry, UsageError } from '../options/command-line.ts';
 import type { GivenOf } from '../options/given.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../options/of-daemon.ts';
@@ -59,11 +59,11 @@ export const LISTING_OPTIONS = [
 export type GivenListing = GivenOf<typeof LISTING_OPTIONS>;
 
 /**
- * Prints the records of these kinds that are selected.
+ * Prints the records of these lists that are selected.
  * @returns 1 if there are none
  */
 export async function printRecords(
-  kinds: readonly Key['kind'][],
+  lists: readonly ListName[],
   isSelected: IsSelected,
   given: GivenListing,
   work: Work,
@@ -74,9 +74,10 @@ export async function printRecords(
     requireReadableKeys(store);
     let left = given.limit ?? (given.order === undefined ? Number.POSITIVE_INFINITY : DEFAULT_ORDERED);
     let count = 0;
-    for (const kind of kinds) {
-      if (count > 0 && work.terminal !== undefined && !work.isJson) work.output.write('\n');
-      const printed = await printKind(kind, wantedRows(store, kind, isSelected, given, left, work), work);
+    for (const list of lists) {
+      const wanted = wantedRows(store, list, isSelected, given, left, work);
+      const rows = count > 0 && !work.isJson && work.terminal !== undefined ? apart(wanted, work) : wanted;
+      const printed = await printTable(rows, LISTS[list].form(work.terminal !== undefined), work);
       count += printed;
       left -= printed;
     }
@@ -85,22 +86,24 @@ export async function printRecords(
   });
 }
 
-type ListedRow = TripletRow | ClientRow;
-
-function printKind(
-  kind: Key['kind'],
-  rows: AsyncIterable<readonly ListedRow[]>,
-  work: Work,
-): Promise<number> {
-  const isForPeople = work.terminal !== undefined;
-  return kind === 'triplet'
-    ? printTable(rows as AsyncIterable<readonly TripletRow[]>, tripletForm(isForPeople), work)
-    : printTable(rows as AsyncIterable<readonly ClientRow[]>, clientForm(isForPeople), work);
+/** Puts an empty line before the rows, if there are any. */
+async function* apart(
+  slices: AsyncIterable<readonly ListedRow[]>,
+  { output }: Work,
+): AsyncGenerator<readonly ListedRow[], void> {
+  let isFirst = true;
+  for await (const rows of slices) {
+    if (isFirst && rows.length > 0) {
+      output.write('\n');
+      isFirst = false;
+    }
+    yield rows;
+  }
 }
 
 async function* wantedRows(
   store: ReadableStore,
-  kind: Key['kind'],
+  list: ListName,
   isSelected: IsSelected,
   given: GivenListing,
   limit: number,
@@ -110,19 +113,17 @@ async function* wantedRows(
   const rules = rulesOf(given);
   // By default no record is left out, not even one that was seen while the clock was ahead.
   const { state: states, older = Number.NEGATIVE_INFINITY, newer = Number.POSITIVE_INFINITY, order } = given;
-  const rowOf = ([key, record]: Entry): ListedRow | undefined => {
+  const isWanted = ([key, record]: Entry) => {
     const seconds = now - record.last;
-    if (seconds < older || seconds > newer || !isSelected(key)) return undefined;
-    const state = stateOf(record, rules, now);
-    if (states !== undefined && !states.includes(state)) return undefined;
-    return { key, record, state } as ListedRow;
+    return seconds >= older && seconds <= newer && isSelected(key);
   };
   const ranking = order === undefined ? undefined : new Ranking<ListedRow>(limit);
   let left = limit;
   let walked = 0;
-  for await (const entries of store.entries(kind)) {
+  for await (const entries of store.entries(LISTS[list].kind)) {
     walked += entries.length;
-    const rows = entries.map(rowOf).filter((row) => row !== undefined);
+    const listed = await rowsOf(list, entries.filter(isWanted), store, rules, now);
+    const rows = listed.filter(({ state }) => states === undefined || states.includes(state));
     for (const row of ranking === undefined ? [] : rows) ranking?.add(row, rankOf(row, order));
     // Progress must not be on the line of a row.
     progress?.(ranking === undefined && rows.length > 0 ? '' : `${walked} records`);

@@ -97,7 +97,8 @@ export function decide(known: Records, rules: GreylistRules, now: UnixSeconds, t
   return decideByWaits(judgeWaits(known, rules, now, terms), { client, counts, farm }, rules, now, terms);
 }
 
-interface Farm {
+/** What is known of a farm: hours with a success, and hours in which a wait began. */
+export interface Farm {
   readonly passed: ClientRecord | undefined;
   readonly opened: ClientRecord | undefined;
 }
@@ -183,7 +184,10 @@ function decideByWaits(
 }
 
 /** Tells whether a farm is on the auto-whitelist: enough of its mail was retried, and not little of it all. */
-function isTrusted({ passed, opened }: Farm, { autoWhitelistFarmsAfter: enough }: GreylistRules): boolean {
+export function isTrusted(
+  { passed, opened }: Farm,
+  { autoWhitelistFarmsAfter: enough }: GreylistRules,
+): boolean {
   return (
     enough > 0 && passed !== undefined && passed.count >= enough && passed.count * 2 >= (opened?.count ?? 0)
   );

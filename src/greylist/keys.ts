@@ -119,11 +119,13 @@ const SUBJECTS = {
   '?': 'window',
 } as const;
 
-export type Subject = (typeof SUBJECTS)[keyof typeof SUBJECTS] | PlainKey['kind'];
+export type Subject = (typeof SUBJECTS)[keyof typeof SUBJECTS] | PlainKey['kind'] | 'any window';
 
 /** Tells what a record is about: a triplet or a client, as postgrey knows them, or what a profile keeps. */
 export function subjectOf(key: PlainKey): Subject {
-  const [sign = ''] = key.kind === 'triplet' ? key.clientNetwork : key.clientAddress;
+  const text = key.kind === 'triplet' ? key.clientNetwork : key.clientAddress;
+  const [sign = ''] = text;
+  if (text === ANY_WINDOW.clientAddress) return 'any window';
   return sign in SUBJECTS ? SUBJECTS[sign as keyof typeof SUBJECTS] : key.kind;
 }
 

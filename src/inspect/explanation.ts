@@ -10,6 +10,7 @@ import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
 import { headedLines, type Line } from './format/lines.ts';
 import type { Paint } from './format/terminal.ts';
 import { duration, localTime, moment, utc } from './format/times.ts';
+import { decidedBy, delayOf, poolLines, profileLines, profileObject } from './profile-steps.ts';
 import { clientForm, keyText, shownRecipient, shownSender, tripletForm } from './rows.ts';
 import { stateOf } from './states.ts';
 import type { Trace, TracedVisit } from './trace.ts';
@@ -40,7 +41,11 @@ export function explanationText(
   const lines: Line[] = [
     ...listLines('client whitelist', trace.clientLine),
     ...listLines('recipient whitelist', trace.recipientLine),
-    ...(visited === undefined ? [] : recordLines(visited, rules)),
+    ...listLines('sender whitelist', trace.senderLine),
+    ...listLines('recipient policy', trace.policyLine),
+    ...listLines('greylisted clients', trace.greylistedLine),
+    ...(visited === undefined ? [] : [...recordLines(visited, rules), ...poolLines(visited, rules)]),
+    ...(visited === undefined ? [] : decidedBy(visited, name || address)),
     ...remarks.map((remark): Line => ['remark', remark]),
     ['decision', decision, isDeferred ? 'yellow' : 'green'],
     ['answer', answer ?? 'none: the connection is closed'],
@@ -70,7 +75,12 @@ export function explanationObject(
     action: entry?.action ?? null,
     reason: entry?.reason ?? null,
     answer,
-    whitelist: lineObject('clients', clientLine) ?? lineObject('recipients', recipientLine) ?? null,
+    whitelist:
+      lineObject('clients', clientLine) ??
+      lineObject('recipients', recipientLine) ??
+      lineObject('senders', trace.senderLine) ??
+      null,
+    ...(visited?.visit.terms === undefined ? {} : profileObject(visited, rules)),
     client:
       visited?.client === undefined
         ? null
@@ -103,9 +113,11 @@ function lineObject(list: string, line: WhitelistLine | string | undefined): obj
   return { list, file: line.file, line: line.number, pattern: line.pattern };
 }
 
-function recordLines({ visit, client, triplet }: TracedVisit, rules: GreylistRules): Line[] {
+function recordLines(visited: TracedVisit, rules: GreylistRules): Line[] {
+  const { visit, client, triplet } = visited;
   const { now } = visit;
   const enough = rules.autoWhitelistAfter;
+  const profile = profileLines(visited, rules);
   const { clientAddress } = visit.client;
   const clientState = client && stateOf(client, rules, now);
   const count = client === undefined || clientState === 'expired' ? 0 : client.count;
@@ -114,11 +126,12 @@ function recordLines({ visit, client, triplet }: TracedVisit, rules: GreylistRul
       ? `auto-whitelisted: ${count === 1 ? '1 successful retry' : `${count} successful retries`} from ${clientAddress}, ${enough} needed`
       : `not auto-whitelisted: ${count} of ${enough} successful retries from ${clientAddress}`;
   const autoWhitelist: Line = ['auto-whitelist', enough === 0 ? 'off (--auto-whitelist-clients=0)' : retries];
-  if (clientState === 'auto-whitelisted') return [autoWhitelist];
+  if (clientState === 'auto-whitelisted') return [...profile, autoWhitelist];
   const name = keyText(visit.triplet);
-  if (triplet === undefined) return [autoWhitelist, ['triplet', `${name}: not known`]];
+  if (triplet === undefined) return [...profile, autoWhitelist, ['triplet', `${name}: not known`]];
   const { first, last } = triplet;
   return [
+    ...profile,
     autoWhitelist,
     ['triplet', `${name}: ${stateOf(triplet, rules, now)}`],
     ['first seen', moment(first, now)],
@@ -134,7 +147,7 @@ function passLines(visited: TracedVisit, rules: GreylistRules, isDryRun: boolean
     return [
       [
         'passes',
-        `${duration(rules.delay)} after this attempt, if retried within ${duration(rules.retryWindow)}`,
+        `${duration(delayOf(visited, rules))} after this attempt, if retried within ${duration(rules.retryWindow)}`,
       ],
     ];
   }
@@ -142,8 +155,9 @@ function passLines(visited: TracedVisit, rules: GreylistRules, isDryRun: boolean
 }
 
 /** @returns undefined: the mail passes now */
-function passTime({ verdict, visit: { now } }: TracedVisit, rules: GreylistRules): PassTime | undefined {
+function passTime(visited: TracedVisit, rules: GreylistRules): PassTime | undefined {
+  const { verdict, visit } = visited;
   if (verdict.action !== 'greylist') return undefined;
-  const from = now + verdict.retryAfter;
-  return { from, until: from - rules.delay + rules.retryWindow };
+  const from = visit.now + verdict.retryAfter;
+  return { from, until: from - delayOf(visited, rules) + rules.retryWindow };
 }

@@ -2,7 +2,7 @@
  * Shows records as rows of a table, and as objects for --json.
  */
 
-import type { ClientKey, PlainKey, TripletKey } from '../greylist/keys.ts';
+import { type ClientKey, type PlainKey, subjectOf, type TripletKey } from '../greylist/keys.ts';
 import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
 import type { TableForm } from './format/table.ts';
 import { shortTime, utc } from './format/times.ts';
@@ -25,7 +25,7 @@ export function tripletForm(isForPeople: boolean): TableForm<TripletRow> {
   const time = isForPeople ? shortTime : utc;
   return {
     columns: [
-      { heading: 'network', text: ({ key }) => key.clientNetwork },
+      { heading: 'network', text: ({ key }) => shownNetwork(key) },
       { heading: 'sender', text: ({ key }) => shownSender(key.sender) },
       { heading: 'recipient', text: ({ key }) => shownRecipient(key.recipient) },
       { heading: 'first seen', text: ({ record }) => time(record.first) },
@@ -70,16 +70,34 @@ export function shownRecipient(recipient: string): string {
   return recipient === '' ? '(no recipient)' : recipient;
 }
 
+/** Returns the network of a triplet, or the registered domain of a pool. */
+function shownNetwork({ clientNetwork }: TripletKey): string {
+  return clientNetwork.replace(/^@/, '');
+}
+
+/** Returns who has written to whom. @param text of the key, without its sign */
+export function partsOfPair(text: string): { recipient: string; correspondent: string } {
+  // The local part of a recipient may hold blanks; a domain does not.
+  const at = text.indexOf(' ', text.indexOf('@'));
+  return { recipient: text.slice(0, at), correspondent: text.slice(at + 1) };
+}
+
 /** Returns the key for --json. */
 export function keyObject(key: PlainKey): object {
-  return key.kind === 'triplet'
-    ? { kind: key.kind, client_network: key.clientNetwork, sender: key.sender, recipient: key.recipient }
-    : { kind: key.kind, client_address: key.clientAddress };
+  const subject = subjectOf(key);
+  if (key.kind === 'client')
+    return subject === 'client'
+      ? { kind: subject, client_address: key.clientAddress }
+      : { kind: subject, name: key.clientAddress.slice(1) };
+  const { sender, recipient } = key;
+  return subject === 'pool'
+    ? { kind: subject, domain: shownNetwork(key), sender, recipient }
+    : { kind: subject, client_network: key.clientNetwork, sender, recipient };
 }
 
 /** Returns the key for people: `192.0.2.0 alice@example.net -> bob@example.org`. */
 export function keyText(key: PlainKey): string {
-  return key.kind === 'triplet'
-    ? `${key.clientNetwork} ${shownSender(key.sender)} -> ${shownRecipient(key.recipient)}`
-    : key.clientAddress;
+  if (key.kind === 'triplet')
+    return `${shownNetwork(key)} ${shownSender(key.sender)} -> ${shownRecipient(key.recipient)}`;
+  return subjectOf(key) === 'client' ? key.clientAddress : key.clientAddress.slice(1);
 }

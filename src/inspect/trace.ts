@@ -5,6 +5,9 @@
  * Known limits: a running greyd has its whitelists as it last read them, and only it knows how many new triplets
  * of a network there were in this hour (--max-new-per-client).
  */
+import { type NameFacts, nameFacts } from '../address/client-name.ts';
+import { parseAddress } from '../address/ip.ts';
+import type { NameWords } from '../address/name-words.ts';
 import { DecisionCounters } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
@@ -27,6 +30,8 @@ import type { Whitelists } from '../whitelist/whitelists.ts';
 /** The records that a decision was made on, and the decision. */
 export interface TracedVisit extends Records {
   readonly visit: Visit;
+  /** What the name of the client says. */
+  readonly facts: NameFacts;
   readonly verdict: Verdict;
 }
 
@@ -64,9 +69,12 @@ type Notes = { -readonly [Name in keyof Omit<Trace, 'answer'>]: Trace[Name] } & 
 
 export class Tracer {
   readonly #handler: RequestHandler;
+  readonly #words: () => NameWords;
   #notes = noNotes();
+  #request: RawRequest | undefined;
 
   constructor(settings: HandlerSettings, { whitelists, store, rules, now }: TracerParts) {
+    this.#words = () => whitelists.nameWords;
     const greylister = new Greylister(this.#viewOf(store), rules);
     this.#handler = new RequestHandler(settings, {
       whitelists: {
@@ -112,10 +120,18 @@ export class Tracer {
    */
   async trace(request: RawRequest): Promise<Trace> {
     this.#notes = noNotes();
+    this.#request = request;
     const answer = await this.#handler.answer(request);
     const { failure, ...notes } = this.#notes;
     if (failure !== undefined) throw failure;
     return { answer, ...notes };
+  }
+
+  #facts(): NameFacts {
+    const { client_name: name = '', client_address: address = '' } = this.#request?.attributes ?? {};
+    const client = parseAddress(address);
+    if (client === undefined) throw new Error('a request without an address was decided');
+    return nameFacts(name, client, this.#words());
   }
 
   async #decide(greylister: Greylister, visit: Visit | Submission): Promise<Verdict> {
@@ -124,7 +140,7 @@ export class Tracer {
       const verdict = await greylister.decide(visit);
       if ('triplet' in visit) {
         const named = keysOf(visit, greylister.recordsInUse(visit.now));
-        this.#notes.visited = { ...recordsByName(named, this.#read), visit, verdict };
+        this.#notes.visited = { ...recordsByName(named, this.#read), visit, facts: this.#facts(), verdict };
       }
       return verdict;
     } catch (error) {

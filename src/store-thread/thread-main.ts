@@ -94,7 +94,7 @@ function countsOf(embedded: ReopeningStore): StoreFigures['records'] {
 /** Opens a shared store, which deletes expired records by itself. */
 function openShared(settings: SharedStoreSettings): ThreadStore {
   const parts = { dbdir, lifetimes: rules, hash, lifetimeOf, uptime: systemClock.uptime };
-  const shared = openSharedStore(settings, { ...parts, privacy, report: say('warn') });
+  const shared = openSharedStore(settings, { ...parts, privacy, hasProfiles, report: say('warn') });
   return { store: shared, figures: () => ({ records: undefined, cleaned: undefined }) };
 }
 

@@ -88,6 +88,7 @@ async function fillRedis(dir: string, content: Content, progress: Progress): Pro
   const store = openSharedStore(redis.settings, {
     dbdir: dir,
     privacy: false,
+    hasProfiles: false,
     lifetimes: { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY },
     hash,
     lifetimeOf,

@@ -49,6 +49,26 @@ const CLIENTS: readonly (readonly [string, number, number])[] = [
   ['203.0.113.9', 9, 50 * DAY],
 ];
 
+/** What --profile=smart keeps beside them, in the same forms. */
+const POOLS: typeof TRIPLETS = [
+  ['@bigsoft.example', 'alice@firm.example', 'bob@example.org', 15 * MINUTE, 15 * MINUTE],
+  ['@bigsoft.example', 'carol@firm.example', 'bob@example.org', 3 * DAY, DAY],
+  ['203.0.113.0', 'alice@firm.example', 'bob@example.org', 15 * MINUTE, 15 * MINUTE],
+];
+
+const NAMED: typeof CLIENTS = [
+  ['.outbound.bigsoft.example', 2, 2 * HOUR],
+  ['~outbound.bigsoft.example', 3, 15 * MINUTE],
+  ['.out.slow.example', 3, DAY],
+  ['~out.slow.example', 9, HOUR],
+  ['.mx.trusted.example', 4, DAY],
+  ['~mx.trusted.example', 5, DAY],
+  ['>bob@example.org dave@partner.example', 1, 6 * HOUR],
+  ['>bob@example.org ', 3, 6 * HOUR],
+  ['?carol@example.org', 0, -10 * MINUTE],
+  ['?', 0, -10 * MINUTE],
+];
+
 /** How many hours ago, action, reason, how long it had waited, how often. */
 const DECISIONS: readonly (readonly [number, string, string, number, number])[] = [
   [0, 'greylist', 'new', 0, 3],
@@ -70,6 +90,8 @@ const FILES: Readonly<Record<string, string>> = {
 POSTGREY_OPTS="--dbdir=db --delay=300 --whitelist-clients=clients --whitelist-recipients=recipients --hostname=mx.example.org"
 POSTGREY_TEXT="Greylisted, come again in %s seconds"
 `,
+  smart:
+    'POSTGREY_OPTS="--profile=smart --dbdir=smart-db --whitelist-clients=clients --whitelist-recipients=recipients --hostname=mx.example.org"\n',
   clients: '# Those who never come again\nnews.example.com\n192.0.2.128/25\n/^out\\d+\\.example\\.edu$/\n',
   recipients: 'postmaster@\nabuse@example.org\n',
   'hostile-sender': HOSTILE,
@@ -128,6 +150,8 @@ export class World {
     await fillDatabase(join(template, 'db'));
     mkdirSync(join(template, 'private'));
     await fillDatabase(join(template, 'private'), { privacy: true });
+    mkdirSync(join(template, 'smart-db'));
+    await fillDatabase(join(template, 'smart-db'), { isSmart: true });
     mkdirSync(join(template, 'empty'));
     await openSqliteStore(join(template, 'empty'), { privacy: false, hash }).close();
   }
@@ -151,14 +175,14 @@ export class World {
 }
 
 /** Makes the database, with all that it holds. */
-export async function fillDatabase(dbdir: string, { privacy = false } = {}): Promise<void> {
+export async function fillDatabase(dbdir: string, { privacy = false, isSmart = false } = {}): Promise<void> {
   const store = openSqliteStore(dbdir, { privacy, hash });
-  for (const [clientNetwork, sender, recipient, first, last] of TRIPLETS) {
+  for (const [clientNetwork, sender, recipient, first, last] of isSmart ? POOLS : TRIPLETS) {
     const key: TripletKey = { kind: 'triplet', clientNetwork, sender, recipient };
     const record = { first: NOW - first, last: NOW - last };
     await store.update([key], () => ({ save: [record], result: undefined }));
   }
-  for (const [clientAddress, count, last] of CLIENTS) {
+  for (const [clientAddress, count, last] of isSmart ? NAMED : CLIENTS) {
     const key: ClientKey = { kind: 'client', clientAddress };
     const record = { count, last: NOW - last };
     await store.update([key], () => ({ save: [record], result: undefined }));

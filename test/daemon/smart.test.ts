@@ -1,44 +1,20 @@
 /**
  * --profile=smart through the real daemon: whose mail waits, and how long.
  */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Daemon, temporaryDirectory } from '../support/daemon.ts';
+import { temporaryDirectory } from '../support/daemon.ts';
+import { startProfile, T } from '../support/profile-daemon.ts';
 
-const T = 1_800_000_000;
 const HOUR = 3600;
-
-/** A daemon at a time of the test's own, and what it answers. */
-async function start(args: readonly string[] = [], dbdir = temporaryDirectory()) {
-  const daemon = await Daemon.start(['--profile=smart', '--allow-test-time', ...args], { dbdir });
-  /** Asks about a mail, and returns the line that was logged of the answer, up to the client. */
-  const ask = async (
-    at: number,
-    client_address: string,
-    client_name: string,
-    sender: string,
-    more: Record<string, string> = {},
-  ): Promise<string> => {
-    const from = daemon.log.length;
-    await daemon.ask({
-      ...{ client_address, client_name, sender, recipient: 'u@ours.example' },
-      policy_test_time: String(T + at),
-      instance: String(from),
-      ...more,
-    });
-    const [, told = ''] = await daemon.logged(/action=(.*?)(?:, client_name.*|, client_address.*)?\n/, from);
-    return told.replace('reason=', '');
-  };
-  return { daemon, ask, dbdir };
-}
 
 const BIGSOFT = 'outbound.protection.bigsoft.example';
 const FARM_AWL = 'pass, farm AWL';
 
 describe('hosts of one domain share a wait', () => {
   test('a pool that retries from other networks passes at its second try', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     const x = 'x@firm.example';
     expect(await ask(0, '203.0.113.51', `mail-a.${BIGSOFT}`, x)).toBe('greylist, new');
     expect(await ask(59, '203.0.113.51', `mail-a.${BIGSOFT}`, x)).toBe('greylist, early-retry (1s missing)');
@@ -47,7 +23,7 @@ describe('hosts of one domain share a wait', () => {
   });
 
   test('senders that are new for each message', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     const [a, b] = ['a113-10.smtp-out.eu.ses.example', 'a100-17.smtp-out.eu.ses.example'];
     expect(await ask(1000, '203.0.113.10', a, '0102ab-1@eu.ses.example')).toBe('greylist, new');
     expect(await ask(1148, '198.51.100.17', b, '0103cd-2@eu.ses.example')).toBe(
@@ -56,7 +32,7 @@ describe('hosts of one domain share a wait', () => {
   });
 
   test('suspects share nothing', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     const y = 'y@z.example';
     expect(await ask(2000, '198.51.100.7', 'dsl-198-51-100-7.isp.example', y)).toBe('greylist, new');
     expect(await ask(2400, '203.0.113.9', 'dsl-203-0-113-9.isp.example', y)).toBe('greylist, new');
@@ -69,7 +45,7 @@ describe('hosts of one domain share a wait', () => {
   });
 
   test('a farm passes after successes in three different hours', async () => {
-    const { ask, daemon } = await start();
+    const { ask, daemon } = await startProfile();
     const visit = async (at: number, number: number) => {
       const sender = `s${number}@firm${number}.example`;
       await ask(at, '203.0.113.51', `mail-a.${BIGSOFT}`, sender);
@@ -91,7 +67,7 @@ describe('hosts of one domain share a wait', () => {
   });
 
   test('a farm whose waits mostly never end does not pass', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     for (let hour = 0; hour < 7; hour += 1)
       await ask(hour * HOUR + 100 * hour, '203.0.113.51', `mail-a.${BIGSOFT}`, `lost@bot${hour}.example`);
     for (let hour = 7; hour < 10; hour += 1) {
@@ -106,7 +82,7 @@ describe('hosts of one domain share a wait', () => {
   });
 
   test('--auto-whitelist-clients=0: no farms either', async () => {
-    const { ask } = await start(['--auto-whitelist-clients=0']);
+    const { ask } = await startProfile(['--auto-whitelist-clients=0']);
     for (let hour = 0; hour < 5; hour += 1) {
       await ask(hour * HOUR * 2, '203.0.113.51', `mail-a.${BIGSOFT}`, `s@firm${hour}.example`);
       await ask(hour * HOUR * 2 + 61, '203.0.113.51', `mail-a.${BIGSOFT}`, `s@firm${hour}.example`);
@@ -122,13 +98,13 @@ describe('one host in several forms', () => {
   const S = 's@firm.example';
 
   test('IPv4, then IPv6', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     expect(await ask(0, '192.0.2.1', MX, S)).toBe('greylist, new');
     expect(await ask(60, '2001:db8::1', MX, S)).toBe('pass, triplet found, delay=60');
   });
 
   test('without a name at the retry its triplet has the wait of the first try', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     expect(await ask(0, '192.0.2.1', MX, S)).toBe('greylist, new');
     expect(await ask(100, '198.51.100.1', MX, 'other@firm.example')).toBe('greylist, new');
     expect(await ask(30, '198.51.100.1', MX, S)).toBe('greylist, early-retry (30s missing)');
@@ -137,20 +113,20 @@ describe('one host in several forms', () => {
   });
 
   test('upper case, a dot at the end', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     expect(await ask(0, '192.0.2.1', 'MX.Host.Example.', S)).toBe('greylist, new');
     expect(await ask(60, '198.51.100.1', MX, S)).toBe('pass, triplet found, delay=60');
   });
 
   test('a public suffix is a suspect', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     expect(await ask(0, '192.0.2.1', 'co.uk', S)).toBe('greylist, new');
     expect(await ask(60, '198.51.100.1', 'co.uk', S)).toBe('greylist, new');
     expect(await ask(299, '192.0.2.1', 'co.uk', S)).toBe('greylist, early-retry (1s missing)');
   });
 
   test('an internationalized name, either way', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     expect(await ask(0, '192.0.2.1', 'mail.müller.example', S)).toBe('greylist, new');
     expect(await ask(60, '198.51.100.1', 'mail2.xn--mller-kva.example', S)).toBe(
       'pass, triplet found, delay=60',
@@ -158,7 +134,7 @@ describe('one host in several forms', () => {
   });
 
   test('a forwarder that rewrites the sender each day has one wait', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     const srs = (mark: string) => `SRS0=${mark}=firm.example=s@forwarder.example`;
     expect(await ask(0, '192.0.2.1', MX, srs('AbCd=TT'))).toBe('greylist, new');
     expect(await ask(86_400, '198.51.100.1', MX, srs('EfGh=UU'))).toBe('pass, triplet found, delay=86400');
@@ -171,29 +147,29 @@ describe('what has passed stays passed', () => {
 
   test('when the profile is switched off, and on again', async () => {
     const dbdir = temporaryDirectory();
-    const smart = await start([], dbdir);
+    const smart = await startProfile([], { dbdir });
     expect(await smart.ask(0, '192.0.2.1', NAME, S)).toBe('greylist, new');
     expect(await smart.ask(61, '198.51.100.1', NAME, S)).toMatch(/^pass/);
     await smart.daemon.stop();
-    const postgrey = await start(['--profile=postgrey'], dbdir);
+    const postgrey = await startProfile(['--profile=postgrey'], { dbdir });
     expect(await postgrey.ask(120, '198.51.100.1', NAME, S)).toBe('pass, triplet found');
     await postgrey.daemon.stop();
-    const again = await start([], dbdir);
+    const again = await startProfile([], { dbdir });
     expect(await again.ask(180, '203.0.113.1', NAME, S)).toBe('pass, triplet found');
   });
 
   test('a longer --named-delay makes no pool wait that has passed', async () => {
     const dbdir = temporaryDirectory();
-    const smart = await start([], dbdir);
+    const smart = await startProfile([], { dbdir });
     expect(await smart.ask(0, '192.0.2.1', NAME, S)).toBe('greylist, new');
     expect(await smart.ask(60, '198.51.100.1', NAME, S)).toMatch(/^pass/);
     await smart.daemon.stop();
-    const longer = await start(['--named-delay=300'], dbdir);
+    const longer = await startProfile(['--named-delay=300'], { dbdir });
     expect(await longer.ask(100, '203.0.113.1', NAME, S)).toBe('pass, triplet found');
   });
 
   test('when the clock is set back; a wait starts again', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     await ask(10_000, '192.0.2.1', NAME, S);
     expect(await ask(10_060, '192.0.2.1', NAME, S)).toMatch(/^pass/);
     expect(await ask(10, '192.0.2.1', NAME, S)).toBe('pass, triplet found');
@@ -207,7 +183,7 @@ describe('people who know each other', () => {
   const OUT = { policy_context: 'outgoing', sasl_username: 'u', sender: 'u@ours.example' };
 
   test('the answer to a mail of ours passes, to nobody else, and not to a suspect', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     const friend = 'friend@firm.example';
     expect(
       await ask(0, '192.0.2.9', 'pc.ours.example', '', { ...OUT, recipient: 'Friend@Firm.example' }),
@@ -224,14 +200,14 @@ describe('people who know each other', () => {
   });
 
   test('a bounce or a callout passes for five days', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     await ask(0, '192.0.2.9', 'pc.ours.example', '', { ...OUT, recipient: 'friend@firm.example' });
     expect(await ask(5 * 86_400, '198.51.100.1', 'gate.firm.example', '')).toBe('pass, correspondent');
     expect(await ask(5 * 86_400 + 1, '198.51.100.1', 'gate.firm.example', '')).toBe('greylist, new');
   });
 
   test('nothing is learnt without a login, or with the null sender', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     const to = { recipient: 'friend@firm.example' };
     expect(await ask(0, '192.0.2.9', 'x.example', '', { ...OUT, ...to, sasl_username: '' })).toBe(
       'outgoing, not authenticated',
@@ -243,7 +219,7 @@ describe('people who know each other', () => {
   });
 
   test('an own network needs no login', async () => {
-    const { ask } = await start(['--outgoing-networks=192.0.2.0/24,2001:db8::/32']);
+    const { ask } = await startProfile(['--outgoing-networks=192.0.2.0/24,2001:db8::/32']);
     const to = { ...OUT, sasl_username: '', recipient: 'friend@firm.example' };
     expect(await ask(0, '198.51.100.9', 'x.example', '', to)).toBe('outgoing, not authenticated');
     expect(await ask(0, '2001:db8::9', 'x.example', '', to)).toBe('outgoing, recorded');
@@ -253,19 +229,45 @@ describe('people who know each other', () => {
   });
 
   test('who has logged in passes', async () => {
-    const { ask } = await start();
+    const { ask } = await startProfile();
     expect(await ask(0, '192.0.2.9', 'unknown', 'u@ours.example', { sasl_username: 'u' })).toBe(
       'pass, authenticated',
     );
-    const { ask: postgrey } = await start(['--profile=postgrey']);
+    const { ask: postgrey } = await startProfile(['--profile=postgrey']);
     expect(await postgrey(0, '192.0.2.9', 'unknown', 'u@ours.example', { sasl_username: 'u' })).toBe(
       'greylist, new',
     );
   });
 });
 
+test('--privacy: the same answers, also when it is switched on later, and no name or address on the disk', async () => {
+  const [NAME, S] = [`mail-a.${BIGSOFT}`, 's@firm.example'];
+  const plain = await startProfile();
+  expect(await plain.ask(0, '192.0.2.1', NAME, S)).toBe('greylist, new');
+  const out = { policy_context: 'outgoing', sasl_username: 'u', recipient: 'friend@firm.example' };
+  await plain.ask(0, '192.0.2.9', 'pc.ours.example', 'u@ours.example', out);
+  await plain.daemon.stop();
+  const { daemon, dbdir } = await startProfile(['--privacy', '--log-format=json'], { dbdir: plain.dbdir });
+  const ask = async (at: number, client_address: string, client_name: string, sender: string) =>
+    daemon.ask({
+      client_address,
+      client_name,
+      sender,
+      recipient: 'u@ours.example',
+      policy_test_time: T + at,
+    });
+  expect(await ask(60, '198.51.100.1', `mail-b.${BIGSOFT}`, S)).toMatch(/^PREPEND X-Greylist: delayed 60 /);
+  expect(await ask(61, '203.0.113.1', `mail-c.${BIGSOFT}`, S)).toBe('DUNNO');
+  expect(await ask(70, '198.51.100.7', 'gate.firm.example', 'friend@firm.example')).toBe('DUNNO');
+  expect(await ask(70, '198.51.100.7', 'gate.firm.example', 'stranger@firm.example')).toMatch(/^DEFER/);
+  await daemon.stop();
+  const files = readdirSync(dbdir).filter((name) => name.startsWith('greyd.db'));
+  const bytes = files.map((name) => readFileSync(join(dbdir, name), 'latin1')).join('');
+  expect(bytes).not.toMatch(/bigsoft|firm\.example|ours\.example/);
+});
+
 test('--profile=suspects: whoever is none passes at once, and nothing is stored', async () => {
-  const { ask } = await start(['--profile=suspects']);
+  const { ask } = await startProfile(['--profile=suspects']);
   expect(await ask(0, '192.0.2.1', 'mx.host.example', 's@firm.example')).toBe('pass, named host');
   expect(await ask(0, '192.0.2.1', 'unknown', 's@firm.example')).toBe('greylist, new');
   expect(await ask(300, '192.0.2.1', 'unknown', 's@firm.example')).toBe('pass, triplet found, delay=300');
@@ -280,7 +282,7 @@ describe('lists', () => {
 
   test('--whitelist-senders counts for whoever is no suspect, or with a !', async () => {
     const list = file('senders', 'friend@firm.example\nshop.example !\n');
-    const { ask } = await start([`--whitelist-senders=${list}`]);
+    const { ask } = await startProfile([`--whitelist-senders=${list}`]);
     expect(await ask(0, '192.0.2.1', 'gate.isp.example', 'friend@firm.example')).toBe(
       'pass, sender whitelist',
     );
@@ -290,7 +292,7 @@ describe('lists', () => {
 
   test('--greylist-clients: never auto-whitelisted, always a suspect', async () => {
     const list = file('greylisted', 'bulk.example\n');
-    const { ask } = await start([`--greylist-clients=${list}`, '--auto-whitelist-clients=1']);
+    const { ask } = await startProfile([`--greylist-clients=${list}`, '--auto-whitelist-clients=1']);
     const [name, s] = ['mx1.bulk.example', 's@firm.example'];
     expect(await ask(0, '192.0.2.1', name, s)).toBe('greylist, new');
     expect(await ask(100, '198.51.100.1', 'mx2.bulk.example', s)).toBe('greylist, new');
@@ -303,7 +305,7 @@ describe('lists', () => {
       'policies',
       'vip@ours.example off\nours.example smart delay=120\nold.example postgrey delay=30\n/./ suspects\n',
     );
-    const { ask, daemon } = await start(['--profile=postgrey', `--recipient-policies=${list}`]);
+    const { ask, daemon } = await startProfile(['--profile=postgrey', `--recipient-policies=${list}`]);
     const to = (recipient: string) => ({ recipient });
     const [name, s] = ['mx.host.example', 's@firm.example'];
     expect(await ask(0, '192.0.2.1', name, s, to('vip@ours.example'))).toBe('pass, recipient policy');
@@ -327,7 +329,7 @@ describe('lists', () => {
       'policies',
       'a@ours.example smart delay=7200\nb@ours.example smart delay=60 now\nc@ours.example',
     );
-    const { daemon } = await start(['--retry-window=1h', `--recipient-policies=${list}`]);
+    const { daemon } = await startProfile(['--retry-window=1h', `--recipient-policies=${list}`]);
     expect(daemon.log).toContain(
       'line 1: skipped a@ours.example smart delay=7200: expected delay=SECONDS, from 1 to 3599',
     );
@@ -339,7 +341,7 @@ describe('lists', () => {
 });
 
 test('a Postfix that looks no names up: one warning', async () => {
-  const { daemon } = await start(['--quiet']);
+  const { daemon } = await startProfile(['--quiet']);
   const client = await daemon.connect();
   for (let number = 0; number < 1200; number += 1) {
     await client.ask({

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { type Lookup, maskedKey, shortKey } from '../../greylist/former-keys.ts';
-import { type Key, type PlainKey, postgreyKey } from '../../greylist/keys.ts';
+import { isPostgreyKey, type Key, type PlainKey, postgreyKey } from '../../greylist/keys.ts';
 import { UsageError } from '../../options/command-line.ts';
 import { daemonOption, LOOKUP_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf } from '../../options/shared.ts';
@@ -104,7 +104,9 @@ async function* dump(
 ): AsyncGenerator<string, void> {
   yield 'VERSION=3\nformat=print\ntype=btree\nHEADER=END\n';
   for await (const entries of store.entries(kind)) {
-    yield entries.map((entry) => pairOf(entry, written)).join('');
+    // postgrey knows nothing of the others.
+    const known = entries.filter(([key]) => isPostgreyKey(key));
+    yield known.map((entry) => pairOf(entry, written)).join('');
   }
   yield 'DATA=END\n';
 }

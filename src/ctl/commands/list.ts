@@ -1,23 +1,23 @@
 /**
- * greyctl list: lists triplets or clients, one per line:
+ * greyctl list: lists records, one per line:
  *
  *   network TAB sender TAB recipient TAB first seen TAB last seen TAB state
  *   client address TAB retries TAB last counted TAB state           times as 2026-11-26T05:00:00Z
  */
+import { LIST_NAMES } from '../../inspect/lists.ts';
 import { networkLengthsOf } from '../../options/shared.ts';
 import { makeCommand } from '../command.ts';
 import { LISTING_OPTIONS, printRecords } from '../listing.ts';
-import { KIND_WORDS, kindOf } from '../records.ts';
 import { SELECTING_WORDS, selectionOf } from '../selection.ts';
 
 export const listCommand = makeCommand(
   {
     name: 'greyctl list',
-    summary: 'list triplets or clients',
-    usage: '[options] [triplets | clients] [client_address=… sender=… recipient=…]',
+    summary: 'list triplets, clients, pools, farms, correspondents or windows',
+    usage: '[options] [LIST] [client_address=… sender=… recipient=…]',
     description:
-      'Lists triplets (the default) or clients: all of them, or those of a client or network, a sender ' +
-      'or a recipient; @example.org stands for all addresses of a domain, <> for the null sender. greyd may ' +
+      'Lists triplets (the default), clients, or what --profile keeps beside them: pools, farms, correspondents, ' +
+      'windows; all of them, or those of a client or network, a sender or a recipient; @example.org stands for all addresses of a domain, <> for the null sender. greyd may ' +
       'run meanwhile. Records of greyd --privacy cannot be read. Exit status 1: no such records.\n\n' +
       'Examples:\n' +
       '  greyctl list --state=waiting recipient=bob@example.org\n' +
@@ -25,11 +25,12 @@ export const listCommand = makeCommand(
       '  greyctl list clients --state=auto-whitelisted --order=count --limit=20',
     options: LISTING_OPTIONS,
     arguments: {
-      positional: { expected: 'triplets or clients', values: KIND_WORDS, count: [0, 1] },
+      positional: { expected: LIST_NAMES.join(', '), values: LIST_NAMES, count: [0, 1] },
       attributes: SELECTING_WORDS,
     },
   },
-  async (given, { values: [kind], attributes }, work) => {
-    return printRecords([kindOf(kind)], selectionOf(attributes, networkLengthsOf(given)), given, work);
+  async (given, { values: [word], attributes }, work) => {
+    const list = LIST_NAMES.find((name) => name === word) ?? 'triplets';
+    return printRecords([list], selectionOf(attributes, networkLengthsOf(given)), given, work);
   },
 );

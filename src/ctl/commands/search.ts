@@ -1,3 +1,4 @@
+import { LIST_NAMES } from '../../inspect/lists.ts';
 import { makeCommand } from '../command.ts';
 import { containing, LISTING_OPTIONS, printRecords } from '../listing.ts';
 
@@ -7,8 +8,8 @@ export const searchCommand = makeCommand(
     summary: 'search all records for a text',
     usage: '[options] TEXT',
     description:
-      'Lists the triplets and the clients in which a text occurs: in the sender, the recipient, the network or ' +
-      'the address; upper and lower case are the same. greyd may run meanwhile. Records of greyd --privacy ' +
+      'Lists the records in which a text occurs: in the sender, the recipient, the network, the address, or a ' +
+      'name; upper and lower case are the same. greyd may run meanwhile. Records of greyd --privacy ' +
       'cannot be read. Exit status 1: no such records.\n\n' +
       'Examples:\n' +
       '  greyctl search alice\n' +
@@ -19,6 +20,6 @@ export const searchCommand = makeCommand(
     },
   },
   async (given, { values: [text = ''] }, work) => {
-    return printRecords(['triplet', 'client'], containing(text), given, work);
+    return printRecords(LIST_NAMES, containing(text), given, work);
   },
 );

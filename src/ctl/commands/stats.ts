@@ -10,6 +10,7 @@ import {
   type Waits,
   waitsOf,
 } from '../../decisions/history.ts';
+import { type Subject, subjectOf } from '../../greylist/keys.ts';
 import { counted } from '../../inspect/format/counted.ts';
 import { headedLines, type Line } from '../../inspect/format/lines.ts';
 import { duration } from '../../inspect/format/times.ts';
@@ -80,7 +81,8 @@ export const statsCommand = makeCommand(
   },
 );
 
-type StateCounts = Readonly<Record<'triplet' | 'client', Partial<Record<State, number>>>>;
+type StateCounts = Readonly<Record<'triplet' | 'client', Partial<Record<State, number>>>> &
+  Partial<Record<Subject, Partial<Record<State, number>>>>;
 
 async function countStates(
   store: ReadableStore,
@@ -92,9 +94,12 @@ async function countStates(
   let walked = 0;
   for (const kind of ['triplet', 'client'] as const) {
     for await (const entries of store.entries(kind)) {
-      for (const [, record] of entries) {
-        const state = stateOf(record, rules, now);
-        counts[kind][state] = (counts[kind][state] ?? 0) + 1;
+      for (const [key, record] of entries) {
+        const subject = subjectOf(key);
+        const state = stateOf(record, rules, now, subject);
+        const ofSubject = counts[subject] ?? {};
+        counts[subject] = ofSubject;
+        ofSubject[state] = (ofSubject[state] ?? 0) + 1;
       }
       walked += entries.length;
       progress?.(`${walked} records`);
@@ -103,6 +108,14 @@ async function countStates(
   progress?.('');
   return counts;
 }
+
+/** Shown where there are such records. */
+const OF_PROFILES = [
+  ['pool', 'pools', ['passed', 'waiting', 'expired']],
+  ['farm', 'farms', ['counted', 'expired']],
+  ['correspondent', 'correspondents', ['known', 'expired']],
+  ['window', 'windows', ['open', 'expired']],
+] as const;
 
 interface Summary {
   readonly waits: Waits | undefined;
@@ -130,6 +143,10 @@ function printSummary({ waits, newcomers, states }: Summary, { print, paint }: W
   if (states !== undefined) {
     lines.push(['triplets', statesText(states.triplet, ['passed', 'waiting', 'expired'])]);
     lines.push(['clients', statesText(states.client, ['auto-whitelisted', 'counted', 'expired'])]);
+    for (const [subject, heading, order] of OF_PROFILES) {
+      const counts = states[subject];
+      if (counts !== undefined) lines.push([heading, statesText(counts, order)]);
+    }
   }
   const text = headedLines(lines, paint).join('\n');
   const { neverCame, ...others } = newcomers ?? {};

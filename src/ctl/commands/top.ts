@@ -5,6 +5,7 @@
  * Without headings the first column names the kind of each line: `network TAB 192.0.2.0 TAB triplets TAB passed`.
  */
 
+import { isPostgreyKey, subjectOf } from '../../greylist/keys.ts';
 import { printTable, type TableForm } from '../../inspect/format/table.ts';
 import { type ClientRow, clientForm, shownSender } from '../../inspect/rows.ts';
 import { stateOf } from '../../inspect/states.ts';
@@ -23,9 +24,22 @@ const DEFAULT_LIMIT = 10;
 
 /** The parts of a triplet by which triplets are counted: the name in the singular, and the part itself. */
 const COUNTED = {
-  networks: { heading: 'network', of: ({ clientNetwork }: TripletParts) => clientNetwork },
-  senders: { heading: 'sender domain', of: ({ sender }: TripletParts) => domainOf(sender) },
-  recipients: { heading: 'recipient', of: ({ recipient }: TripletParts) => recipient },
+  networks: {
+    subject: 'triplet',
+    heading: 'network',
+    of: ({ clientNetwork }: TripletParts) => clientNetwork,
+  },
+  pools: {
+    subject: 'pool',
+    heading: 'pool',
+    of: ({ clientNetwork }: TripletParts) => clientNetwork.slice(1),
+  },
+  senders: {
+    subject: 'triplet',
+    heading: 'sender domain',
+    of: ({ sender }: TripletParts) => domainOf(sender),
+  },
+  recipients: { subject: 'triplet', heading: 'recipient', of: ({ recipient }: TripletParts) => recipient },
 } as const;
 
 interface TripletParts {
@@ -36,7 +50,7 @@ interface TripletParts {
 
 type Counted = keyof typeof COUNTED;
 
-const WHAT = ['clients', 'networks', 'senders', 'recipients'] as const;
+const WHAT = ['clients', 'networks', 'pools', 'senders', 'recipients'] as const;
 
 interface CountedRow {
   readonly name: string;
@@ -64,7 +78,8 @@ export const topCommand = makeCommand(
     usage: '[options] [clients] [networks] [senders] [recipients]',
     description:
       'Lists the clients with the most successful retries, and the networks, sender domains and recipients with ' +
-      'the most triplets, with the number of those that have passed; all four, or those that are named. greyd may ' +
+      'the most triplets, with the number of those that have passed; all, or those that are named, as the pools ' +
+      'of --profile. greyd may ' +
       'run meanwhile. Expired records are not counted; those of greyd --privacy cannot be read.\n\n' +
       'Examples:\n' +
       '  greyctl top\n' +
@@ -90,7 +105,7 @@ async function printClients(store: ReadableStore, given: GivenTop, work: Work): 
   const ranking = new Ranking<ClientRow>(given.limit);
   for await (const entries of store.entries('client')) {
     for (const [key, record] of entries) {
-      if (key.kind !== 'client' || !('count' in record)) continue;
+      if (key.kind !== 'client' || !('count' in record) || !isPostgreyKey(key)) continue;
       const state = stateOf(record, rules, now);
       if (state !== 'expired') ranking.add({ key, record, state }, record.count);
     }
@@ -112,9 +127,11 @@ async function printTriplets(
   let walked = 0;
   for await (const entries of store.entries('triplet')) {
     for (const [key, record] of entries) {
-      const state = stateOf(record, rules, now);
+      const subject = subjectOf(key);
+      const state = stateOf(record, rules, now, subject);
       if (key.kind !== 'triplet' || state === 'expired') continue;
-      for (const { what, frequencies } of counts) frequencies.add(COUNTED[what].of(key), state === 'passed');
+      for (const { what, frequencies } of counts)
+        if (COUNTED[what].subject === subject) frequencies.add(COUNTED[what].of(key), state === 'passed');
     }
     walked += entries.length;
     work.progress?.(`${walked} triplets`);
@@ -122,7 +139,8 @@ async function printTriplets(
   work.progress?.('');
   const printed: number[] = [];
   for (const { what, frequencies } of counts) {
-    if ((isBelowOthers || printed.length > 0) && work.terminal !== undefined && !work.isJson)
+    const isBelow = isBelowOthers || printed.some((rows) => rows > 0);
+    if (isBelow && frequencies.size > 0 && work.terminal !== undefined && !work.isJson)
       work.output.write('\n');
     printed.push(await printCounted(what, frequencies, given, work));
   }

@@ -9,9 +9,11 @@
  * In a Cluster only keys of one slot can be changed together, and the part in braces decides the slot
  * (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags). It is the
  * beginning of the address, which a client and its network share: two bytes of IPv4, 32 bits of IPv6.
- * With --privacy the name is a digest, which has no such part: all records are in one slot.
+ * With --privacy the name is a digest, which has no such part: all records are in one slot. With --profile they are
+ * as well: what a visit depends on beside client and triplet has no address. Records of before stand where they
+ * stood, see `formerKeyText`.
  */
-import type { Key, PlainKey } from '../../greylist/keys.ts';
+import { isPostgreyKey, type Key, type PlainKey } from '../../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../../greylist/records.ts';
 
 /** Bits of an address in the braces: the minimum length of a network. */
@@ -19,11 +21,23 @@ export const SLOT_BITS = { ipv4: 16, ipv6: 32 } as const;
 
 const KIND_LETTERS = { triplet: 't', client: 'c' } as const satisfies Record<Key['kind'], string>;
 const PRIVATE_PART = '{private}';
+const COMMON_PART = '{all}';
 
-export function plainKeyText(key: PlainKey): string {
+/** @param isInOneSlot true: all records are in one slot */
+export function plainKeyText(key: PlainKey, isInOneSlot = false): string {
+  const part = isInOneSlot || !isPostgreyKey(key) ? COMMON_PART : slotPart(addressOf(key));
   return key.kind === 'triplet'
-    ? `${slotPart(key.clientNetwork)}t:${key.clientNetwork} ${escaped(key.sender)} ${escaped(key.recipient)}`
-    : `${slotPart(key.clientAddress)}c:${key.clientAddress}`;
+    ? `${part}t:${key.clientNetwork} ${escaped(key.sender)} ${escaped(key.recipient)}`
+    : `${part}c:${key.clientAddress}`;
+}
+
+/** Returns where a record may stand that was saved before all were in one slot, if anywhere. */
+export function formerKeyText(key: PlainKey): string | undefined {
+  return isPostgreyKey(key) ? plainKeyText(key, false) : undefined;
+}
+
+function addressOf(key: PlainKey): string {
+  return key.kind === 'triplet' ? key.clientNetwork : key.clientAddress;
 }
 
 export function privateKeyText(kind: Key['kind'], digest: Buffer): string {
@@ -69,6 +83,12 @@ export function readRecordText(kind: Key['kind'], text: string): RecordOf<Key> |
   return kind === 'triplet'
     ? { first: Number(first), last: Number(last) }
     : { count: Number(first), last: Number(last) };
+}
+
+/** Returns that of two texts whose record was seen later; the first if both were seen at once. */
+export function laterText(text: string, other: string): string {
+  const last = (one: string) => Number(RECORD_FORM.exec(one)?.[2] ?? -1);
+  return last(other) > last(text) ? other : text;
 }
 
 function slotPart(address: string): string {

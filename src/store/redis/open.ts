@@ -2,7 +2,9 @@
  * Opens a shared store, for the daemon and for programs beside it. Settings of the daemon that change its records,
  * and that the others need, are in the store itself, under PREFIX settings:
  *
- *   { "privacy": …, "secret": …, "delay": …, "retryWindow": …, "maxAge": … }
+ *   { "privacy": …, "secret": …, "delay": …, "retryWindow": …, "maxAge": …, "isInOneSlot": … }
+ *
+ * `isInOneSlot` is set by the first greyd with a profile, and stays: in a Cluster all records are in one slot then.
  *
  * `secret` tells greyd.secret of one host from that of another; all that share a store must have the same.
  */
@@ -14,7 +16,7 @@ import type { ClientRecord, Lifetimes, TripletRecord } from '../../greylist/reco
 import type { Clock } from '../../time/clock.ts';
 import type { RedisClient, RedisSettings } from './client.ts';
 import { LazyRedisConnection, type RedisConnection } from './connection.ts';
-import { RedisStore } from './store.ts';
+import { RedisStore, type RedisStoreSettings } from './store.ts';
 
 /** The settings of the command line. */
 export interface SharedStoreSettings {
@@ -42,6 +44,7 @@ interface Note extends Lifetimes {
   readonly privacy: boolean;
   /** Empty without --privacy. */
   readonly secret: string;
+  readonly isInOneSlot?: boolean;
 }
 
 /** The share of the caller's time that may be spent waiting for replicas. */
@@ -53,16 +56,32 @@ const REPLICAS_SHARE = 0.8;
  */
 export function openSharedStore(
   settings: SharedStoreSettings,
-  parts: SharedStoreParts & { readonly privacy: boolean; readonly report: (text: string) => void },
+  parts: SharedStoreParts & {
+    readonly privacy: boolean;
+    /** Some recipient's profile is not postgrey's. */
+    readonly hasProfiles: boolean;
+    readonly report: (text: string) => void;
+  },
 ): RedisStore {
-  const { privacy, lifetimes, dbdir, uptime, report } = parts;
+  const { privacy, hasProfiles, lifetimes, dbdir, uptime, report } = parts;
+  const isCluster = settings.connection.location.topology === 'cluster';
+  let isInOneSlot = isCluster && hasProfiles;
   let told: string | undefined;
   const greet = async (connection: Pick<RedisClient, 'send'>) => {
     const key = noteKey(settings);
     const { delay, retryWindow, maxAge } = lifetimes;
     const secret = privacy ? markOf(loadSecret(secretPath(dbdir))) : '';
-    const own = JSON.stringify({ privacy, secret, delay, retryWindow, maxAge } satisfies Note);
     const found = await readNote(connection, key);
+    isInOneSlot ||= found?.isInOneSlot === true;
+    const note: Note = {
+      privacy,
+      secret,
+      delay,
+      retryWindow,
+      maxAge,
+      ...(isInOneSlot ? { isInOneSlot } : {}),
+    };
+    const own = JSON.stringify(note);
     if (found?.privacy && privacy && found.secret !== secret) throw new Error(otherSecret(dbdir));
     if (found !== undefined && found.privacy !== privacy) {
       report(
@@ -80,7 +99,13 @@ export function openSharedStore(
     if (JSON.stringify(found) !== own) await connection.send(key, [['SET', key, own]]);
   };
   const connection = new LazyRedisConnection(settings.connection, uptime, greet);
-  return makeStore(connection, settings, parts, { privacy, lifetimes }, loadSecret);
+  return makeStore(
+    connection,
+    settings,
+    parts,
+    { privacy, lifetimes, isInOneSlot: () => isInOneSlot },
+    loadSecret,
+  );
 }
 
 /**
@@ -102,7 +127,13 @@ export async function openSharedRecords(
       throw new Error(otherSecret(parts.dbdir));
     }
     // Only the daemon creates one: this program may run as root, in a directory that is not root's.
-    return makeStore(connection, settings, parts, { privacy: note.privacy, lifetimes: note }, readSecret);
+    return makeStore(
+      connection,
+      settings,
+      parts,
+      { privacy: note.privacy, lifetimes: note, isInOneSlot: () => note.isInOneSlot === true },
+      readSecret,
+    );
   } catch (error) {
     await connection.close();
     throw error;
@@ -132,13 +163,18 @@ function makeStore(
   connection: RedisConnection,
   { connection: { timeoutMs }, prefix, replicas }: SharedStoreSettings,
   { dbdir, hash, lifetimeOf }: Pick<SharedStoreParts, 'dbdir' | 'hash' | 'lifetimeOf'>,
-  { privacy, lifetimes }: { readonly privacy: boolean; readonly lifetimes: Lifetimes },
+  {
+    privacy,
+    lifetimes,
+    isInOneSlot,
+  }: Pick<RedisStoreSettings, 'privacy' | 'isInOneSlot'> & { readonly lifetimes: Lifetimes },
   secretIn: (path: string) => Buffer,
 ): RedisStore {
   let secret: Buffer | undefined;
   return new RedisStore(connection, {
     prefix,
     privacy,
+    isInOneSlot,
     digest: (key) => {
       secret ??= secretIn(secretPath(dbdir));
       return keyedDigest(secret, hash(key));

@@ -21,8 +21,10 @@ import type { RedisCommand } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import { addDecisions, readDecisions } from './decisions.ts';
 import {
+  formerKeyText,
   isRecordText,
   keyPattern,
+  laterText,
   plainKeyText,
   privateKeyText,
   readKeyText,
@@ -47,6 +49,8 @@ export interface RedisStoreSettings {
   /** True if records are kept under digests of their keys. */
   readonly privacy: boolean | undefined;
   readonly digest: (key: Key) => Buffer;
+  /** Tells whether all records are in one slot of a Cluster; known once the store was reached. */
+  readonly isInOneSlot: () => boolean;
   /** Returns the seconds after its `last` for which a record counts. */
   readonly lifetimeOf: (record: TripletRecord | ClientRecord) => number;
   /** How many replicas of the primary must acknowledge each write; 0: none. */
@@ -94,8 +98,11 @@ export class RedisStore implements Store {
 
   async read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>> {
     const places = keys.map((key) => this.#placeOf(key));
-    const texts = await this.#readTexts(places.map(({ key }) => key));
-    const records = places.map(({ kind, key }) => readRecordText(kind, texts.get(key) ?? NONE));
+    const texts = await this.#readTexts(places.flatMap(namesOf));
+    const records = places.map(({ kind, key, former }) => {
+      const own = texts.get(key) ?? NONE;
+      return readRecordText(kind, former === undefined ? own : laterText(own, texts.get(former) ?? NONE));
+    });
     return records as unknown as RecordsOf<Keys>;
   }
 
@@ -104,10 +111,12 @@ export class RedisStore implements Store {
     for await (const names of this.#connection.keys(keyPattern(prefix, kind))) {
       const readable = names.flatMap((name) => {
         const key = readKeyText(name.slice(prefix.length));
-        return key?.kind === kind ? [{ name, key }] : [];
+        return key?.kind === kind ? [{ name, key, own: this.#placeOf(key).key }] : [];
       });
-      const texts = await this.#readTexts(readable.map(({ name }) => name));
-      yield readable.flatMap(({ name, key }): Entry[] => {
+      const texts = await this.#readTexts(readable.flatMap(({ name, own }) => [name, own]));
+      yield readable.flatMap(({ name, key, own }): Entry[] => {
+        // It stands there from before, and was saved anew since.
+        if (name !== own && texts.get(own) !== NONE) return [];
         const record = readRecordText(kind, texts.get(name) ?? NONE);
         // It may have expired in the meantime.
         return record === undefined ? [] : [[key, record]];
@@ -131,8 +140,15 @@ export class RedisStore implements Store {
   #placeOf(key: Key): RedisPlace {
     const { prefix, digest } = this.#settings;
     const { kind } = key;
-    const name = this.privacy || 'sha1' in key ? privateKeyText(kind, digest(key)) : plainKeyText(key);
-    return { kind, key: prefix + name };
+    if (this.privacy || 'sha1' in key)
+      return { kind, key: prefix + privateKeyText(kind, digest(key)), former: undefined };
+    const isInOneSlot = this.#settings.isInOneSlot();
+    const former = isInOneSlot ? formerKeyText(key) : undefined;
+    return {
+      kind,
+      key: prefix + plainKeyText(key, isInOneSlot),
+      former: former === undefined ? undefined : prefix + former,
+    };
   }
 
   #toSave(record: TripletRecord | ClientRecord | null | undefined): Attempt['save'][number] {
@@ -171,12 +187,13 @@ export class RedisStore implements Store {
 
   /** @throws (rejects) if the server fails; updates that are settled by then stay so */
   async #runTogether(updates: readonly Update[]): Promise<void> {
-    const known = await this.#readTexts(updates.flatMap(({ places }) => places.map(({ key }) => key)));
+    const known = await this.#readTexts(updates.flatMap(({ places }) => places.flatMap(namesOf)));
     let open = updates;
     for (let tries = 0; open.length > 0; tries += 1) {
       if (tries === MAX_TRIES)
         throw new Error(`gave up after ${MAX_TRIES} conflicting updates of the same records`);
       const attempts = decideInTurn(open, known);
+      await this.#deleteFormer(attempts);
       const found = await this.#save(attempts);
       open = attempts.flatMap(({ update, settle }, index) => {
         const texts = found[index];
@@ -211,6 +228,16 @@ export class RedisStore implements Store {
     return texts;
   }
 
+  /** Deletes records where they stand from before, if they are to be deleted: otherwise they would be found again. */
+  async #deleteFormer(attempts: readonly OpenAttempt[]): Promise<void> {
+    const former = attempts.flatMap(({ update, save }) =>
+      update.places.flatMap(({ former }, index) =>
+        former !== undefined && save[index]?.text === DELETE ? [former] : [],
+      ),
+    );
+    await Promise.all(former.map((key) => this.#send(key, ['DEL', key])));
+  }
+
   /** @returns for each attempt nothing if it is done, or the current texts */
   async #save(attempts: readonly OpenAttempt[]): Promise<(readonly string[] | undefined)[]> {
     const [first] = attempts;
@@ -229,4 +256,9 @@ export class RedisStore implements Store {
       throw new Error(`only ${have} of ${replicas} replicas have acknowledged the write (--store-replicas)`);
     return answer;
   }
+}
+
+/** Returns all keys under which the record of a place may stand. */
+function namesOf({ key, former }: RedisPlace): string[] {
+  return former === undefined ? [key] : [key, former];
 }

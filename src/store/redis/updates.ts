@@ -3,12 +3,15 @@
  * it want to save, as if it came after them.
  */
 import type { Key } from '../../greylist/keys.ts';
+import { laterText } from './keys.ts';
 import { type Comparison, DELETE, NONE } from './script.ts';
 
 /** A key as the server knows it. */
 export interface RedisPlace {
   readonly kind: Key['kind'];
   readonly key: string;
+  /** Where its record may stand from before all were in one slot. */
+  readonly former: string | undefined;
 }
 
 /** A waiting or running update. */
@@ -42,7 +45,12 @@ export function decideInTurn(updates: readonly Update[], known: ReadonlyMap<stri
     const before = places.map(({ key }) => wanted.get(key) ?? known.get(key) ?? NONE);
     let attempt: Attempt;
     try {
-      attempt = decide(before);
+      attempt = decide(
+        places.map(({ key, former }, index) => {
+          const own = before[index] ?? NONE;
+          return former === undefined || wanted.has(key) ? own : laterText(own, known.get(former) ?? NONE);
+        }),
+      );
     } catch (error) {
       reject(error);
       return [];

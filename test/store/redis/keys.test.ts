@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PlainKey } from '../../../src/greylist/keys.ts';
 import {
+  formerKeyText,
   keyPattern,
+  laterText,
   plainKeyText,
   privateKeyText,
   readKeyText,
@@ -54,4 +56,24 @@ test('records', () => {
 
 test('a prefix is no pattern', () => {
   expect(keyPattern('a*[b]?\\:', 'triplet')).toBe('a\\*\\[b\\]\\?\\\\:{*}t:*');
+});
+
+test('with a profile all records are in one slot; those that have no address always', () => {
+  expect(plainKeyText(TRIPLET, true)).toBe('{all}t:192.0.2.0 alice@example.net bob@example.org');
+  expect(formerKeyText(TRIPLET)).toBe('{192.0}t:192.0.2.0 alice@example.net bob@example.org');
+  const pool: PlainKey = { ...TRIPLET, clientNetwork: '@bigsoft.example' };
+  const pair: PlainKey = { kind: 'client', clientAddress: '>a}b c@example.org d@example.net' };
+  for (const key of [pool, pair]) {
+    expect(plainKeyText(key, false)).toBe(plainKeyText(key, true));
+    expect(readKeyText(plainKeyText(key, true))).toEqual(key);
+    expect(formerKeyText(key)).toBeUndefined();
+  }
+});
+
+test('of two records the one that was seen later counts', () => {
+  expect(laterText('1 20', '1 19')).toBe('1 20');
+  expect(laterText('1 20', '1 21')).toBe('1 21');
+  expect(laterText('', '1 0')).toBe('1 0');
+  expect(laterText('1 0', '')).toBe('1 0');
+  expect(laterText('', '')).toBe('');
 });

@@ -22,6 +22,7 @@ const SETTINGS: RedisStoreSettings = {
   prefix: 'test:',
   privacy: false,
   digest: (key: Key) => createHash('sha256').update(JSON.stringify(key)).digest(),
+  isInOneSlot: () => false,
   lifetimeOf: () => LIFETIME,
   replicas: 0,
   replicasTimeoutMs: 1000,

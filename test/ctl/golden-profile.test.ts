@@ -1,0 +1,57 @@
+/**
+ * greyctl and the records of --profile=smart, by its golden files.
+ */
+import { describeGolden } from './golden-cases.ts';
+
+const OURS = '--defaults=smart';
+
+const explain = (name: string, address: string, sender: string, recipient = 'bob@example.org') =>
+  `greyctl explain ${OURS} client_name=${name} client_address=${address} sender=${sender} recipient=${recipient}`;
+
+describeGolden({
+  profile: {
+    'a retry from another host': explain(
+      'mail-b.outbound.bigsoft.example',
+      '198.51.100.3',
+      'alice@firm.example',
+    ),
+    'a pool that has passed': explain(
+      'mail-b.outbound.bigsoft.example',
+      '198.51.100.3',
+      'carol@firm.example',
+    ),
+    'a new mail of a pool': explain('mail-b.outbound.bigsoft.example', '198.51.100.3', 'erin@firm.example'),
+    suspects: [
+      explain('unknown', '198.51.100.3', 'alice@firm.example'),
+      explain('dsl-198-51-100-7.isp.example', '198.51.100.7', 'alice@firm.example'),
+      explain('198-51-100-7.isp.example', '198.51.100.7', 'alice@firm.example'),
+    ],
+    'a single host': explain('gate.single.example', '198.51.100.3', 'alice@firm.example'),
+    correspondent: explain('gate.partner.example', '198.51.100.3', 'dave@partner.example'),
+    'a bounce': explain('gate.partner.example', '198.51.100.3', "'<>'"),
+    farms: [
+      explain('a1.mx.trusted.example', '198.51.100.3', 'new@firm.example'),
+      explain('a1.out.slow.example', '198.51.100.3', 'new@firm.example'),
+    ],
+    window: explain('unknown', '198.51.100.3', 'code@shop.example', 'carol@example.org'),
+    json: `${explain('mail-b.outbound.bigsoft.example', '198.51.100.3', 'alice@firm.example')} --json`,
+    lists: ['triplets', 'clients', 'pools', 'farms', 'correspondents', 'windows'].map(
+      (list) => `greyctl list ${OURS} ${list}`,
+    ),
+    'lists json': ['pools', 'farms', 'correspondents', 'windows'].map(
+      (list) => `greyctl list ${OURS} ${list} --json`,
+    ),
+    search: `greyctl search ${OURS} bigsoft`,
+    stats: `greyctl stats ${OURS} --hours=0 --days=0`,
+    top: `greyctl top ${OURS} pools networks`,
+    export: [
+      `greyctl export ${OURS} --format=postgrey triplets`,
+      `greyctl export ${OURS} --format=postgrey clients`,
+    ],
+    'pass and forget': [
+      `greyctl pass ${OURS} sender=alice@firm.example`,
+      `greyctl forget ${OURS} recipient=bob@example.org`,
+      `greyctl list ${OURS} pools`,
+    ],
+  },
+});
