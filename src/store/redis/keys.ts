@@ -13,7 +13,7 @@
  * as well: what a visit depends on beside client and triplet has no address. Records of before stand where they
  * stood, see `formerKeyText`.
  */
-import { isPostgreyKey, type Key, type PlainKey } from '../../greylist/keys.ts';
+import type { Key, PlainKey } from '../../greylist/keys.ts';
 import type { ClientRecord, RecordOf, TripletRecord } from '../../greylist/records.ts';
 
 /** Bits of an address in the braces: the minimum length of a network. */
@@ -25,7 +25,7 @@ const COMMON_PART = '{all}';
 
 /** @param isInOneSlot true: all records are in one slot */
 export function plainKeyText(key: PlainKey, isInOneSlot = false): string {
-  const part = isInOneSlot || !isPostgreyKey(key) ? COMMON_PART : slotPart(addressOf(key));
+  const part = isInOneSlot || !hasAddress(key) ? COMMON_PART : slotPart(addressOf(key));
   return key.kind === 'triplet'
     ? `${part}t:${key.clientNetwork} ${escaped(key.sender)} ${escaped(key.recipient)}`
     : `${part}c:${key.clientAddress}`;
@@ -33,7 +33,12 @@ export function plainKeyText(key: PlainKey, isInOneSlot = false): string {
 
 /** Returns where a record may stand that was saved before all were in one slot, if anywhere. */
 export function formerKeyText(key: PlainKey): string | undefined {
-  return isPostgreyKey(key) ? plainKeyText(key, false) : undefined;
+  return hasAddress(key) ? plainKeyText(key, false) : undefined;
+}
+
+/** Tells whether a key begins with an address, and not with the sign of what a profile keeps. */
+function hasAddress(key: PlainKey): boolean {
+  return /^[\da-f:]/i.test(addressOf(key));
 }
 
 function addressOf(key: PlainKey): string {

@@ -98,7 +98,7 @@ export class RedisStore implements Store {
 
   async read<const Keys extends readonly Key[]>(keys: Keys): Promise<RecordsOf<Keys>> {
     const places = keys.map((key) => this.#placeOf(key));
-    const texts = await this.#readTexts(places.flatMap(namesOf));
+    const texts = await this.#readTexts(places.flatMap(keysOfPlace));
     const records = places.map(({ kind, key, former }) => {
       const own = texts.get(key) ?? NONE;
       return readRecordText(kind, former === undefined ? own : laterText(own, texts.get(former) ?? NONE));
@@ -187,7 +187,7 @@ export class RedisStore implements Store {
 
   /** @throws (rejects) if the server fails; updates that are settled by then stay so */
   async #runTogether(updates: readonly Update[]): Promise<void> {
-    const known = await this.#readTexts(updates.flatMap(({ places }) => places.flatMap(namesOf)));
+    const known = await this.#readTexts(updates.flatMap(({ places }) => places.flatMap(keysOfPlace)));
     let open = updates;
     for (let tries = 0; open.length > 0; tries += 1) {
       if (tries === MAX_TRIES)
@@ -259,6 +259,6 @@ export class RedisStore implements Store {
 }
 
 /** Returns all keys under which the record of a place may stand. */
-function namesOf({ key, former }: RedisPlace): string[] {
+function keysOfPlace({ key, former }: RedisPlace): string[] {
   return former === undefined ? [key] : [key, former];
 }
