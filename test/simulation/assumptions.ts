@@ -26,7 +26,7 @@ export function assumptionsOf(world: World): string {
     `First contacts: ${part(world.firstContacts)} of mail; ${part(world.answers)} of those from people answer mail of ours.`,
     `Spam: never retries ${part(spam.never)}, within a minute ${part(spam.minute)}, from 5 to 10 minutes on ${part(spam.patient)}, snowshoe ${part(spam.snowshoe)}, compromised hosts ${part(spam.host)}, accounts ${part(spam.account)}.`,
     `Names of bots: none ${part(botNames.none)}, a line's ${part(botNames.line)}, plain ${part(botNames.plain)}, a mail host's ${part(botNames.mail)}.`,
-    'Rules other than greyd are models after their documentation, with its defaults and without lists.',
+    'postgrey: greyd without its list of clients; greyd: with it. All others are models after their documentation, with its defaults and without lists; rspamd would ask only about mail that looks suspicious to it.',
   ]
     .map(wrapped)
     .join('\n');

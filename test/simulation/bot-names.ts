@@ -28,12 +28,15 @@ export function newBot(world: World, random: Random): Host {
 const FORMS: Record<BotName, (address: string, provider: string, random: Random) => string> = {
   none: () => 'unknown',
   line: (address, provider, random) => pick(LINES, random)(address, provider),
-  plain: (_address, provider, random) => `${word(3, random)}.${word(2, random)}.${provider}`,
+  plain: (_address, provider, random) =>
+    `${word(3, random)}.${random() < 0.5 ? `${pick(CITIES, random)}.` : ''}${provider}`,
   mail: (_address, provider, random) => {
     const first = pick(['mail', 'smtp', 'mx', 'relay', 'mta'], random);
     return random() < 0.5 ? `${first}${digits(2, random)}.${provider}` : `${first}.${newDomain(random)}`;
   },
 };
+
+const CITIES = ['aarhus', 'bologna', 'cordoba', 'dresden', 'evora', 'firenze', 'gdansk', 'haarlem'];
 
 const LINES: readonly ((address: string, provider: string) => string)[] = [
   (address, provider) => `dsl-${address.replaceAll('.', '-')}.dyn.${provider}`,

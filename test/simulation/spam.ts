@@ -22,17 +22,19 @@ import type { World } from './world.ts';
 
 export type SpamKind = 'never' | 'minute' | 'patient' | 'snowshoe' | 'host' | 'account';
 
-const never: Schedule = function* () {};
+const once: Schedule = function* () {};
 
 const withinMinute: Schedule = function* (random) {
   const times = 1 + below(3, random);
   for (let time = 1; time <= times; time += 1) yield Math.round((60 * (time - random() / 2)) / times);
 };
 
-const patient: Schedule = function* (random) {
+const forAnHour: Schedule = function* (random) {
   const interval = (5 + 5 * random()) * MINUTE;
   for (let age = interval; age <= 60 * MINUTE; age += interval) yield Math.round(age);
 };
+
+const BOT_SCHEDULES = { never: once, minute: withinMinute, patient: forAnHour };
 
 type Origin = Pick<Mail, 'sender' | 'route' | 'schedule' | 'spfPass'>;
 
@@ -41,7 +43,8 @@ const CAMPAIGNS = 5;
 
 export class Spammers {
   readonly #world: World;
-  readonly #bots: readonly Host[];
+  /** A bot does the same with all its mail. */
+  readonly #bots: Readonly<Record<keyof typeof BOT_SCHEDULES, readonly Host[]>>;
   readonly #snowshoe: readonly { readonly domain: string; readonly hosts: readonly Host[] }[];
   readonly #hosts: readonly Organization[];
   readonly #account: (random: Random) => Origin;
@@ -51,7 +54,12 @@ export class Spammers {
     this.#world = world;
     this.#account = account;
     const list = <T>(length: number, make: () => T) => Array.from({ length }, make);
-    this.#bots = list(world.bots, () => newBot(world, random));
+    const { never, minute, patient } = world.spam;
+    const bots = (share: number) =>
+      list(Math.max(1, Math.round((world.bots * share) / (never + minute + patient))), () =>
+        newBot(world, random),
+      );
+    this.#bots = { never: bots(never), minute: bots(minute), patient: bots(patient) };
     this.#snowshoe = list(world.snowshoeDomains, () => newSnowshoe(random));
     this.#hosts = list(world.compromisedHosts, () => newCompromised(random));
   }
@@ -75,9 +83,9 @@ export class Spammers {
         return { sender: `news@${domain}`, route, schedule: SCHEDULES.postfix, spfPass: true };
       }
       default: {
-        const route: Route = singleHost(pick(this.#bots, random));
+        const route: Route = singleHost(pick(this.#bots[spam], random));
         const sender = this.#botSender(at, recipient, random);
-        return { sender, route, schedule: { never, minute: withinMinute, patient }[spam], spfPass: false };
+        return { sender, route, schedule: BOT_SCHEDULES[spam], spfPass: false };
       }
     }
   }

@@ -3,6 +3,10 @@
  */
 import type { Rule } from '../rule.ts';
 import { GreydRule } from './greyd.ts';
+import { HarakaModel } from './haraka.ts';
+import { RspamdModel } from './rspamd.ts';
+import { SpfgreylistModel } from './spfgreylist.ts';
+import { SqlgreyModel } from './sqlgrey.ts';
 
 /** From the root of the tree, where npm runs its scripts. */
 const OUR_LIST = 'etc/greyd/whitelist_clients';
@@ -12,6 +16,10 @@ export const RULES = {
   postgrey: () => GreydRule.open([]),
   /** With its list of clients. */
   greyd: () => GreydRule.open([OUR_LIST]),
+  sqlgrey: () => new SqlgreyModel(),
+  rspamd: () => new RspamdModel(),
+  Haraka: () => new HarakaModel(),
+  spfgreyl: () => new SpfgreylistModel(),
 } satisfies Record<string, () => Rule | Promise<Rule>>;
 
 export type RuleName = keyof typeof RULES;
