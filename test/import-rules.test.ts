@@ -155,6 +155,7 @@ test('each library is imported in one place', () => {
     pino: ['log/logger.ts'],
     'prom-client': ['metrics/text-format.ts'],
     re2js: ['whitelist/perl-regex.ts'],
+    tldts: ['address/registered-domain.ts'],
   });
 });
 

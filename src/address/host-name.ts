@@ -28,6 +28,12 @@ export function withComparableDomain(address: string): string {
   return address.slice(0, domain) + comparableName(address.slice(domain));
 }
 
+/** Returns what stands right of the first dot; nothing if there is none. */
+export function withoutFirstLabel(name: string): string {
+  const dot = name.indexOf('.');
+  return dot === -1 ? '' : name.slice(dot + 1);
+}
+
 function comparableLabel(label: string): string {
   if (ASCII.test(label) || label.includes('%')) return label.toLowerCase();
   const converted = domainToASCII(label + SUFFIX);

@@ -9,7 +9,8 @@
  * differently from postgrey.
  */
 import { type OptionEntry, partsOf } from '../../options/command-line.ts';
-import { OPTION_TABLE, OPTIONS_OF_GREYD } from '../../options/table.ts';
+import { OPTIONS_OF_GREYD } from '../../options/greyd-table.ts';
+import { OPTION_TABLE } from '../../options/table.ts';
 import type { GivenOption } from './given-options.ts';
 
 const GREYDS_OWN: ReadonlySet<string> = new Set(OPTIONS_OF_GREYD.map(({ flags }) => partsOf(flags).long));
