@@ -10,11 +10,11 @@
  */
 import { parseArgs } from 'node:util';
 import { assumptionsOf, worldInWords } from './assumptions.ts';
-import { type Figures, figuresOf } from './figures.ts';
-import { play } from './play.ts';
-import { RULE_NAMES, RULES, type RuleName } from './rules/all.ts';
+import type { Figures } from './figures.ts';
+import { RULE_NAMES, type RuleName } from './rules/all.ts';
+import { figuresIn } from './run.ts';
+import { sensitivityOf } from './sensitivity.ts';
 import { figuresTable } from './table.ts';
-import { mailsOf } from './traffic.ts';
 import { ADVERSE, ORDINARY } from './world.ts';
 
 const WORLDS = { ordinary: ORDINARY, adverse: ADVERSE };
@@ -37,11 +37,12 @@ if (chosen === undefined || !Number.isInteger(seed)) {
 }
 
 const world = { ...chosen, seed };
-const figures = new Map<RuleName, Figures>();
-for (const name of RULE_NAMES) {
-  const outcomes = await play(mailsOf(world), await RULES[name](), seed);
-  figures.set(name, figuresOf(outcomes, world));
+if (options.sensitivity) console.log(await sensitivityOf(world, (text) => console.error(text)));
+else {
+  const figures = new Map<RuleName, Figures>();
+  for (const name of RULE_NAMES) figures.set(name, await figuresIn(world, name));
+  const [first] = figures.values();
+  if (first !== undefined) console.log(`${worldInWords(world, first)}\n`);
+  console.log(figuresTable(figures));
 }
-const [first] = figures.values();
-if (first !== undefined) console.log(`${worldInWords(world, first)}\n`);
-console.log(`${figuresTable(figures)}\n\n${assumptionsOf(world)}`);
+console.log(`\n${assumptionsOf(world)}`);

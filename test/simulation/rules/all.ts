@@ -9,7 +9,7 @@ import { SpfgreylistModel } from './spfgreylist.ts';
 import { SqlgreyModel } from './sqlgrey.ts';
 
 /** From the root of the tree, where npm runs its scripts. */
-const OUR_LIST = 'etc/greyd/whitelist_clients';
+export const OUR_LIST = 'etc/greyd/whitelist_clients';
 
 export const RULES = {
   /** greyd's default answers are postgrey's. */
