@@ -5,10 +5,12 @@
  */
 import { createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Surroundings } from './ctl/command.ts';
 import { LOADERS } from './ctl/commands/table.ts';
 import { lowerPriority } from './ctl/priority.ts';
 import { errorText } from './errors/text.ts';
+import { nameWordFiles } from './files/name-word-files.ts';
 import { withoutPassword } from './log/password.ts';
 import { printable } from './log/printable.ts';
 import { UsageError } from './options/command-line.ts';
@@ -95,6 +97,7 @@ function surroundings(): Surroundings {
       ? { width: process.stdout.columns, hasColours: !process.env.NO_COLOR }
       : undefined,
     version: version(),
+    nameWordFiles: nameWordFiles(fileURLToPath(new URL('..', import.meta.url))),
     hostname: hostname(),
     storePassword: process.env[PASSWORD_VARIABLE],
     ...systemClock,

@@ -10,11 +10,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type GreylistingParts, type OpenGreylisting, openGreylisting } from './daemon/greylisting.ts';
 import { endedInTime, openSockets, type Sockets } from './daemon/sockets.ts';
 import { DecisionCounters } from './decisions/counters.ts';
 import { errorText } from './errors/text.ts';
+import { nameWordFiles } from './files/name-word-files.ts';
 import { showAll, showNoAddresses } from './log/disclosure.ts';
 import { createLogger, type Log } from './log/logger.ts';
 import { withoutPassword } from './log/password.ts';
@@ -24,7 +27,7 @@ import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
 import { UsageError } from './options/command-line.ts';
 import { type Options, parseOptions } from './options/daemon.ts';
-import { PASSWORD_VARIABLE } from './options/shared.ts';
+import { listFilesOf, PASSWORD_VARIABLE } from './options/shared.ts';
 import { RequestHandler } from './request-handler.ts';
 import type { AnswerRequest } from './server/connection.ts';
 import { ListenError } from './server/listen-error.ts';
@@ -47,7 +50,9 @@ import { Whitelists } from './whitelist/whitelists.ts';
 /** How often to check whether a flood of log lines is over, in milliseconds. */
 const FLOOD_LOOK_MS = 10_000;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const PROGRAM_FOLDER = fileURLToPath(new URL('..', import.meta.url));
+
+const { version } = JSON.parse(readFileSync(join(PROGRAM_FOLDER, 'package.json'), 'utf8')) as {
   version: string;
 };
 
@@ -148,7 +153,7 @@ function answerRequests(options: Options, lifetime: Lifetime, parts: Parts): voi
     const late = setTimeout(() => breaker.giveUp(), GIVE_UP_AFTER_MS);
     return endedInTime(server, server.stop(DRAIN_GRACE_MS)).finally(() => clearTimeout(late));
   });
-  const answer: AnswerRequest = (request) => handler.answer(request);
+  const answer: AnswerRequest = (request, isOutgoing) => handler.answer(request, isOutgoing);
   const warn = (text: string) => log.warn(text);
   server.serve({ ...serving, answer: metrics?.measures.timed(answer) ?? answer, warn });
   metrics?.serve({
@@ -214,13 +219,9 @@ interface ReadWhitelists {
   readonly readAt: () => UnixSeconds;
 }
 
-async function openWhitelists(
-  { whitelistClients, whitelistRecipients }: Options,
-  log: Log,
-  lifetime: Lifetime,
-): Promise<ReadWhitelists> {
+async function openWhitelists(options: Options, log: Log, lifetime: Lifetime): Promise<ReadWhitelists> {
   let readAt = 0;
-  const whitelists = new Whitelists({ clients: whitelistClients, recipients: whitelistRecipients });
+  const whitelists = new Whitelists(listFilesOf(options, nameWordFiles(PROGRAM_FOLDER)));
   const report = (warnings: readonly string[]) => {
     readAt = systemClock.now();
     for (const warning of warnings) log.warn(warning);

@@ -72,7 +72,7 @@ describe.runIf(canRun('completion', { programs: ['bash'] }))('completion', () =>
     const names = offered('greyd ').map((option) => option.replace(/=$/, ''));
     expect(names).toEqual(OPTION_TABLE.map(({ flags }) => partsOf(flags).long));
     expect(offered('greyd --verbose --log-f')).toEqual(['--log-format=']);
-    expect(offered('greyd --auto')).toEqual(['--auto-whitelist-clients']);
+    expect(offered('greyd --auto')).toEqual(['--auto-whitelist-clients', '--auto-whitelist-farms=']);
   });
 
   test('values that are known, with the option or after it', () => {

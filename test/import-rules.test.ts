@@ -31,7 +31,10 @@ const RULES: Record<string, { values: string[]; types?: string[] }> = {
   },
   // Changes to the main's own process.
   service: { values: ['errors', 'files', 'time'], types: ['server'] },
-  options: { values: ['errors', 'greylist', 'log', 'policy', 'server', 'store', 'time'] },
+  options: {
+    values: ['address', 'errors', 'greylist', 'log', 'policy', 'server', 'store', 'time'],
+    types: ['whitelist'],
+  },
   'mail-log': { values: ['address', 'decisions', 'greylist', 'log', 'policy', 'time'] },
   inspect: {
     values: [...['', 'decisions', 'greylist', 'log', 'policy', 'store', 'store-thread', 'time', 'whitelist']],

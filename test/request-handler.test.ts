@@ -33,6 +33,8 @@ function setUp(decide: Greylisting['decide'], now = () => 1_700_000_000, uptime 
   const handler = new RequestHandler(
     {
       networkLengths: { ipv4: 24, ipv6: 64 },
+      profile: 'postgrey',
+      outgoingNetworks: [],
       greylistAction: 'DEFER_IF_PERMIT',
       greylistText: 'later',
       xGreylistHeader: 'X-Greylist: %t',

@@ -22,6 +22,8 @@ export interface Surroundings extends Clock {
   /** The command line that starts a second greyctl. */
   readonly greyctl: readonly [string, ...string[]];
   readonly version: string;
+  /** The files of words in client names. */
+  readonly nameWordFiles: readonly string[];
   readonly hostname: string;
   readonly input: Readable;
   readonly output: Writable;

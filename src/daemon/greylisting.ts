@@ -7,7 +7,7 @@ import type { DecisionCounters } from '../decisions/counters.ts';
 import { DecisionSaver } from '../decisions/saver.ts';
 import type { Log } from '../log/logger.ts';
 import type { RequestLog } from '../log/request-log.ts';
-import type { Options } from '../options/daemon.ts';
+import { isPostgreyOnly, type Options } from '../options/daemon.ts';
 import { rulesOf } from '../options/shared.ts';
 import type { Lifetime } from '../service/lifetime.ts';
 import { STOP_BUDGETS } from '../service/stop-budgets.ts';
@@ -74,8 +74,18 @@ export async function openGreylisting(
 
 function startThread(options: Options, log: Log, uptime: Clock['uptime']): GreylisterThread {
   const { dbdir, privacy, lookupByHost, networkLengths, sharedStore, maxTriplets, maxNewPerClient } = options;
+  const hasProfiles = !isPostgreyOnly(options);
   const rules = { ...rulesOf(options), maxTriplets, maxNewPerClient };
   const busyTimeoutMs = options.storeTimeout * 1000 * BUSY_SHARE;
-  const settings = { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs };
+  const settings = {
+    dbdir,
+    sharedStore,
+    privacy,
+    lookupByHost,
+    networkLengths,
+    rules,
+    hasProfiles,
+    busyTimeoutMs,
+  };
   return new GreylisterThread({ ...settings, pace: CLEANING_PACE }, log, uptime);
 }

@@ -20,9 +20,17 @@ const REASONS = {
     'client AWL',
     'client whitelist',
     'recipient whitelist',
+    'sender whitelist',
+    'recipient policy',
+    'authenticated',
+    'expected',
+    'correspondent',
+    'farm AWL',
+    'named host',
     'over --max-triplets',
     'over --max-new-per-client',
   ],
+  outgoing: ['recorded', 'known', 'not authenticated'],
   [FAIL_OPEN]: ['bad request', 'internal error', 'store failure'],
 } as const;
 

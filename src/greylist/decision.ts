@@ -1,32 +1,35 @@
 /**
- * The greylisting rule: from the records of a client and a triplet, and the time, to a verdict
- * and the records to save. Steps 4 and 5 of the decision; the whitelists come before it.
+ * The greylisting rule: from the records of a visit, its terms and the time, to a verdict and the records to save.
+ * The whitelists come before it.
+ *
+ *   1. client on the auto-whitelist                          -> pass
+ *   2. a window is open for the recipient                    -> pass
+ *   3. the recipient has written to the sender, no suspect   -> pass
+ *   4. farm on the auto-whitelist                            -> pass
+ *   5. profile suspects, and no suspect                      -> pass
+ *   6. the waits of triplet and pool                         -> pass or greylist
+ *
+ * With the records of client and triplet alone it is postgrey's rule, to the second. greyd adds expiry at lookup,
+ * does not save each visit of a triplet that has passed, and counts a client whose last success lies in the future.
+ *
+ * A pool may share a wait because whoever passes by it could have passed by retrying from the first host: hosts of
+ * one registered domain, confirmed by forward DNS, asked for the same sender and recipient before.
  *
  * Pure: no clock, no store, no socket. It may be called again for the same request.
- * Source of the rule: postgrey 1.37, to the second. greyd adds expiry at lookup, does not save each visit of a
- * triplet that has passed, and counts a client whose last success lies in the future.
  */
 import type { UnixSeconds } from '../time/clock.ts';
-import {
-  type ClientRecord,
-  hasGivenUp,
-  hasPassed,
-  isDue,
-  isExpired,
-  isToBeNoted,
-  type Lifetimes,
-  type TripletRecord,
-} from './records.ts';
+import { type ClientRecord, isDue, isExpired, type Lifetimes } from './records.ts';
+import type { Records } from './records-of-visit.ts';
+import type { Terms } from './visit.ts';
+import { type JudgedWait, judge } from './wait.ts';
 
 export interface GreylistRules extends Lifetimes {
-  /** Successful retries after which a client address is no longer greylisted; 0: never. */
+  /** Successful retries after which a client address is no longer greylisted; 0: never, nor a farm. */
   readonly autoWhitelistAfter: number;
-}
-
-/** Records by kind; undefined: none known or, among those to save, unchanged. */
-export interface Records {
-  readonly triplet: TripletRecord | undefined;
-  readonly client: ClientRecord | undefined;
+  /** The delay of clients that share a wait, in seconds; the shorter of it and `delay` counts. */
+  readonly namedDelay: number;
+  /** Hours with a success after which a farm is no longer greylisted; 0: never. */
+  readonly autoWhitelistFarmsAfter: number;
 }
 
 export interface GreylistVerdict {
@@ -41,75 +44,169 @@ export interface GreylistVerdict {
 export interface PassVerdict {
   readonly action: 'pass';
   readonly reason: 'triplet found';
-  /** Seconds that the triplet waited, if it passes for the first time. */
+  /** Seconds that the mail waited, if it passes for the first time. */
   readonly delayed: number | undefined;
   /** This visit put the client on the auto-whitelist. */
   readonly clientWhitelisted: boolean;
+  /** This visit put the farm on the auto-whitelist. */
+  readonly farmWhitelisted?: boolean;
 }
 
-export interface AutoWhitelistVerdict {
+/** A pass without a wait. */
+export interface DirectPassVerdict {
   readonly action: 'pass';
-  readonly reason: 'client AWL';
+  readonly reason: 'client AWL' | 'expected' | 'correspondent' | 'farm AWL' | 'named host';
 }
 
-export type RuleVerdict = GreylistVerdict | PassVerdict | AutoWhitelistVerdict;
+export type RuleVerdict = GreylistVerdict | PassVerdict | DirectPassVerdict;
 
 export interface Decision {
   readonly verdict: RuleVerdict;
   readonly save: Records;
 }
 
-/** @param now Unix seconds */
-export function decide(known: Records, rules: GreylistRules, now: UnixSeconds): Decision {
-  const client = known.client && !isExpired(known.client, rules, now) ? known.client : undefined;
-  const triplet = known.triplet && !isExpired(known.triplet, rules, now) ? known.triplet : undefined;
-  if (client !== undefined && rules.autoWhitelistAfter > 0 && client.count >= rules.autoWhitelistAfter) {
-    return passWhitelisted(client, now);
-  }
+/** How long the null sender passes to somebody who has sent a mail, for bounces and callouts, in seconds. */
+export const NULL_SENDER_SECONDS = 5 * 86_400;
 
-  const passedBefore = triplet !== undefined && hasPassed(triplet, rules);
-  const wasInFuture = triplet !== undefined && triplet.first > now;
-  const isNew = triplet === undefined || wasInFuture || hasGivenUp(triplet, rules, now);
-  const first = isNew ? now : triplet.first;
-  const retryAfter = rules.delay - (now - first);
-  if (retryAfter > 0) {
+const UNCHANGED: Records = { triplet: undefined, client: undefined };
+
+/**
+ * @param now Unix seconds
+ * @param terms undefined: postgrey's
+ */
+export function decide(known: Records, rules: GreylistRules, now: UnixSeconds, terms?: Terms): Decision {
+  const live = (record: ClientRecord | undefined) =>
+    record !== undefined && !isExpired(record, rules, now) ? record : undefined;
+  const client = live(known.client);
+  const counts = rules.autoWhitelistAfter > 0 && terms?.isAlwaysGreylisted !== true;
+  if (counts && client !== undefined && client.count >= rules.autoWhitelistAfter) {
+    const { count, last } = client;
+    const noted = isDue(last, now) ? { count: count + 1, last: now } : undefined;
+    return pass('client AWL', { client: noted });
+  }
+  if (isWindowOpen(known.window, now) || isWindowOpen(known.domainWindow, now)) return pass('expected');
+  const correspondent = live(known.correspondent);
+  if (correspondent !== undefined && knowsSender(correspondent, terms, now)) return pass('correspondent');
+  const farm = { passed: live(known.farm), opened: live(known.opened) };
+  if (isTrusted(farm, rules) && farm.passed !== undefined) {
+    const { count, last } = farm.passed;
+    // Its count stays: this mail has proved nothing.
+    return pass('farm AWL', { farm: isDue(last, now) ? { count, last: now } : undefined });
+  }
+  if (terms?.profile === 'suspects' && !terms.isSuspect) return pass('named host');
+  return decideByWaits(judgeWaits(known, rules, now, terms), { client, counts, farm }, rules, now, terms);
+}
+
+interface Farm {
+  readonly passed: ClientRecord | undefined;
+  readonly opened: ClientRecord | undefined;
+}
+
+/** What is known of a client beside its waits. */
+interface Reputation {
+  readonly client: ClientRecord | undefined;
+  /** A first success counts for the client. */
+  readonly counts: boolean;
+  readonly farm: Farm;
+}
+
+/** Returns the wait of the triplet, and that of the pool if there is one. */
+function judgeWaits(
+  known: Records,
+  rules: GreylistRules,
+  now: UnixSeconds,
+  terms: Terms | undefined,
+): JudgedWaits {
+  const delay = terms?.delay ?? rules.delay;
+  const own = judge(known.triplet, { ...rules, delay }, now);
+  if (terms?.pool === undefined) return { own, shared: undefined };
+  const shared = judge(known.pool, { ...rules, delay: Math.min(delay, rules.namedDelay) }, now);
+  return { own, shared };
+}
+
+interface JudgedWaits {
+  readonly own: JudgedWait;
+  readonly shared: JudgedWait | undefined;
+}
+
+function decideByWaits(
+  { own, shared }: JudgedWaits,
+  { client, counts, farm }: Reputation,
+  rules: GreylistRules,
+  now: UnixSeconds,
+  terms: Terms | undefined,
+): Decision {
+  const waits = shared === undefined ? [own] : [own, shared];
+  const first = Math.min(...waits.map((wait) => wait.first));
+  const retryAfter = Math.min(...waits.map(({ delay }) => delay)) - (now - first);
+  const hasPassedBefore = waits.some((wait) => wait.hasPassedBefore);
+  // In postgrey a triplet that has passed waits again if the clock was set back to its wait.
+  const staysPassed = hasPassedBefore && terms !== undefined && terms.profile !== 'postgrey';
+  if (retryAfter > 0 && !staysPassed) {
     const reason = first === now ? 'new' : 'early-retry';
+    const record = { first, last: now };
     return {
-      verdict: { action: 'greylist', reason, retryAfter, wasInFuture },
-      save: { triplet: { first, last: now }, client: undefined },
+      verdict: {
+        action: 'greylist',
+        reason,
+        retryAfter,
+        wasInFuture: waits.some((wait) => wait.wasInFuture),
+      },
+      save: {
+        ...UNCHANGED,
+        triplet: record,
+        ...(shared === undefined ? {} : { pool: record }),
+        ...(terms?.farm === undefined || reason !== 'new' ? {} : { opened: countEvent(farm.opened, now) }),
+      },
     };
   }
-
-  const counted = passedBefore ? undefined : countSuccess(client, rules, now);
+  const isFirst = !hasPassedBefore;
+  const clientCounted = isFirst && counts ? countEvent(client, now) : undefined;
+  const farmCounted = isFirst && terms?.farm !== undefined ? countEvent(farm.passed, now) : undefined;
+  // What passes by a shorter wait is saved as passed by the longest: no option makes it wait again.
+  const passed = { first: Math.min(first, now - Math.max(own.delay, rules.delay)), last: now };
   return {
     verdict: {
       action: 'pass',
       reason: 'triplet found',
-      delayed: passedBefore ? undefined : now - first,
-      clientWhitelisted: counted?.count === rules.autoWhitelistAfter,
+      delayed: isFirst ? now - first : undefined,
+      clientWhitelisted: clientCounted?.count === rules.autoWhitelistAfter,
+      ...(becomesTrusted(farm, farmCounted, rules) ? { farmWhitelisted: true } : {}),
     },
     save: {
-      triplet: passedBefore && !isToBeNoted(triplet, now) ? undefined : { first, last: now },
-      client: counted,
+      triplet: own.isToBeSaved ? passed : undefined,
+      client: clientCounted,
+      ...(shared?.isToBeSaved === true ? { pool: passed } : {}),
+      ...(farmCounted === undefined ? {} : { farm: farmCounted }),
     },
   };
 }
 
-/** Passes a client on the auto-whitelist; its record is refreshed, its triplet is not touched. */
-function passWhitelisted({ count, last }: ClientRecord, now: UnixSeconds): Decision {
-  return {
-    verdict: { action: 'pass', reason: 'client AWL' },
-    save: { client: isDue(last, now) ? { count: count + 1, last: now } : undefined, triplet: undefined },
-  };
+/** Tells whether a farm is on the auto-whitelist: enough of its mail was retried, and not little of it all. */
+function isTrusted({ passed, opened }: Farm, { autoWhitelistFarmsAfter: enough }: GreylistRules): boolean {
+  return (
+    enough > 0 && passed !== undefined && passed.count >= enough && passed.count * 2 >= (opened?.count ?? 0)
+  );
 }
 
-/** Returns the client's record after a first success, or undefined if it does not count. */
-function countSuccess(
-  client: ClientRecord | undefined,
-  rules: GreylistRules,
-  now: UnixSeconds,
-): ClientRecord | undefined {
-  if (rules.autoWhitelistAfter === 0) return undefined;
-  if (client === undefined) return { count: 1, last: now };
-  return isDue(client.last, now) ? { count: client.count + 1, last: now } : undefined;
+function becomesTrusted(farm: Farm, counted: ClientRecord | undefined, rules: GreylistRules): boolean {
+  return counted !== undefined && !isTrusted(farm, rules) && isTrusted({ ...farm, passed: counted }, rules);
+}
+
+/** Counts an event, at most one an hour. @returns undefined if it does not count */
+function countEvent(record: ClientRecord | undefined, now: UnixSeconds): ClientRecord | undefined {
+  if (record === undefined) return { count: 1, last: now };
+  return isDue(record.last, now) ? { count: record.count + 1, last: now } : undefined;
+}
+
+function pass(reason: DirectPassVerdict['reason'], save: Partial<Records> = {}): Decision {
+  return { verdict: { action: 'pass', reason }, save: { ...UNCHANGED, ...save } };
+}
+
+function isWindowOpen(window: ClientRecord | undefined, now: UnixSeconds): boolean {
+  return window !== undefined && now <= window.last;
+}
+
+function knowsSender({ last }: ClientRecord, terms: Terms | undefined, now: UnixSeconds): boolean {
+  return terms?.sender !== '' || now - last <= NULL_SENDER_SECONDS;
 }

@@ -13,6 +13,7 @@ import { formatShort, parseAddress } from '../address/ip.ts';
 import {
   type ClientKey,
   type HashedKey,
+  isPostgreyKey,
   type Key,
   type NetworkLengths,
   type PlainKey,
@@ -52,7 +53,7 @@ export function shortKey(key: PlainKey, client?: ClientKey): string {
 export function formerHashes(keys: readonly Key[], { byHost, lengths }: Lookup): HashedKey[][] {
   const client = keys.find((key): key is ClientKey => key.kind === 'client' && !('sha1' in key));
   return keys.map((key) => {
-    if ('sha1' in key) return [];
+    if ('sha1' in key || !isPostgreyKey(key)) return [];
     const texts = new Set([maskedKey(key, lengths), shortKey(key, client)]);
     texts.delete(postgreyKey(key, byHost));
     return [...texts].map((text) => ({ kind: key.kind, sha1: sha1Hex(text) }));

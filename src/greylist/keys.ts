@@ -4,6 +4,15 @@
  *   triplet :== client network, normalised sender, recipient     all in lower case
  *   client  :== full client address                              never its network
  *
+ * The profiles beside postgrey's keep what they know of names as records of the same two kinds. A sign that no
+ * address begins with stands in its place:
+ *
+ *   triplet :== "@" registered domain, masked sender, recipient   a wait that its hosts share
+ *   client  :== "." name              hours in which a mail of these hosts passed for the first time
+ *            |  "~" name              hours in which a wait of these hosts began
+ *            |  ">" recipient SP sender     a recipient who has written to this sender
+ *            |  "?" recipient | "?*@" domain | "?"   mail passes until `last`; "?" alone: of any recipient
+ *
  * Lower case means ASCII letters only, as in postgrey, which sees bytes.
  */
 import { createHash } from 'node:crypto';
@@ -61,6 +70,66 @@ export function tripletKey(
 
 export function clientKey(client: IpAddress): ClientKey {
   return { kind: 'client', clientAddress: formatAddress(client) };
+}
+
+/** The wait that the hosts of a registered domain share. @param maskedSender see `maskedSender` in address */
+export function poolKey(domain: string, maskedSender: string, recipient: string): TripletKey {
+  return {
+    kind: 'triplet',
+    clientNetwork: `@${domain}`,
+    sender: maskedSender,
+    recipient: lowerCaseAscii(recipient),
+  };
+}
+
+/** Hours in which a mail of a farm passed for the first time. @param farm the name that its hosts have in common */
+export function farmKey(farm: string): ClientKey {
+  return { kind: 'client', clientAddress: `.${farm}` };
+}
+
+/** Hours in which a wait of a farm began. */
+export function openedKey(farm: string): ClientKey {
+  return { kind: 'client', clientAddress: `~${farm}` };
+}
+
+/** Somebody here who has written to somebody elsewhere. @param correspondent empty for the null sender */
+export function correspondentKey(recipient: string, correspondent: string): ClientKey {
+  return { kind: 'client', clientAddress: lowerCaseAscii(`>${recipient} ${correspondent}`) };
+}
+
+/** The key of the time until which any window is open. */
+export const ANY_WINDOW: ClientKey = { kind: 'client', clientAddress: '?' };
+
+/** The time until which mail passes to a recipient, and to all of its domain. */
+export function windowKeys(recipient: string): [own: ClientKey, domain: ClientKey] {
+  const name = lowerCaseAscii(recipient);
+  const domain = name.slice(name.lastIndexOf('@') + 1);
+  return [
+    { kind: 'client', clientAddress: `?${name}` },
+    { kind: 'client', clientAddress: `?*@${domain}` },
+  ];
+}
+
+/** What a record is about, by the first character of its key. */
+const SUBJECTS = {
+  '@': 'pool',
+  '.': 'farm',
+  '~': 'opened',
+  '>': 'correspondent',
+  '?': 'window',
+} as const;
+
+export type Subject = (typeof SUBJECTS)[keyof typeof SUBJECTS] | PlainKey['kind'];
+
+/** Tells what a record is about: a triplet or a client, as postgrey knows them, or what a profile keeps. */
+export function subjectOf(key: PlainKey): Subject {
+  const [sign = ''] = key.kind === 'triplet' ? key.clientNetwork : key.clientAddress;
+  return sign in SUBJECTS ? SUBJECTS[sign as keyof typeof SUBJECTS] : key.kind;
+}
+
+/** Tells whether postgrey keeps such a record as well. */
+export function isPostgreyKey(key: PlainKey): boolean {
+  return subjectOf(key) === key.kind;
 }
 
 /**

@@ -143,7 +143,7 @@ function passLines(visited: TracedVisit, rules: GreylistRules, isDryRun: boolean
 
 /** @returns undefined: the mail passes now */
 function passTime({ verdict, visit: { now } }: TracedVisit, rules: GreylistRules): PassTime | undefined {
-  if (verdict.action === 'pass') return undefined;
+  if (verdict.action !== 'greylist') return undefined;
   const from = now + verdict.retryAfter;
   return { from, until: from - rules.delay + rules.retryWindow };
 }

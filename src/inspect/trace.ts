@@ -9,7 +9,9 @@ import { DecisionCounters } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
-import type { ClientRecord, TripletRecord } from '../greylist/records.ts';
+import type { RecordOf } from '../greylist/records.ts';
+import { keysOf, type Records } from '../greylist/records-of-visit.ts';
+import type { Submission, Visit } from '../greylist/visit.ts';
 import type { ActionEntry } from '../log/action-line.ts';
 import { showAll } from '../log/disclosure.ts';
 import type { Log } from '../log/logger.ts';
@@ -17,16 +19,14 @@ import { RequestLog } from '../log/request-log.ts';
 import type { RawRequest } from '../policy/attributes.ts';
 import { type HandlerSettings, RequestHandler } from '../request-handler.ts';
 import type { ReadableStore, RecordsOf, Step } from '../store/store.ts';
-import { Greylister, type Verdict, type Visit } from '../store-thread/greylister.ts';
+import { Greylister, recordsByName, type Verdict } from '../store-thread/greylister.ts';
 import type { Clock } from '../time/clock.ts';
 import type { WhitelistLine } from '../whitelist/whitelist-file.ts';
 import type { Whitelists } from '../whitelist/whitelists.ts';
 
 /** The records that a decision was made on, and the decision. */
-export interface TracedVisit {
+export interface TracedVisit extends Records {
   readonly visit: Visit;
-  readonly triplet: TripletRecord | undefined;
-  readonly client: ClientRecord | undefined;
   readonly verdict: Verdict;
 }
 
@@ -40,6 +40,11 @@ export interface Trace {
   /** The line of each whitelist that matches; undefined: the list was not searched. */
   readonly clientLine: WhitelistLine | 'not on it' | undefined;
   readonly recipientLine: WhitelistLine | 'not on it' | undefined;
+  readonly senderLine: WhitelistLine | 'not on it' | undefined;
+  /** The line of the recipient's policy; undefined: it has none of its own. */
+  readonly policyLine: WhitelistLine | undefined;
+  /** The line of --greylist-clients that matches. */
+  readonly greylistedLine: WhitelistLine | undefined;
   /** undefined: no record was read. */
   readonly visited: TracedVisit | undefined;
 }
@@ -75,6 +80,24 @@ export class Tracer {
           this.#notes.recipientLine = line ?? 'not on it';
           return line;
         },
+        findSender: (sender, isSuspect) => {
+          const line = whitelists.findSender(sender, isSuspect);
+          this.#notes.senderLine = line ?? (whitelists.sizes.senders > 0 ? 'not on it' : undefined);
+          return line;
+        },
+        findGreylistedClient: (name, client) => {
+          const line = whitelists.findGreylistedClient(name, client);
+          this.#notes.greylistedLine = line;
+          return line;
+        },
+        findPolicy: (recipient) => {
+          const policy = whitelists.findPolicy(recipient);
+          this.#notes.policyLine = policy?.line;
+          return policy;
+        },
+        get nameWords() {
+          return whitelists.nameWords;
+        },
       },
       greylisting: { decide: (visit) => this.#decide(greylister, visit) },
       log: new RequestLog(this.#log(), showAll, () => 0),
@@ -95,10 +118,14 @@ export class Tracer {
     return { answer, ...notes };
   }
 
-  async #decide(greylister: Greylister, visit: Visit): Promise<Verdict> {
+  async #decide(greylister: Greylister, visit: Visit | Submission): Promise<Verdict> {
     try {
+      await greylister.lookForWindows();
       const verdict = await greylister.decide(visit);
-      this.#notes.visited = { ...this.#records, visit, verdict };
+      if ('triplet' in visit) {
+        const named = keysOf(visit, greylister.recordsInUse(visit.now));
+        this.#notes.visited = { ...recordsByName(named, this.#read), visit, verdict };
+      }
       return verdict;
     } catch (error) {
       this.#notes.failure = error;
@@ -106,16 +133,15 @@ export class Tracer {
     }
   }
 
-  /** The records of the request under way. */
-  #records: Pick<TracedVisit, 'triplet' | 'client'> = { triplet: undefined, client: undefined };
+  /** The records that were read last. */
+  #read: readonly (RecordOf<Key> | undefined)[] = [];
 
   /** Returns a view of the store: a step decides on its records, and nothing is saved. */
   #viewOf(store: ReadableStore): ConstructorParameters<typeof Greylister>[0] {
     return {
       update: async <const Keys extends readonly Key[], Result>(keys: Keys, step: Step<Keys, Result>) => {
         const before: RecordsOf<Keys> = await store.read(keys);
-        const [triplet, client] = before as unknown as [TripletRecord?, ClientRecord?];
-        this.#records = { triplet, client };
+        this.#read = before;
         return step(before, store.size).result;
       },
       check: async () => {},
@@ -142,6 +168,9 @@ function noNotes(): Notes {
     remarks: [],
     clientLine: undefined,
     recipientLine: undefined,
+    senderLine: undefined,
+    policyLine: undefined,
+    greylistedLine: undefined,
     visited: undefined,
     failure: undefined,
   };

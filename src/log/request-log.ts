@@ -15,6 +15,9 @@ import { Ration } from './ration.ts';
 /** How a request was answered. */
 export type Answered = Pick<ActionEntry, 'action' | 'reason' | 'delay'>;
 
+/** So many clients in a row without a name are no chance: usually one in ten has none. */
+const MANY_NAMELESS = 1000;
+
 export class RequestLog {
   readonly #log: Log;
   readonly #disclosure: Disclosure;
@@ -24,6 +27,10 @@ export class RequestLog {
   readonly #faults: Ration;
   /** Limits lines about internal errors: a bug may show in each request. */
   readonly #errors: Ration;
+
+  /** Clients without a confirmed name, one after the other. */
+  #nameless = 0;
+  #isNamelessTold = false;
 
   /** @param uptime milliseconds, on the monotonic clock */
   constructor(log: Log, disclosure: Disclosure, uptime: Clock['uptime']) {
@@ -59,6 +66,26 @@ export class RequestLog {
     const client =
       shown.clientName === '' ? shown.clientAddress : `${shown.clientName}[${shown.clientAddress}]`;
     this.#log.notice(`whitelisted: ${client}`);
+  }
+
+  /** Logs that mail of a farm passes from now on; the line names one of its hosts. */
+  farmWhitelisted(request: PolicyRequest): void {
+    const { clientName, clientAddress } = this.#disclosure.request(request);
+    this.#log.notice(`whitelisted farm of: ${clientName}[${clientAddress}]`);
+  }
+
+  /** Warns once if no client has a name: then the profiles can tell no mail server from another machine. */
+  clientName(name: string): void {
+    if (name !== '' && name !== 'unknown') {
+      this.#nameless = 0;
+      return;
+    }
+    this.#nameless += 1;
+    if (this.#nameless !== MANY_NAMELESS || this.#isNamelessTold) return;
+    this.#isNamelessTold = true;
+    this.#log.warn(
+      `the last ${MANY_NAMELESS} clients had no confirmed host name, so all are suspects to --profile: does Postfix look names up (smtpd_peername_lookup = yes)?`,
+    );
   }
 
   firstVisitInFuture(): void {

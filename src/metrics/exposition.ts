@@ -8,6 +8,7 @@ import type { DecisionTotal } from '../decisions/counters.ts';
 import { withZeros } from '../decisions/reasons.ts';
 import type { Key } from '../greylist/keys.ts';
 import type { StoreFigures } from '../store-thread/messages.ts';
+import type { WhitelistSizes } from '../whitelist/whitelists.ts';
 import type { Measures } from './measures.ts';
 import { MetricsPage, type Sample } from './text-format.ts';
 
@@ -22,7 +23,7 @@ export interface Figures {
   readonly records: StoreFigures | undefined;
   readonly connections: { readonly open: number; readonly accepted: number; readonly limit: number };
   readonly whitelists: {
-    readonly sizes: { readonly clients: number; readonly recipients: number };
+    readonly sizes: WhitelistSizes;
     readonly isUpToDate: boolean;
     /** Unix seconds. */
     readonly readAt: number;
@@ -103,13 +104,16 @@ function addWhitelists(page: MetricsPage, { sizes, isUpToDate, readAt }: Figures
   page.gauge('greyd_whitelist_patterns', 'Whitelist patterns in use', [
     { labels: { list: 'clients' }, value: sizes.clients },
     { labels: { list: 'recipients' }, value: sizes.recipients },
+    { labels: { list: 'senders' }, value: sizes.senders },
+    { labels: { list: 'greylisted clients' }, value: sizes.greylistedClients },
+    { labels: { list: 'recipient policies' }, value: sizes.policies },
   ]);
   page.gauge(
     'greyd_whitelist_reload_timestamp_seconds',
     'When the whitelists were last read, at start or on SIGHUP, in Unix time',
     [{ value: readAt }],
   );
-  page.gauge('greyd_whitelist_reload_success', '1 if both lists could be read then, else 0', [
+  page.gauge('greyd_whitelist_reload_success', '1 if all lists could be read then, else 0', [
     { value: Number(isUpToDate) },
   ]);
 }

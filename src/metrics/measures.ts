@@ -3,7 +3,7 @@
  * exist with --metrics only; without it they cost nothing.
  */
 import type { AnswerRequest } from '../server/connection.ts';
-import type { Greylisting, Verdict, Visit } from '../store-thread/greylister.ts';
+import type { Greylisting, Verdict } from '../store-thread/greylister.ts';
 import type { Clock } from '../time/clock.ts';
 import { DAY, HOUR, MINUTE } from '../time/units.ts';
 import { DurationCounts } from './duration-counts.ts';
@@ -37,11 +37,11 @@ export class Measures {
   timed(answer: AnswerRequest): AnswerRequest {
     const { requests } = this;
     const uptime = this.#uptime;
-    return (request) => {
+    return (request, isOutgoing) => {
       const begin = uptime();
       const note = () => requests.note((uptime() - begin) / 1000);
       // Timed beside the request, so that its caller waits for nothing more.
-      const answered = answer(request);
+      const answered = answer(request, isOutgoing);
       answered.then(note, note);
       return answered;
     };
@@ -52,7 +52,7 @@ export class Measures {
     const { store, delays } = this;
     const uptime = this.#uptime;
     return {
-      decide: (visit: Visit): Promise<Verdict> => {
+      decide: (visit): Promise<Verdict> => {
         const begin = uptime();
         const note = (verdict?: Verdict) => {
           store.note((uptime() - begin) / 1000);

@@ -5,7 +5,7 @@ import type { NetworkLengths } from '../greylist/keys.ts';
 import type { LogLevel } from '../log/logger.ts';
 import { withoutPassword } from '../log/password.ts';
 import type { RequestBounds } from '../policy/attributes.ts';
-import type { Endpoint, InheritedEndpoint } from '../server/endpoint.ts';
+import type { Endpoint, InetEndpoint, InheritedEndpoint } from '../server/endpoint.ts';
 import { SLOT_BITS } from '../store/redis/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import { lateNote, readCommandLine, UsageError } from './command-line.ts';
@@ -98,7 +98,7 @@ function strayWarning(word: string): string {
 }
 
 function endpointsOf(
-  { inet, unix, socketmode, daemonize }: GivenOptions,
+  { inet, outgoing, unix, socketmode, daemonize }: GivenOptions,
   { inherited }: OptionContext,
 ): Endpoint[] {
   // Inherited ones first: they decide which of the others are still to be opened.
@@ -110,6 +110,10 @@ function endpointsOf(
       'nowhere to listen: give --inet=[HOST:]PORT or --unix=PATH, for example --inet=127.0.0.1:60000',
     );
   }
+  const forOutgoing = (outgoing || []).map((endpoint) => ({ ...endpoint, isOutgoing: true }) as const);
+  if (haveSamePort(forOutgoing, inet || []))
+    throw new UsageError('--outgoing and --inet name the same port: write another port for one of them');
+  endpoints.push(...forOutgoing);
   if (daemonize && inherited.length > 0) {
     throw new UsageError('--daemonize does not work with sockets passed by a service manager: leave it out');
   }
@@ -118,15 +122,26 @@ function endpointsOf(
 
 function metricsEndpointsOf({ metrics, inet }: GivenOptions): Endpoint[] {
   const endpoints = metrics || [];
-  const isTaken = endpoints.some(({ host, port }) =>
-    (inet || []).some((other) => port !== 0 && other.port === port && other.host === host),
-  );
-  if (isTaken)
+  if (haveSamePort(endpoints, inet || []))
     throw new UsageError('--metrics and --inet name the same port: write another port for one of them');
   return endpoints;
 }
 
+function haveSamePort(some: readonly InetEndpoint[], others: readonly InetEndpoint[]): boolean {
+  return some.some(({ host, port }) =>
+    others.some((other) => port !== 0 && other.port === port && other.host === host),
+  );
+}
+
 type IdleOption = readonly [keyof GivenOptions, (given: GivenOptions) => boolean, string];
+
+/** Tells whether only postgrey's rule applies, to whatever recipient. */
+export function isPostgreyOnly({
+  profile,
+  recipientPolicies,
+}: Pick<GivenOptions, 'profile' | 'recipientPolicies'>): boolean {
+  return profile === 'postgrey' && recipientPolicies.length === 0;
+}
 
 /** Options without effect unless another one is given, or because it is; each is reported. */
 const IDLE_OPTIONS: readonly IdleOption[] = [
@@ -140,6 +155,10 @@ const IDLE_OPTIONS: readonly IdleOption[] = [
     ({ lookupByHost }) => lookupByHost === true,
     '--lookup-by-subnet has no effect with --lookup-by-host',
   ],
+  ['namedDelay', isPostgreyOnly, '--named-delay has no effect with --profile=postgrey'],
+  ['autoWhitelistFarms', isPostgreyOnly, '--auto-whitelist-farms has no effect with --profile=postgrey'],
+  ['outgoing', isPostgreyOnly, '--outgoing has no effect with --profile=postgrey'],
+  ['outgoingNetworks', isPostgreyOnly, '--outgoing-networks has no effect with --profile=postgrey'],
   ['verbose', ({ quiet }) => quiet === true, '--verbose has no effect with --quiet'],
   ...(['storePrefix', 'storePasswordFile', 'storeCaFile', 'storeReplicas'] as const).map(
     (name): IdleOption => [name, ({ store }) => !store, `${optionName(name)} has no effect without --store`],

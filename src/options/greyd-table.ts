@@ -1,20 +1,74 @@
 /**
  * The options that postgrey does not have, once: flags, default, help and check of each.
  */
+import { PROFILES } from '../greylist/visit.ts';
 import { DEFAULT_IDENT } from '../log/syslog.ts';
 import type { OptionEntry } from './command-line.ts';
 import { parseRedisUrl } from './store-url.ts';
-import { inet, keyPrefix, numberOr, oneOf, syslogIdent, wholeNumber } from './values.ts';
+import { inet, keyPrefix, networks, numberOr, oneOf, syslogIdent, wholeNumber } from './values.ts';
 
 const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Postfix's smtpd_policy_service_timeout: by then Postfix has given up the request. */
 const DEFAULT_REQUEST_TIMEOUT = 100;
+const DEFAULT_NAMED_DELAY = 60;
 const DEFAULT_PREFIX = 'greyd:';
 const DEFAULT_MAX_REQUEST_SIZE = 1024 * 1024;
 const DEFAULT_MAX_ATTRIBUTES = 1000;
 
 /** The options that postgrey does not have. */
 export const OPTIONS_OF_GREYD = [
+  {
+    flags: '--profile <NAME>',
+    help: "whose rule decides: postgrey's; smart: good mail does not wait; suspects: only they wait",
+    default: 'postgrey',
+    parse: oneOf(PROFILES),
+  },
+  {
+    flags: '--named-delay <SECONDS>',
+    help: 'how long mail waits whose client shares a wait with others of its domain, with --profile',
+    default: DEFAULT_NAMED_DELAY,
+    defaultText: `${DEFAULT_NAMED_DELAY}, never more than --delay`,
+    parse: numberOr('--named-delay', DEFAULT_NAMED_DELAY, { unit: 'seconds' }),
+  },
+  {
+    flags: '--auto-whitelist-farms <N>',
+    help: 'stop greylisting hosts of one name after N different hours with a successful retry, with --profile; 0: off',
+    default: 3,
+    parse: (text) => wholeNumber(text, 'a whole number of hours, or 0 for off'),
+  },
+  {
+    flags: '--outgoing <[HOST:]PORT>',
+    help: 'listen for requests about outgoing mail, whose recipients may answer at once; without HOST on 127.0.0.1 and ::1',
+    parse: inet('--outgoing', 60001),
+  },
+  {
+    flags: '--outgoing-networks <LIST>',
+    help: 'networks whose outgoing mail is our own without a login, with commas between them',
+    default: [],
+    defaultText: 'none',
+    parse: networks,
+  },
+  {
+    flags: '--whitelist-senders <FILE>',
+    help: 'senders that are never greylisted, of a client that is no suspect; may be repeated',
+    default: [],
+    defaultText: 'none',
+    repeatable: true,
+  },
+  {
+    flags: '--greylist-clients <FILE>',
+    help: 'clients that are always greylisted and never auto-whitelisted; may be repeated',
+    default: [],
+    defaultText: 'none',
+    repeatable: true,
+  },
+  {
+    flags: '--recipient-policies <FILE>',
+    help: 'recipients with a profile or a delay of their own, or without greylisting; may be repeated',
+    default: [],
+    defaultText: 'none',
+    repeatable: true,
+  },
   {
     flags: '--max-connections <N>',
     help: 'maximum number of connections; a further one replaces the one that has been idle longest',

@@ -30,6 +30,8 @@ export const RULES_OPTIONS = [
   daemonOption('--max-age'),
   daemonOption('--retry-window'),
   daemonOption('--auto-whitelist-clients'),
+  daemonOption('--named-delay'),
+  daemonOption('--auto-whitelist-farms'),
 ] as const;
 
 /** Options that the keys of records depend on. */

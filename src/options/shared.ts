@@ -7,19 +7,50 @@ import { errorText } from '../errors/text.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { NetworkLengths } from '../greylist/keys.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
+import type { WhitelistFiles } from '../whitelist/whitelists.ts';
 import { UsageError } from './command-line.ts';
 import type { GivenOptions } from './table.ts';
 
-export type GivenRules = Pick<GivenOptions, 'delay' | 'maxAge' | 'retryWindow' | 'autoWhitelistClients'>;
+export type GivenRules = Pick<
+  GivenOptions,
+  'delay' | 'maxAge' | 'retryWindow' | 'autoWhitelistClients' | 'namedDelay' | 'autoWhitelistFarms'
+>;
 
 export type GivenLookup = Pick<GivenOptions, 'lookupByHost' | 'ipv4cidr' | 'ipv6cidr'>;
 
-export function rulesOf({ delay, maxAge, retryWindow, autoWhitelistClients }: GivenRules): GreylistRules {
+export function rulesOf(given: GivenRules): GreylistRules {
+  const { delay, maxAge, retryWindow, autoWhitelistClients, namedDelay, autoWhitelistFarms } = given;
   return {
     delay,
     maxAge,
     retryWindow,
     autoWhitelistAfter: autoWhitelistClients,
+    namedDelay,
+    autoWhitelistFarmsAfter: autoWhitelistFarms,
+  };
+}
+
+export type GivenLists = Pick<
+  GivenOptions,
+  | 'retryWindow'
+  | 'maxAge'
+  | 'whitelistClients'
+  | 'whitelistRecipients'
+  | 'whitelistSenders'
+  | 'greylistClients'
+  | 'recipientPolicies'
+>;
+
+/** Returns the files of all lists. @param nameWords those of the words in client names */
+export function listFilesOf(given: GivenLists, nameWords: readonly string[]): WhitelistFiles {
+  return {
+    clients: given.whitelistClients,
+    recipients: given.whitelistRecipients,
+    senders: given.whitelistSenders,
+    greylistedClients: given.greylistClients,
+    policies: given.recipientPolicies,
+    maxPolicyDelay: Math.min(given.retryWindow, given.maxAge) - 1,
+    nameWords,
   };
 }
 

@@ -2,6 +2,7 @@
  * Checks of option values: each turns the text of an option into its value, or throws with what to
  * write instead. That text follows `write ` in the message that the administrator sees.
  */
+import { type Network, parseNetwork } from '../address/network-map.ts';
 import { FACILITIES } from '../log/syslog.ts';
 import { type InetEndpoint, parseInet } from '../server/endpoint.ts';
 import { DAY, HOUR } from '../time/units.ts';
@@ -60,6 +61,14 @@ export function octal(text: string): number {
 /** Reads `[HOST:]PORT`; a port alone makes two endpoints. @param port of the example */
 export function inet(name: string, port: number): ParseValue<InetEndpoint[]> {
   return (text) => parseInet(text) ?? fail(`[HOST:]PORT, ${name}=127.0.0.1:${port} or ${name}=[::1]:${port}`);
+}
+
+/** Reads networks, `192.0.2.0/24,2001:db8::/32`. */
+export function networks(text: string): Network[] {
+  return text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((word) => parseNetwork(word) ?? fail('networks, --outgoing-networks=192.0.2.0/24,2001:db8::/32'));
 }
 
 /** Accepts a header field: at least a name (RFC 5322, section 3.6.8) and a colon. */

@@ -22,6 +22,8 @@ const ATTRIBUTE_NAMES = [
   'queue_id',
   'instance',
   'etrn_domain',
+  'sasl_username',
+  'policy_context',
   'policy_test_time',
 ] as const;
 

@@ -18,6 +18,10 @@ export interface PolicyRequest {
   readonly instance: string | undefined;
   /** The request carries an etrn_domain attribute, empty or not; every Postfix since 2.2 sends it. */
   readonly hasEtrnDomain: boolean;
+  /** The user who has authenticated; empty for none. */
+  readonly saslUsername: string;
+  /** The policy service was asked as for outgoing mail: policy_context=outgoing (Postfix 3.1 and later). */
+  readonly isOutgoing: boolean;
   /** policy_test_time in Unix seconds, undefined if absent or no number. */
   readonly testTime: number | undefined;
 }
@@ -31,6 +35,9 @@ export type RequestFault =
 
 /** The attributes that a decision needs. They may be empty, but not absent. */
 const REQUIRED_ATTRIBUTES = ['client_address', 'client_name', 'recipient', 'sender'] as const;
+
+/** The policy_context of the submission service. */
+const OUTGOING = 'outgoing';
 
 /** Checks and types one request; reports the first fault in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
@@ -49,6 +56,8 @@ export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyReq
     queueId: attributes.queue_id ?? '',
     instance: attributes.instance || undefined,
     hasEtrnDomain: attributes.etrn_domain !== undefined,
+    saslUsername: attributes.sasl_username ?? '',
+    isOutgoing: attributes.policy_context === OUTGOING,
     testTime: unixSeconds(attributes.policy_test_time),
   };
 }

@@ -10,10 +10,9 @@
  * Known limit: a connection is closed although a request is on its way if that request arrives in the
  * same turn of the event loop in which the place is needed. Postfix then connects again and repeats it.
  */
-import type { Socket } from 'node:net';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { OnceLog } from '../errors/once-log.ts';
-import { Connection, type ConnectionSettings } from './connection.ts';
+import { type Arrival, Connection, type ConnectionSettings } from './connection.ts';
 
 /** Maximum number of new connections that wait, accepted and unread, while all others are being answered. */
 export const MAX_WAITING_CONNECTIONS = 32;
@@ -38,7 +37,7 @@ export class ConnectionTable {
   /** Connections that are not being answered; the one answered longest ago is the first. */
   readonly #idle = new Set<Connection>();
   /** New connections, accepted and unread. */
-  #waiting: Socket[] = [];
+  #waiting: Arrival[] = [];
   #serving: { settings: TableSettings & ConnectionSettings; onceLogs: OnceLogs } | undefined;
   /** Serving; then one more answer for each connection; at last only requests that have arrived. */
   #stage: 'open' | 'leaving' | 'finishing' = 'open';
@@ -92,13 +91,13 @@ export class ConnectionTable {
   }
 
   /** Takes a new connection, which is not read from yet. */
-  add(socket: Socket): void {
+  add(arrival: Arrival): void {
     this.accepted += 1;
-    this.#waiting.push(socket);
+    this.#waiting.push(arrival);
     this.#fill();
     if (this.#waiting.length === 0) return;
     if (this.#waiting.length > (this.#serving === undefined ? this.#max : MAX_WAITING_CONNECTIONS)) {
-      this.#waiting.pop()?.destroy();
+      this.#waiting.pop()?.socket.destroy();
       this.#noteFull();
     } else {
       // Read first what has arrived on the others: a client that has sent a request is not idle.
@@ -137,7 +136,7 @@ export class ConnectionTable {
 
   /** Closes all at once. */
   destroy(): void {
-    for (const socket of this.#waiting) socket.destroy();
+    for (const { socket } of this.#waiting) socket.destroy();
     this.#waiting = [];
     for (const connection of this.#all) connection.destroy();
   }
@@ -146,9 +145,9 @@ export class ConnectionTable {
   #fill(): void {
     if (this.#serving === undefined) return;
     while (this.#all.size < this.#max) {
-      const socket = this.#waiting.shift();
-      if (socket === undefined) return;
-      this.#admit(socket, this.#serving.settings);
+      const arrival = this.#waiting.shift();
+      if (arrival === undefined) return;
+      this.#admit(arrival, this.#serving.settings);
     }
   }
 
@@ -165,13 +164,13 @@ export class ConnectionTable {
     }
   }
 
-  #admit(socket: Socket, settings: ConnectionSettings): void {
-    const connection = new Connection(socket, settings, (isAnswering) => {
+  #admit(arrival: Arrival, settings: ConnectionSettings): void {
+    const connection = new Connection(arrival, settings, (isAnswering) => {
       this.#idle.delete(connection);
       if (!isAnswering) this.#noteIdle(connection);
     });
     this.#all.add(connection);
-    socket.on('close', () => {
+    arrival.socket.on('close', () => {
       this.#remove(connection);
       this.#fill();
       this.#noteEmpty();

@@ -11,8 +11,18 @@ import { encodeReply } from '../policy/action.ts';
 import { AttributeReader, type RawRequest, type RequestBounds } from '../policy/attributes.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Answers one request: the action, or undefined to close the connection. Never rejects. */
-export type AnswerRequest = (request: RawRequest) => Promise<string | undefined>;
+/**
+ * Answers one request: the action, or undefined to close the connection. Never rejects.
+ * `isOutgoing`: it came to a socket for outgoing mail.
+ */
+export type AnswerRequest = (request: RawRequest, isOutgoing?: boolean) => Promise<string | undefined>;
+
+/** A connection that was accepted. */
+export interface Arrival {
+  readonly socket: Socket;
+  /** On a socket for outgoing mail. */
+  readonly isOutgoing: boolean;
+}
 
 export interface ConnectionSettings {
   readonly answer: AnswerRequest;
@@ -35,6 +45,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #settings: ConnectionSettings;
   readonly #onAnswering: (isAnswering: boolean) => void;
+  readonly #isOutgoing: boolean;
   readonly #reader: AttributeReader;
   #isAnswering = false;
   /** When the client began to keep greyd waiting, as far as noticed. */
@@ -47,8 +58,13 @@ export class Connection {
   #isClosing = false;
 
   /** @param onAnswering called before and after each answer */
-  constructor(socket: Socket, settings: ConnectionSettings, onAnswering: (isAnswering: boolean) => void) {
+  constructor(
+    { socket, isOutgoing }: Arrival,
+    settings: ConnectionSettings,
+    onAnswering: (isAnswering: boolean) => void,
+  ) {
     this.#socket = socket;
+    this.#isOutgoing = isOutgoing;
     this.#settings = settings;
     this.#onAnswering = onAnswering;
     this.#reader = new AttributeReader(settings.requestBounds);
@@ -126,7 +142,7 @@ export class Connection {
       if (answered % ANSWERS_IN_A_TURN === ANSWERS_IN_A_TURN - 1) await eventLoopTurn();
       this.#waitingSince = undefined;
       this.#onAnswering(true);
-      const action = await this.#settings.answer(request);
+      const action = await this.#settings.answer(request, this.#isOutgoing);
       if (action !== undefined && this.#socket.writable) this.#socket.write(encodeReply(action));
       answered += 1;
       if (action === undefined || this.#settings.closeAfterAnswer) this.#close();

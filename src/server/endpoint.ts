@@ -18,6 +18,8 @@ export interface InetEndpoint {
   readonly port: number;
   /** True if this host may lack the address (no IPv6, say) without an error. */
   readonly optional: boolean;
+  /** For our own outgoing mail (--outgoing). */
+  readonly isOutgoing?: true;
 }
 
 export interface UnixEndpoint {

@@ -54,10 +54,11 @@ export class PolicyServer {
     for (const endpoint of endpoints) {
       const server = makeServer();
       if (!(await listen(server, endpoint, rights, backlog, inherited))) continue;
-      server.on('connection', (socket) => this.#connections.add(socket));
+      const isOutgoing = endpoint.kind === 'inet' && endpoint.isOutgoing === true;
+      server.on('connection', (socket) => this.#connections.add({ socket, isOutgoing }));
       const isInherited = endpoint.kind === 'inherited';
       (isInherited ? this.#inherited : this.#servers).push(server);
-      const name = boundName(server, endpoint);
+      const name = boundName(server, endpoint) + (isOutgoing ? ' (outgoing)' : '');
       this.#names.push(name);
       const address = server.address();
       // A unix socket has a path or nothing in place of an address.

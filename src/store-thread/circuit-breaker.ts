@@ -12,8 +12,9 @@
  * as working, checks prove nothing, and only a deferral, whose first-seen time is always stored, is reported as
  * recovery. So a store that accepts writes but takes no visit is logged once, not each second.
  */
+import type { Submission, Visit } from '../greylist/visit.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Greylisting, Verdict, Visit } from './greylister.ts';
+import type { Greylisting, Verdict } from './greylister.ts';
 
 export interface CircuitBreakerSettings {
   /** How long a visit waits for its answer, in milliseconds. */
@@ -79,7 +80,7 @@ export class CircuitBreaker implements Greylisting {
     this.#deadlines = new Deadlines(settings.timeoutMs, uptime, '--store-timeout');
   }
 
-  decide(visit: Visit): Promise<Verdict> {
+  decide(visit: Visit | Submission): Promise<Verdict> {
     return this.#bounded(() => this.#inner.decide(visit), { visits: 1, isProof: isStored });
   }
 

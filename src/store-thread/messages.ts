@@ -1,17 +1,18 @@
 /**
  * The messages between the daemon's main thread and its store thread. Visits are sent as a flat list of
- * their parts, five for each: copying objects from thread to thread takes several times as long.
+ * their parts, six for each: copying objects from thread to thread takes several times as long.
  */
 import type { DecisionCount } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
+import type { Submission, Terms, Visit } from '../greylist/visit.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 import type { Cleaned, CleaningPace } from './cleaner.ts';
-import type { Verdict, Visit } from './greylister.ts';
+import type { Verdict } from './greylister.ts';
 
 /** The settings that the store thread is started with. */
 export interface ThreadSettings {
@@ -23,6 +24,8 @@ export interface ThreadSettings {
   /** The lengths of networks; with --lookup-by-host those of whole addresses. */
   readonly networkLengths: NetworkLengths;
   readonly rules: GreylistRules & Limits;
+  /** Look for windows now and then: a recipient's profile makes use of them. */
+  readonly hasProfiles: boolean;
   /** How long to wait while another process locks the database, in milliseconds. */
   readonly busyTimeoutMs: number;
   readonly pace: CleaningPace;
@@ -75,24 +78,50 @@ export type FromThread =
   | { readonly figures: StoreFigures }
   | { readonly log: ThreadLogLevel; readonly text: string };
 
-const PARTS = 5;
+/** A submission has no triplet: this stands in place of its network. */
+const SUBMISSION = '>';
 
-export function packVisits(visits: readonly Visit[]): PackedVisits {
+/** The terms of most visits: postgrey's. */
+const NO_TERMS = '';
+
+const PARTS = 6;
+
+export function packVisits(visits: readonly (Visit | Submission)[]): PackedVisits {
   const packed: (string | number)[] = [];
-  for (const { triplet, client, now } of visits) {
-    packed.push(triplet.clientNetwork, triplet.sender, triplet.recipient, client.clientAddress, now);
+  for (const visit of visits) {
+    if ('user' in visit) {
+      packed.push(SUBMISSION, visit.user, visit.correspondent, '', visit.now, NO_TERMS);
+      continue;
+    }
+    const { triplet, client, now, terms } = visit;
+    const packedTerms = terms === undefined ? NO_TERMS : JSON.stringify(terms);
+    packed.push(
+      triplet.clientNetwork,
+      triplet.sender,
+      triplet.recipient,
+      client.clientAddress,
+      now,
+      packedTerms,
+    );
   }
   return packed;
 }
 
-export function unpackVisits(packed: PackedVisits): Visit[] {
-  const visits: Visit[] = [];
+export function unpackVisits(packed: PackedVisits): (Visit | Submission)[] {
+  const visits: (Visit | Submission)[] = [];
   const text = (at: number) => packed[at] as string;
   for (let at = 0; at < packed.length; at += PARTS) {
+    const [network, sender, recipient, terms] = [text(at), text(at + 1), text(at + 2), text(at + 5)];
+    const now = packed[at + 4] as number;
+    if (network === SUBMISSION) {
+      visits.push({ user: sender, correspondent: recipient, now });
+      continue;
+    }
     visits.push({
-      triplet: { kind: 'triplet', clientNetwork: text(at), sender: text(at + 1), recipient: text(at + 2) },
+      triplet: { kind: 'triplet', clientNetwork: network, sender, recipient },
       client: { kind: 'client', clientAddress: text(at + 3) },
-      now: packed[at + 4] as number,
+      now,
+      terms: terms === NO_TERMS ? undefined : (JSON.parse(terms) as Terms),
     });
   }
   return visits;

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../errors/text.ts';
 import { hashOf, type Key } from '../greylist/keys.ts';
 import { type ClientRecord, isExpired, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
+import type { Submission, Visit } from '../greylist/visit.ts';
 import { systemClock } from '../service/system-clock.ts';
 import { openSharedStore, type SharedStoreSettings } from '../store/redis/open.ts';
 import { damageOf } from '../store/sqlite/damage.ts';
@@ -15,7 +16,7 @@ import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { DaemonStore, RecordStore } from '../store/store.ts';
 import { CleaningProgress, runCleaner } from './cleaner.ts';
 import { updateWithFormer } from './former-records.ts';
-import { Greylister, type Visit } from './greylister.ts';
+import { Greylister } from './greylister.ts';
 import {
   type DecisionBatch,
   type FromThread,
@@ -28,21 +29,34 @@ import {
   type VisitOutcome,
 } from './messages.ts';
 
+/** How often to look for windows, in milliseconds: mail to one passes within a minute. */
+const WINDOW_LOOK_MS = 30_000;
+
 interface ThreadStore {
   readonly store: DaemonStore;
   readonly figures: () => StoreFigures;
 }
 
-const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, busyTimeoutMs, pace, ending } =
+const { dbdir, sharedStore, privacy, lookupByHost, networkLengths, rules, hasProfiles, busyTimeoutMs, pace } =
   workerData as ThreadData;
 
 const say = (level: ThreadLogLevel) => (text: string) => post({ log: level, text });
 const hash = (key: Key) => hashOf(key, lookupByHost);
 const end = new AbortController();
-const ends = new Int32Array(ending);
+const ends = new Int32Array((workerData as ThreadData).ending);
 const isEnding = () => Atomics.load(ends, 0) === 1;
 const { store, figures } = sharedStore === undefined ? openEmbedded() : openShared(sharedStore);
 const greylister = new Greylister(privacy ? withFormerRecords(store) : store, rules);
+
+if (hasProfiles) lookForWindows();
+
+/** Learns of windows that greyctl or another host opens; why the store cannot be read is reported elsewhere. */
+function lookForWindows(): void {
+  const look = () => greylister.lookForWindows().catch(() => {});
+  const timer = setInterval(look, WINDOW_LOOK_MS).unref();
+  end.signal.addEventListener('abort', () => clearInterval(timer));
+  void look();
+}
 
 function withFormerRecords(inner: RecordStore): RecordStore {
   const lookup = { byHost: lookupByHost, lengths: networkLengths };
@@ -124,7 +138,7 @@ async function save({ decisions, forgetBefore }: DecisionBatch): Promise<[]> {
   return [];
 }
 
-function outcomeOf(visit: Visit): Promise<VisitOutcome> {
+function outcomeOf(visit: Visit | Submission): Promise<VisitOutcome> {
   return greylister.decide(visit).catch((error) => ({ error: errorText(error) }));
 }
 

@@ -9,10 +9,11 @@
  */
 import type { DecisionCount } from '../decisions/counters.ts';
 import { asError, errorText } from '../errors/text.ts';
+import type { Submission, Visit } from '../greylist/visit.ts';
 import type { Log } from '../log/logger.ts';
 import { WorkerThread } from '../store/worker.ts';
 import type { Clock, UnixSeconds } from '../time/clock.ts';
-import type { Greylisting, Verdict, Visit } from './greylister.ts';
+import type { Greylisting, Verdict } from './greylister.ts';
 import {
   type DecisionBatch,
   type FromThread,
@@ -39,7 +40,7 @@ const YOUNG_MEGABYTES = 4;
 
 /** A visit whose caller waits. */
 interface Call {
-  readonly visit: Visit;
+  readonly visit: Visit | Submission;
   readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: Error) => void;
 }
@@ -89,7 +90,7 @@ export class GreylisterThread implements Greylisting {
     );
   }
 
-  decide(visit: Visit): Promise<Verdict> {
+  decide(visit: Visit | Submission): Promise<Verdict> {
     return new Promise((resolve, reject) => {
       this.#calls.push({ visit, resolve, reject });
       if (this.#calls.length === BATCH_SIZE) this.#sendCalls();

@@ -55,6 +55,11 @@ export class ClientList {
     return true;
   }
 
+  /** Returns the line that matches a client, if there is one: its name first, then its address. */
+  find(clientName: string, client: IpAddress): WhitelistLine | undefined {
+    return this.size === 0 ? undefined : (this.findName(clientName) ?? this.findAddress(client));
+  }
+
   /** Returns the line that matches a name, if there is one. */
   findName(clientName: string): WhitelistLine | undefined {
     return (

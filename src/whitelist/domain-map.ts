@@ -17,14 +17,19 @@ export class DomainMap<Value> {
 
   /** Returns the value of the domain of a name; an empty name is in no domain. */
   find(name: string): Value | undefined {
+    for (const value of this.all(name)) return value;
+    return undefined;
+  }
+
+  /** Returns the values of all domains of a name, the longest first. */
+  *all(name: string): Generator<Value, void> {
     let rest = comparableName(name);
     while (rest !== '') {
       const value = this.#domains.get(rest);
-      if (value !== undefined) return value;
+      if (value !== undefined) yield value;
       const dot = rest.indexOf('.');
-      if (dot === -1) return undefined;
+      if (dot === -1) return;
       rest = rest.slice(dot + 1);
     }
-    return undefined;
   }
 }

@@ -54,10 +54,14 @@ export class RecipientList {
 
   /** Returns a line that matches a recipient, if there is one. */
   find(recipient: string): WhitelistLine | undefined {
-    return (
-      this.#findAddress(comparableAddress(recipient)) ??
-      this.#regexes.find(({ regex }) => regex.matches(recipient))?.line
-    );
+    for (const line of this.all(recipient)) return line;
+    return undefined;
+  }
+
+  /** Returns all lines that match a recipient: domains, addresses, then expressions. */
+  *all(recipient: string): Generator<WhitelistLine, void> {
+    yield* this.#ofAddress(comparableAddress(recipient));
+    for (const { regex, line } of this.#regexes) if (regex.matches(recipient)) yield line;
   }
 
   /** Adds an address; if it is there already, the first line stays. */
@@ -69,17 +73,15 @@ export class RecipientList {
    * An `@` in the local part (`"a@b"@domain`) comes here unquoted: a user ends at the first `@`, a domain
    * begins at the last.
    */
-  #findAddress(recipient: string): WhitelistLine | undefined {
+  *#ofAddress(recipient: string): Generator<WhitelistLine, void> {
     const at = recipient.indexOf('@');
-    if (at === -1) return undefined;
-    const ofDomain = this.#domains.find(recipient.slice(recipient.lastIndexOf('@') + 1));
-    if (ofDomain !== undefined) return ofDomain;
+    if (at === -1) return;
+    yield* this.#domains.all(recipient.slice(recipient.lastIndexOf('@') + 1));
     const rest = recipient.slice(at);
     for (const user of usersOf(recipient.slice(0, at))) {
-      const line = this.#addresses.get(user + rest) ?? this.#addresses.get(`${user}@`);
-      if (line !== undefined) return line;
+      const lines = [this.#addresses.get(user + rest), this.#addresses.get(`${user}@`)];
+      for (const line of lines) if (line !== undefined) yield line;
     }
-    return undefined;
   }
 }
 

@@ -24,17 +24,25 @@ export interface WhitelistLine {
   readonly file: string;
   /** Counted from 1. */
   readonly number: number;
+  /** Without its comment; with further words where the list has them. */
   readonly pattern: string;
 }
 
 /** Adds one line; throws with the reason in one line if it holds no pattern. */
 export type AddLine = (line: WhitelistLine) => void;
 
+/** What a line holds beside its comment: a pattern alone, or words that the list understands. */
+export type LineForm = 'one word' | 'words';
+
 /**
  * @returns a warning for each skipped line
  * @throws (rejects) if the file cannot be read; nothing was added then
  */
-export async function readWhitelistFile(path: string, add: AddLine): Promise<string[]> {
+export async function readWhitelistFile(
+  path: string,
+  add: AddLine,
+  form: LineForm = 'one word',
+): Promise<string[]> {
   const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
   const warnings: string[] = [];
   for (const [index, line] of lines.entries()) {
@@ -42,7 +50,7 @@ export async function readWhitelistFile(path: string, add: AddLine): Promise<str
     const pattern = line.replace(/#.*$/, '').trim();
     if (pattern === '') continue;
     try {
-      if (/\s/.test(pattern)) throw new Error('a pattern must not contain blanks');
+      if (form === 'one word' && /\s/.test(pattern)) throw new Error('a pattern must not contain blanks');
       add({ file: path, number: index + 1, pattern });
     } catch (error) {
       const reason = errorText(error);

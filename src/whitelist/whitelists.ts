@@ -1,63 +1,89 @@
 /**
- * Both whitelists, loaded whole from their files. A reload builds new lists and then swaps them;
- * no request sees a half-read list. A list stays as it was if one of its files cannot be read at a
- * reload, or if it had patterns and would have none now: a file that was emptied or damaged by mistake
- * must not defer the mail of listed hosts. At the start the files count as they are.
- *
- * Known limit: in a list with several files, one that has lost all its patterns is loaded as it is, with
- * a warning; a file of the administrator's own additions (`.local`) without one.
+ * All lists that an administrator writes, each loaded whole from its files (see loaded-list): who is never greylisted,
+ * who always is, and by which profile.
  */
 import type { IpAddress } from '../address/ip.ts';
+import { NameWords } from '../address/name-words.ts';
 import { ClientList } from './client-list.ts';
+import { LoadedList } from './loaded-list.ts';
+import { PolicyList, type RecipientPolicy } from './policy-list.ts';
 import { RecipientList } from './recipient-list.ts';
-import { type AddLine, readWhitelistFile, type WhitelistLine } from './whitelist-file.ts';
+import { SenderList } from './sender-list.ts';
+import type { WhitelistLine } from './whitelist-file.ts';
 
+/** The files of each list. */
 export interface WhitelistFiles {
   readonly clients: readonly string[];
   readonly recipients: readonly string[];
+  readonly senders?: readonly string[];
+  readonly greylistedClients?: readonly string[];
+  readonly policies?: readonly string[];
+  /** The longest delay of a policy, in seconds. */
+  readonly maxPolicyDelay?: number;
+  /** Words in client names, see name-words. */
+  readonly nameWords?: readonly string[];
 }
 
-/** Suffix of optional files: the administrator's own additions. */
-const OPTIONAL_SUFFIX = '.local';
+/** The number of patterns in use, by list. */
+export interface WhitelistSizes {
+  readonly clients: number;
+  readonly recipients: number;
+  readonly senders: number;
+  readonly greylistedClients: number;
+  readonly policies: number;
+}
 
 export class Whitelists {
-  readonly #files: WhitelistFiles;
-  #clients = emptyList(new ClientList());
-  #recipients = emptyList(new RecipientList());
+  readonly #clients;
+  readonly #recipients;
+  readonly #senders;
+  readonly #greylistedClients;
+  readonly #policies;
+  readonly #nameWords;
 
-  /** True if all files of both lists were loaded when they were last read. */
-  isUpToDate = false;
+  constructor({
+    clients,
+    recipients,
+    senders = [],
+    greylistedClients = [],
+    policies = [],
+    maxPolicyDelay = Number.MAX_SAFE_INTEGER,
+    nameWords = [],
+  }: WhitelistFiles) {
+    const whitelist = (kind: string, files: readonly string[]) =>
+      ({ title: `${kind} whitelist`, noun: 'whitelist', files, form: 'one word' }) as const;
+    const list = (title: string, files: readonly string[]) =>
+      ({ title, noun: 'list', files, form: 'words' }) as const;
+    this.#clients = new LoadedList(whitelist('client', clients), () => new ClientList());
+    this.#recipients = new LoadedList(whitelist('recipient', recipients), () => new RecipientList());
+    this.#senders = new LoadedList(
+      { ...whitelist('sender', senders), form: 'words' },
+      () => new SenderList(),
+    );
+    this.#greylistedClients = new LoadedList(
+      { ...list('list of greylisted clients', greylistedClients), form: 'one word' },
+      () => new ClientList(),
+    );
+    this.#policies = new LoadedList(
+      list('list of recipient policies', policies),
+      () => new PolicyList(maxPolicyDelay),
+    );
+    this.#nameWords = new LoadedList(list('list of words in client names', nameWords), () => new NameWords());
+  }
 
-  constructor(files: WhitelistFiles) {
-    this.#files = files;
+  /** True if all files of all lists were loaded when they were last read. */
+  get isUpToDate(): boolean {
+    return this.#all.every(({ isUpToDate }) => isUpToDate);
   }
 
   /** Loads the lists for the first time, as far as they can be read. @returns a warning per problem */
   async load(): Promise<string[]> {
-    const [clients, recipients] = await this.#read();
-    this.#clients = clients;
-    this.#recipients = recipients;
-    this.isUpToDate = clients.isComplete && recipients.isComplete;
-    return [...clients.warnings, ...recipients.warnings];
+    return (await Promise.all(this.#all.map((list) => list.load()))).flat();
   }
 
   /** Loads them again; a list that cannot be loaded stays as it is. @returns a warning per problem */
   async reload(): Promise<string[]> {
-    const [clients, recipients] = await this.#read();
-    const warnings = [
-      ...clients.warnings,
-      ...troublesOf('client', this.#clients, clients),
-      ...recipients.warnings,
-      ...troublesOf('recipient', this.#recipients, recipients),
-    ];
-    const [takesClients, takesRecipients] = [
-      canReplace(this.#clients, clients),
-      canReplace(this.#recipients, recipients),
-    ];
-    if (takesClients) this.#clients = clients;
-    if (takesRecipients) this.#recipients = recipients;
-    this.isUpToDate = takesClients && takesRecipients;
-    return warnings;
+    return (await Promise.all(this.#all.map((list) => list.reload()))).flat();
   }
 
   /** Returns how many patterns are in use: `150 client and 2 recipient patterns`. */
@@ -66,14 +92,24 @@ export class Whitelists {
     return `${clients} client and ${recipients} recipient patterns`;
   }
 
-  /** The number of patterns in use. */
-  get sizes(): { readonly clients: number; readonly recipients: number } {
-    return { clients: this.#clients.list.size, recipients: this.#recipients.list.size };
+  get sizes(): WhitelistSizes {
+    return {
+      clients: this.#clients.list.size,
+      recipients: this.#recipients.list.size,
+      senders: this.#senders.list.size,
+      greylistedClients: this.#greylistedClients.list.size,
+      policies: this.#policies.list.size,
+    };
+  }
+
+  /** The words by which client names are understood. */
+  get nameWords(): NameWords {
+    return this.#nameWords.list;
   }
 
   /** Returns the whitelist line that matches a client, if there is one. */
   findClient(clientName: string, client: IpAddress): WhitelistLine | undefined {
-    return this.#clients.list.findName(clientName) ?? this.#clients.list.findAddress(client);
+    return this.#clients.list.find(clientName, client);
   }
 
   /** Returns the whitelist line that matches a recipient, if there is one. */
@@ -81,69 +117,32 @@ export class Whitelists {
     return this.#recipients.list.find(recipient);
   }
 
-  #read() {
-    return Promise.all([
-      readList(this.#files.clients, new ClientList()),
-      readList(this.#files.recipients, new RecipientList()),
-    ]);
+  /**
+   * Returns the whitelist line that matches a sender, if there is one.
+   * @param isSuspect tells whether the client is a suspect; most lines do not count then
+   */
+  findSender(sender: string, isSuspect: () => boolean): WhitelistLine | undefined {
+    return this.#senders.list.find(sender, isSuspect);
   }
-}
 
-interface ReadList<List> {
-  readonly list: List;
-  /** The number of patterns from each file that could be read. */
-  readonly patterns: ReadonlyMap<string, number>;
-  readonly warnings: string[];
-  /** True if every file could be read, or may be absent. */
-  readonly isComplete: boolean;
-}
-
-interface AnyList {
-  readonly size: number;
-  add: AddLine;
-}
-
-function emptyList<List extends AnyList>(list: List): ReadList<List> {
-  return { list, patterns: new Map(), warnings: [], isComplete: false };
-}
-
-async function readList<List extends AnyList>(paths: readonly string[], list: List): Promise<ReadList<List>> {
-  const patterns = new Map<string, number>();
-  const warnings: string[] = [];
-  let isComplete = true;
-  for (const path of paths) {
-    const before = list.size;
-    try {
-      warnings.push(...(await readWhitelistFile(path, (line) => list.add(line))));
-      patterns.set(path, list.size - before);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' && path.endsWith(OPTIONAL_SUFFIX)) continue;
-      isComplete = false;
-      warnings.push(`cannot read whitelist ${path}: ${message}`);
-    }
+  /** Returns the line of a client that is always greylisted, if there is one. */
+  findGreylistedClient(clientName: string, client: IpAddress): WhitelistLine | undefined {
+    return this.#greylistedClients.list.find(clientName, client);
   }
-  return { list, patterns, warnings, isComplete };
-}
 
-function canReplace(before: ReadList<AnyList>, read: ReadList<AnyList>): boolean {
-  return read.isComplete && !isEmptied(before, read);
-}
+  /** Returns the policy of a recipient, if it has one of its own. */
+  findPolicy(recipient: string): RecipientPolicy | undefined {
+    return this.#policies.list.find(recipient);
+  }
 
-function isEmptied(before: ReadList<AnyList>, read: ReadList<AnyList>): boolean {
-  return before.list.size > 0 && read.list.size === 0;
-}
-
-/** Returns warnings about a reload, beside those about unreadable lines and files. */
-function troublesOf(name: string, before: ReadList<AnyList>, read: ReadList<AnyList>): string[] {
-  const kept = `the ${name} whitelist stays as it was`;
-  if (!read.isComplete) return [kept];
-  if (isEmptied(before, read))
-    return [`${kept}: its files have no valid line any more; to load an empty list, restart greyd`];
-  return [...before.patterns]
-    .filter(([path, count]) => count > 0 && read.patterns.get(path) === 0 && !path.endsWith(OPTIONAL_SUFFIX))
-    .map(
-      ([path, count]) =>
-        `${path} has no valid line any more: ${count === 1 ? 'its pattern is' : `its ${count} patterns are`} dropped`,
-    );
+  get #all() {
+    return [
+      this.#clients,
+      this.#recipients,
+      this.#senders,
+      this.#greylistedClients,
+      this.#policies,
+      this.#nameWords,
+    ];
+  }
 }

@@ -12,9 +12,9 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Visit } from '../../src/greylist/visit.ts';
 import { openSqliteFile } from '../../src/store/sqlite/open.ts';
 import { CLEANING_PACE } from '../../src/store-thread/cleaner.ts';
-import type { Visit } from '../../src/store-thread/greylister.ts';
 import { GreylisterThread } from '../../src/store-thread/thread.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
@@ -26,7 +26,14 @@ const REQUESTS_PER_SECOND = 500;
 const LONGEST_MS = 50;
 const DAY = 86_400;
 const NOW = Math.floor(Date.now() / 1000);
-const RULES = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, autoWhitelistAfter: 5 };
+const RULES = {
+  delay: 300,
+  retryWindow: 2 * DAY,
+  maxAge: 35 * DAY,
+  autoWhitelistAfter: 5,
+  namedDelay: 60,
+  autoWhitelistFarmsAfter: 3,
+};
 
 const THREAD_MAIN = new URL('../../dist/store-thread/thread-main.js', import.meta.url);
 
@@ -73,6 +80,7 @@ test('while half of all records are deleted, no answer is held up for more than 
       lookupByHost: false,
       networkLengths: { ipv4: 24, ipv6: 64 },
       sharedStore: undefined,
+      hasProfiles: false,
       busyTimeoutMs: 1000,
       rules: { ...RULES, maxTriplets: 0, maxNewPerClient: 0 },
       pace: { ...CLEANING_PACE, firstWalkMs: 5000, slicePauseMs: CLEANING_PACE.slicePauseMs / 4 },

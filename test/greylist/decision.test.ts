@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Decision, decide, type GreylistRules, type Records } from '../../src/greylist/decision.ts';
+import { type Decision, decide, type GreylistRules } from '../../src/greylist/decision.ts';
+import type { Records } from '../../src/greylist/records-of-visit.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const RULES: GreylistRules = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, autoWhitelistAfter: 5 };
+const RULES: GreylistRules = {
+  delay: 300,
+  retryWindow: 2 * DAY,
+  maxAge: 35 * DAY,
+  autoWhitelistAfter: 5,
+  namedDelay: 60,
+  autoWhitelistFarmsAfter: 3,
+};
 /** Some moment; all times below are relative to it. */
 const T = 1_700_000_000;
 
@@ -168,13 +176,16 @@ describe('the auto-whitelist', () => {
   });
 
   test('0 turns it off: nobody is whitelisted, nothing is counted', () => {
-    const off = { autoWhitelistAfter: 0 };
+    const off = { autoWhitelistAfter: 0, namedDelay: 60, autoWhitelistFarmsAfter: 3 };
     expect(visit(client(9, 0), T, off).verdict.reason).toBe('new');
     expect(visit({ ...triplet(0, 1), ...client(9, -HOUR) }, T + 300, off).save.client).toBeUndefined();
   });
 
   test('1 whitelists a client with its first success', () => {
-    expect(visit(triplet(0, 1), T + 300, { autoWhitelistAfter: 1 }).verdict).toMatchObject({
+    expect(
+      visit(triplet(0, 1), T + 300, { autoWhitelistAfter: 1, namedDelay: 60, autoWhitelistFarmsAfter: 3 })
+        .verdict,
+    ).toMatchObject({
       clientWhitelisted: true,
     });
   });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Visit } from '../../src/greylist/visit.ts';
 import { Measures } from '../../src/metrics/measures.ts';
 import type { RawRequest } from '../../src/policy/attributes.ts';
-import type { Verdict, Visit } from '../../src/store-thread/greylister.ts';
+import type { Verdict } from '../../src/store-thread/greylister.ts';
 
 const VISIT: Visit = {
   triplet: { kind: 'triplet', clientNetwork: '192.0.2.0', sender: 'a', recipient: 'b' },

@@ -20,6 +20,8 @@ test('a request of Postfix becomes a typed one', () => {
     queueId: '4F1A2B',
     instance: '1a2b.65f0c3d1.4e5f6.0',
     hasEtrnDomain: true,
+    saslUsername: '',
+    isOutgoing: false,
     testTime: 1_700_000_000,
   });
 });

@@ -11,7 +11,7 @@ async function tableOf(max: number) {
   const changed = new WakeUp();
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket: Socket) => {
     accepted += 1;
-    table.add(socket);
+    table.add({ socket, isOutgoing: false });
     changed.now();
   });
   let accepted = 0;

@@ -35,7 +35,7 @@ async function startEcho(closeAfterAnswer: boolean) {
   };
   const server = createServer(
     { allowHalfOpen: true, pauseOnConnect: true },
-    (socket) => void new Connection(socket, settings, () => {}),
+    (socket) => void new Connection({ socket, isOutgoing: false }, settings, () => {}),
   );
   onTestFinished(() => void server.close());
   await new Promise<void>((resolve) => server.listen(path, resolve));

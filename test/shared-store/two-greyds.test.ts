@@ -17,7 +17,14 @@ const REQUESTS = Number(process.env.GREYD_SHARED_REQUESTS ?? 10_000);
 const SEED = Number(process.env.GREYD_SHARED_SEED ?? 1);
 
 const DAY = 86_400;
-const RULES = { delay: 300, retryWindow: 2 * DAY, maxAge: 10 * DAY, autoWhitelistAfter: 3 };
+const RULES = {
+  delay: 300,
+  retryWindow: 2 * DAY,
+  maxAge: 10 * DAY,
+  autoWhitelistAfter: 3,
+  namedDelay: 60,
+  autoWhitelistFarmsAfter: 3,
+};
 const OPTIONS = [
   '--quiet',
   '--allow-test-time',

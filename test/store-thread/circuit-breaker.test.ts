@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Visit } from '../../src/greylist/visit.ts';
 import { CircuitBreaker, PROBE_MS, RECOVERY_MS } from '../../src/store-thread/circuit-breaker.ts';
-import type { Greylisting, Verdict, Visit } from '../../src/store-thread/greylister.ts';
+import type { Greylisting, Verdict } from '../../src/store-thread/greylister.ts';
 
 beforeEach(
   () =>

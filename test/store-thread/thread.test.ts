@@ -2,8 +2,9 @@
  * The thread and its death. What the real one answers is in test/daemon/ and test/faults/.
  */
 import { expect, onTestFinished, test } from 'vitest';
+import type { Visit } from '../../src/greylist/visit.ts';
 import { CLEANING_PACE } from '../../src/store-thread/cleaner.ts';
-import type { Verdict, Visit } from '../../src/store-thread/greylister.ts';
+import type { Verdict } from '../../src/store-thread/greylister.ts';
 import { GreylisterThread, RESTART_PAUSE_MS } from '../../src/store-thread/thread.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 
@@ -32,6 +33,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
       lookupByHost: false,
       networkLengths: { ipv4: 24, ipv6: 64 },
       sharedStore: undefined,
+      hasProfiles: false,
       busyTimeoutMs: 1000,
       pace,
       rules: {
@@ -39,6 +41,8 @@ function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
         retryWindow: 86400,
         maxAge: 86400,
         autoWhitelistAfter: 5,
+        namedDelay: 60,
+        autoWhitelistFarmsAfter: 3,
         maxTriplets: 0,
         maxNewPerClient: 0,
       },

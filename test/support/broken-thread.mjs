@@ -14,8 +14,8 @@ parentPort.on('message', (message) => {
     parentPort.postMessage({ figures: { records: { triplet: 1, client: 2 }, cleaned: undefined } });
     return;
   }
-  // Each visit has five parts, the sender is the second.
-  const senders = message.visits.filter((_, index) => index % 5 === 1);
+  // Each visit has six parts, the sender is the second.
+  const senders = message.visits.filter((_, index) => index % 6 === 1);
   if (senders.includes('throw')) throw new Error('a bug');
   if (senders.includes('exit')) process.exit();
   if (senders.includes('wait')) return;

@@ -8,7 +8,7 @@ import { Tracer } from '../../inspect/trace.ts';
 import { type OptionEntry, UsageError } from '../../options/command-line.ts';
 import type { GivenOf } from '../../options/given.ts';
 import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
-import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
+import { listFilesOf, networkLengthsOf, rulesOf } from '../../options/shared.ts';
 import { AttributeReader, type RawRequest } from '../../policy/attributes.ts';
 import type { Attributes } from '../../policy/client.ts';
 import { policyText } from '../../policy/client.ts';
@@ -23,6 +23,11 @@ import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from '../reques
 const ANSWER_OPTIONS = [
   daemonOption('--whitelist-clients'),
   daemonOption('--whitelist-recipients'),
+  daemonOption('--whitelist-senders'),
+  daemonOption('--greylist-clients'),
+  daemonOption('--recipient-policies'),
+  daemonOption('--profile'),
+  daemonOption('--outgoing-networks'),
   daemonOption('--greylist-action'),
   daemonOption('--greylist-text'),
   daemonOption('--x-greylist-header'),
@@ -68,10 +73,7 @@ export const explainCommand = makeCommand(
   async (given, { attributes }, work) => {
     const isStream = attributes.size === 0 && given.fromLog === undefined;
     const requests = isStream ? requestsOf(work.input, given) : [await namedRequest(given, attributes, work)];
-    const whitelists = new Whitelists({
-      clients: given.whitelistClients,
-      recipients: given.whitelistRecipients,
-    });
+    const whitelists = new Whitelists(listFilesOf(given, work.nameWordFiles));
     return withRecords(given, work, async (store) => {
       for (const warning of await whitelists.load()) work.tell(warning);
       return explainAll(requests, store, whitelists, given, work);
@@ -89,6 +91,8 @@ async function explainAll(
   const rules = rulesOf(given);
   const settings = {
     networkLengths: networkLengthsOf(given),
+    profile: given.profile,
+    outgoingNetworks: given.outgoingNetworks,
     greylistAction: given.greylistAction,
     greylistText: given.greylistText,
     xGreylistHeader: given.xGreylistHeader,

@@ -25,7 +25,7 @@ export async function chooseClients(
   const skipped = await readClients(skipClients, tell);
   const matched = await readClients(matchClients, tell);
   const isIn = (list: ClientList, { client, clientName }: Tries) =>
-    (list.findName(clientName) ?? list.findAddress(client)) !== undefined;
+    list.find(clientName, client) !== undefined;
   return (tries) =>
     !isIn(skipped, tries) &&
     (matchClients.length === 0 || isIn(matched, tries)) &&
