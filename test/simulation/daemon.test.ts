@@ -8,7 +8,7 @@ import type { Attempt, Outgoing } from './mail.ts';
 import { play } from './play.ts';
 import type { Answer, Rule } from './rule.ts';
 import { OUR_LIST, RULES } from './rules/all.ts';
-import { isPass, requestOf } from './rules/greyd.ts';
+import { isPass, requestOf, submissionOf } from './rules/greyd.ts';
 import { mailsOf } from './traffic.ts';
 import { ORDINARY } from './world.ts';
 
@@ -17,6 +17,7 @@ class BesideDaemon implements Rule {
   readonly differences: string[] = [];
   asked = 0;
   deferred = 0;
+  sentMails = 0;
   readonly #rule: Rule;
   readonly #daemon: PolicyClient;
 
@@ -37,17 +38,25 @@ class BesideDaemon implements Rule {
 
   async sent(outgoing: Outgoing, now: number): Promise<void> {
     await this.#rule.sent(outgoing, now);
+    this.sentMails += 1;
+    const action = await this.#daemon.ask({ ...submissionOf(outgoing, now), instance: undefined });
+    if (!isPass(action)) this.differences.push(`${now} ${JSON.stringify(outgoing)}: ${action}`);
   }
 }
 
-test('the daemon answers as the rule in the simulation', async () => {
+test('the daemon answers as the rule in the simulation, with --profile=smart', async () => {
   const world = { ...ORDINARY, days: 20, recipients: 10, goodPerDay: 40 };
-  const daemon = await Daemon.start(['--allow-test-time', `--whitelist-clients=${OUR_LIST}`]);
+  const daemon = await Daemon.start([
+    '--profile=smart',
+    '--allow-test-time',
+    `--whitelist-clients=${OUR_LIST}`,
+  ]);
   const client = await daemon.connect();
-  const rule = new BesideDaemon(await RULES.greyd(), client);
+  const rule = new BesideDaemon(await RULES.smart(), client);
   await play(mailsOf(world), rule, world.seed);
   client.close();
   expect(rule.differences).toEqual([]);
   expect(rule.asked).toBeGreaterThan(2000);
   expect(rule.deferred).toBeGreaterThan(1000);
+  expect(rule.sentMails).toBeGreaterThan(10);
 });

@@ -4,7 +4,7 @@
  *
  * Known limit: all addresses are IPv4, and a host has one name for all time.
  */
-import { below, type Random } from './random.ts';
+import { below, pick, type Random } from './random.ts';
 
 export interface Host {
   /** The confirmed host name as Postfix has it, or `unknown`. */
@@ -26,9 +26,13 @@ export interface PoolForm {
   readonly hostsPerNetwork: number;
   /** The chance that the next attempt comes from the same host as the last one. */
   readonly stay: number;
-  /** The first three octets of network number n. */
-  readonly network: (n: number) => string;
-  readonly hostName: (network: number, host: number, address: string) => string;
+  /** Three octets, from which the networks are counted up. */
+  readonly firstNetwork: string;
+  /**
+   * {region} in letters; {network} in the region and {host} in the network, from 0; {a} to {d}: the octets of the
+   * address.
+   */
+  readonly hostNames: string;
 }
 
 /** Host numbers begin here: lower ones are routers and name servers. */
@@ -36,37 +40,51 @@ const FIRST_HOST = 20;
 
 export class HostPool {
   readonly #form: PoolForm;
-  /** By network and number. */
-  readonly #hosts = new Map<string, Host>();
+  /** By region, network and number. */
+  readonly #hosts: readonly (readonly Host[])[];
 
   /** @param isConfirmed decides for each host whether it has a confirmed name */
   constructor(form: PoolForm, isConfirmed: () => boolean) {
     this.#form = form;
     // All hosts at once, for all rules alike.
-    for (let network = 0; network < form.regions * form.networks; network += 1) {
-      for (let host = 0; host < form.hostsPerNetwork; host += 1) {
-        const address = `${form.network(network)}.${FIRST_HOST + host}`;
-        const name = isConfirmed() ? form.hostName(network, host, address) : 'unknown';
-        this.#hosts.set(`${network} ${host}`, { name, address });
-      }
-    }
+    const { regions, networks, hostsPerNetwork } = form;
+    this.#hosts = Array.from({ length: regions }, (_, region) =>
+      Array.from({ length: networks * hostsPerNetwork }, (_, n) => {
+        const [network, host] = [Math.floor(n / hostsPerNetwork), n % hostsPerNetwork];
+        const address = addressIn(form.firstNetwork, region * networks + network, FIRST_HOST + host);
+        return {
+          address,
+          name: isConfirmed() ? nameOf(form.hostNames, { region, network, host }, address) : 'unknown',
+        };
+      }),
+    );
   }
 
   /** Returns the route of one sender's mail. */
   route(random: Random): Route {
-    const { regions, stay } = this.#form;
-    const region = below(regions, random);
-    const any = (mail: Random) => this.#any(region, mail);
-    return { first: any, next: (before, mail) => (mail() < stay ? before : any(mail)) };
+    const { stay } = this.#form;
+    const hosts = pick(this.#hosts, random);
+    return {
+      first: (mail) => pick(hosts, mail),
+      next: (before, mail) => (mail() < stay ? before : pick(hosts, mail)),
+    };
   }
+}
 
-  #any(region: number, random: Random): Host {
-    const { networks, hostsPerNetwork } = this.#form;
-    const network = region * networks + below(networks, random);
-    const host = this.#hosts.get(`${network} ${below(hostsPerNetwork, random)}`);
-    if (host === undefined) throw new Error('the pool has no such host');
-    return host;
-  }
+function addressIn(firstNetwork: string, network: number, host: number): string {
+  const [a = 0, b = 0, c = 0] = firstNetwork.split('.').map(Number);
+  return `${a}.${b + Math.floor((c + network) / 256)}.${(c + network) % 256}.${host}`;
+}
+
+function nameOf(
+  hostNames: string,
+  { region, network, host }: { region: number; network: number; host: number },
+  address: string,
+): string {
+  const [a, b, c, d] = address.split('.');
+  const letters = String.fromCharCode(97 + Math.floor(region / 26), 97 + (region % 26));
+  const parts: Readonly<Record<string, unknown>> = { region: letters, network, host, a, b, c, d };
+  return hostNames.replace(/\{(\w+)\}/g, (_, part: string) => String(parts[part]));
 }
 
 export function singleHost(host: Host): Route {

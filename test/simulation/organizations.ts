@@ -1,7 +1,7 @@
 /**
  * Organizations, customers of a platform or with a mail host of their own; and their hosts.
  */
-import { anyAddress, HostPool, type Route, singleHost } from './hosts.ts';
+import { anyAddress, HostPool, type PoolForm, type Route, singleHost } from './hosts.ts';
 import type { Platform } from './platforms.ts';
 import { below, pick, pickWeighted, type Random, word } from './random.ts';
 import { MTA_SCHEDULES, type Schedule } from './schedules.ts';
@@ -13,6 +13,9 @@ export interface Organization {
   readonly schedule: Schedule;
   readonly hasSpf: boolean;
 }
+
+/** Networks that an organization with a pool of its own has at most. */
+const NETWORKS_OF_ONE = 16;
 
 /** First octets of the addresses of single hosts. */
 const SINGLE_NETWORKS = [5, 46, 51, 62];
@@ -52,13 +55,12 @@ export class Organizations {
       return { domain, hasSpf, schedule: own, route: this.#singleHost(domain) };
     }
     if (!isDedicated) return { domain, hasSpf, schedule, route: (this.#pool as HostPool).route(random) };
-    const first = pool.network(0).split('.')[0];
-    const number = this.#known.length;
+    const number = this.#known.length * NETWORKS_OF_ONE;
     const own = new HostPool(
       {
         ...scaled(pool, this.#world),
-        network: (n) => `${first}.${number % 256}.${n + 32 * Math.floor(number / 256)}`,
-        hostName: (network, host, address) => `${pool.hostName(network, host, address)}.${domain}`,
+        firstNetwork: pool.firstNetwork.replace('.0.0', `.${number >> 8}.${number % 256}`),
+        hostNames: `${pool.hostNames}.${domain}`,
       },
       () => random() < this.#world.confirmedPool,
     );
@@ -76,7 +78,7 @@ export class Organizations {
   }
 }
 
-function scaled(form: NonNullable<Platform['pool']>, { poolScale }: World): typeof form {
+function scaled(form: PoolForm, { poolScale }: World): PoolForm {
   return { ...form, networks: Math.max(1, Math.round(form.networks * poolScale)) };
 }
 

@@ -8,7 +8,7 @@ import { figuresIn } from './run.ts';
 import { duration, percent, tableLine } from './table.ts';
 import { ADVERSE, type World } from './world.ts';
 
-const OWN_RULES: readonly RuleName[] = ['postgrey', 'greyd'];
+const OWN_RULES: readonly RuleName[] = ['postgrey', 'greyd', 'smart', 'suspects'];
 
 const FIGURES: readonly (readonly [title: string, cell: (figures: Figures) => string])[] = [
   ['First mail delayed', ({ firstDelayed }) => percent(firstDelayed)],

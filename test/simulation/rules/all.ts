@@ -13,9 +13,11 @@ export const OUR_LIST = 'etc/greyd/whitelist_clients';
 
 export const RULES = {
   /** greyd's default answers are postgrey's. */
-  postgrey: () => GreydRule.open([]),
+  postgrey: () => GreydRule.open('postgrey', []),
   /** With its list of clients. */
-  greyd: () => GreydRule.open([OUR_LIST]),
+  greyd: () => GreydRule.open('postgrey', [OUR_LIST]),
+  smart: () => GreydRule.open('smart', [OUR_LIST]),
+  suspects: () => GreydRule.open('suspects', [OUR_LIST]),
   sqlgrey: () => new SqlgreyModel(),
   rspamd: () => new RspamdModel(),
   Haraka: () => new HarakaModel(),
