@@ -2,7 +2,6 @@
  * What a world assumes, in words and with its own numbers, to be read below the figures.
  */
 import type { Figures } from './figures.ts';
-import { PLATFORMS } from './platforms.ts';
 import type { World } from './world.ts';
 
 const WIDTH = 100;
@@ -21,24 +20,25 @@ export function assumptionsOf(world: World): string {
   return [
     'Assumed, not measured; other sites have other shares. The order of the rules is more than their figures.',
     'First mail: the first one of a sender to a recipient. Delays are those of all first mail, delayed or not.',
-    `Good mail from: ${platformShares()}.`,
+    `Good mail from: ${platformShares(world)}.`,
     `Pools: ${part(world.confirmedPool)} of hosts have a confirmed name, ${part(world.confirmedSingle)} of single hosts; networks x ${world.poolScale}.`,
     `First contacts: ${part(world.firstContacts)} of mail; ${part(world.answers)} of those from people answer mail of ours.`,
     `Spam: never retries ${part(spam.never)}, within a minute ${part(spam.minute)}, from 5 to 10 minutes on ${part(spam.patient)}, snowshoe ${part(spam.snowshoe)}, compromised hosts ${part(spam.host)}, accounts ${part(spam.account)}.`,
     `Names of bots: none ${part(botNames.none)}, a line's ${part(botNames.line)}, plain ${part(botNames.plain)}, a mail host's ${part(botNames.mail)}.`,
-    'postgrey: greyd without its list of clients; greyd: with it. All others are models after their documentation, with its defaults and without lists; rspamd would ask only about mail that looks suspicious to it.',
+    'postgrey: greyd without its list of clients; greyd: with it. All others are models after their documentation (spfgrey: spfgreylist of OpenSMTPD), with its defaults and without lists; rspamd would ask only about mail that looks suspicious to it.',
   ]
     .map(wrapped)
     .join('\n');
 }
 
-function platformShares(): string {
-  const all = PLATFORMS.reduce((sum, { share }) => sum + share, 0);
-  return PLATFORMS.map(({ name, share }) => `${name} ${part(share / all)}`).join(', ');
+function platformShares({ platforms }: World): string {
+  const all = platforms.reduce((sum, { share }) => sum + share, 0);
+  return platforms.map(({ name, share }) => `${name} ${part(share / all)}`).join(', ');
 }
 
 function part(share: number): string {
-  return `${Number((100 * share).toFixed(1))} %`;
+  // A line does not break within it.
+  return `${Number((100 * share).toFixed(1))}\u00a0%`;
 }
 
 function count(number: number): string {

@@ -4,7 +4,7 @@
 import { DAY, MINUTE } from '../../src/time/units.ts';
 import type { Mail, Outgoing } from './mail.ts';
 import { type Organization, Organizations } from './organizations.ts';
-import { PLATFORMS, type Platform } from './platforms.ts';
+import type { Platform } from './platforms.ts';
 import { pick, pickWeighted, type Random, word } from './random.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +30,7 @@ export class Correspondents {
   constructor(world: World, recipients: readonly string[], random: Random) {
     this.#world = world;
     this.#recipients = recipients;
-    this.#sendings = PLATFORMS.map((platform) => ({
+    this.#sendings = world.platforms.map((platform) => ({
       platform,
       organizations: new Organizations(platform, world, random),
       pairs: [],

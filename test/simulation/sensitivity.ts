@@ -3,6 +3,7 @@
  * on, and which could be anything.
  */
 import type { Figures } from './figures.ts';
+import type { Platform } from './platforms.ts';
 import type { RuleName } from './rules/all.ts';
 import { figuresIn } from './run.ts';
 import { duration, percent, tableLine } from './table.ts';
@@ -17,7 +18,12 @@ const FIGURES: readonly (readonly [title: string, cell: (figures: Figures) => st
   ['Spam passed of bots that never retry', ({ spamPassed }) => percent(spamPassed.never)],
 ];
 
-function variantsOf({ seed, recipients, goodPerDay }: World): [name: string, change: Partial<World>][] {
+function variantsOf({
+  seed,
+  recipients,
+  goodPerDay,
+  platforms,
+}: World): [name: string, change: Partial<World>][] {
   const site = (factor: number) => ({ recipients: recipients * factor, goodPerDay: goodPerDay * factor });
   return [
     ['as it is', {}],
@@ -30,7 +36,8 @@ function variantsOf({ seed, recipients, goodPerDay }: World): [name: string, cha
     ['confirmed in pools: all', { confirmedPool: 1 }],
     ['  90 %', { confirmedPool: 0.9 }],
     ['  70 %', { confirmedPool: 0.7 }],
-    ['single hosts: 70 %', { confirmedSingle: 0.7 }],
+    ['single hosts: twice the mail', { platforms: platforms.map(twiceIfSingle) }],
+    ['  confirmed: 70 %', { confirmedSingle: 0.7 }],
     ['bot names: adverse', { botNames: ADVERSE.botNames }],
     ['  half as mail hosts', { botNames: { none: 0.2, line: 0.1, plain: 0.2, mail: 0.5 } }],
     ['campaigns: 80 % of bots', { campaigns: 0.8 }],
@@ -39,6 +46,11 @@ function variantsOf({ seed, recipients, goodPerDay }: World): [name: string, cha
     ['all first mail is of new', { newOrganizations: 1 }],
     ['nobody answers', { answers: 0 }],
   ];
+}
+
+/** A platform without a pool has single hosts. */
+function twiceIfSingle(platform: Platform): Platform {
+  return platform.pool === undefined ? { ...platform, share: 2 * platform.share } : platform;
 }
 
 /** @param tell is given a line of progress before each world */

@@ -27,14 +27,10 @@ const { values: options } = parseArgs({
   },
 });
 
-const chosen = Object.entries(WORLDS).find(([name]) => name === options.world)?.[1];
+const chosen = new Map(Object.entries(WORLDS)).get(options.world);
 const seed = Number(options.seed);
-if (chosen === undefined || !Number.isInteger(seed)) {
-  console.error(
-    `usage: npm run simulate -- [--world=${Object.keys(WORLDS).join('|')}] [--seed=N] [--sensitivity]`,
-  );
-  process.exit(2);
-}
+if (chosen === undefined) throw new Error(`unknown --world; expected ${Object.keys(WORLDS).join(' or ')}`);
+if (!Number.isInteger(seed)) throw new Error('--seed is a whole number');
 
 const world = { ...chosen, seed };
 if (options.sensitivity) console.log(await sensitivityOf(world, (text) => console.error(text)));

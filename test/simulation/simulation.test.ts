@@ -27,13 +27,13 @@ interface Bounds {
 const ORDINARILY: Readonly<Partial<Record<RuleName, Bounds>>> = {
   postgrey: { delayed: 0.89, p99: 19 * HOUR, codesInTime: 0.34, never: 0.001, minute: 0.001 },
   greyd: { delayed: 0.35, p99: 2.7 * HOUR, codesInTime: 0.69, never: 0.001, minute: 0.001 },
-  smart: { delayed: 0.18, p99: 45 * MINUTE, codesInTime: 0.98, never: 0.005, minute: 0.01 },
+  smart: { delayed: 0.165, p99: 45 * MINUTE, codesInTime: 0.98, never: 0.005, minute: 0.01 },
   suspects: { delayed: 0.04, p99: 20 * MINUTE, codesInTime: 0.98, never: 0.2, minute: 0.2 },
 };
 
 const ADVERSELY: Readonly<Partial<Record<RuleName, Bounds>>> = {
   greyd: { delayed: 0.39, p99: 2.7 * HOUR, codesInTime: 0.67, never: 0.001, minute: 0.001 },
-  smart: { delayed: 0.24, p99: 50 * MINUTE, codesInTime: 0.93, never: 0.02, minute: 0.02 },
+  smart: { delayed: 0.23, p99: 50 * MINUTE, codesInTime: 0.93, never: 0.02, minute: 0.02 },
 };
 
 const GUARDED = [

@@ -1,8 +1,9 @@
 /**
- * The world of a simulation: all that is assumed of senders, as numbers that can be changed. What a platform is like
+ * The world of a simulation: all that is assumed of senders, in numbers that can be changed. What a platform is like
  * stands in platforms.ts, when a program retries in schedules.ts.
  */
 import type { BotName } from './bot-names.ts';
+import { PLATFORMS, type Platform } from './platforms.ts';
 import type { SpamKind } from './spam.ts';
 
 export interface World {
@@ -18,6 +19,7 @@ export interface World {
   readonly spamPerDay: number;
 
   // Good mail. All shares from 0 to 1.
+  readonly platforms: readonly Platform[];
   /** Shares of mail of which sender and recipient have had no mail before; others continue what there was. */
   readonly firstContacts: number;
   /** Shares of first mail from people that answers mail of ours. */
@@ -51,6 +53,7 @@ export const ORDINARY: World = {
   recipients: 100,
   goodPerDay: 400,
   spamPerDay: 4,
+  platforms: PLATFORMS,
   firstContacts: 0.22,
   answers: 0.25,
   newOrganizations: 0.5,

@@ -21,7 +21,7 @@ export const RULES = {
   sqlgrey: () => new SqlgreyModel(),
   rspamd: () => new RspamdModel(),
   Haraka: () => new HarakaModel(),
-  spfgreyl: () => new SpfgreylistModel(),
+  spfgrey: () => new SpfgreylistModel(),
 } satisfies Record<string, () => Rule | Promise<Rule>>;
 
 export type RuleName = keyof typeof RULES;
