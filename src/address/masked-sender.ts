@@ -2,7 +2,7 @@
  * The masked sender: an envelope sender without what changes from one mail to the next, so that mail of one sender to
  * one recipient can share a wait.
  *
- *   bounce-md_30850198.5f3a-v1-0a1b2c@mail202.atl271.mcdlv.net  ->  bounce-md_#-#@mail#.atl#.mcdlv.net
+ *   bounce-md_30850198.5f3a-v1-0a1b2c@mail202.atl271.mcdlv.net  ->  bounce-md_#@mail#.atl#.mcdlv.net
  *   0102016efd92-1f2e-4a@eu.ses.example                        ->  #@eu.ses.example
  *   SRS0=Hx1y=TT=example.org=anna99@forwarder.example          ->  srs=#=example.org=anna99@forwarder.example
  *   prvs=1234567890=anna99+list@example.org                    ->  anna99@example.org
@@ -18,7 +18,7 @@ import { registeredDomain } from './registered-domain.ts';
 /** Maximum length of a local part (RFC 5321, 4.5.3.1.1), in characters. */
 const MAX_LOCAL_LENGTH = 64;
 
-/** The tags of draft-levine-smtp-batv, of Barracuda and of Exchange, with what stands behind them. */
+/** The tags of draft-levine-smtp-batv, of Barracuda and of Message Systems, with what stands behind them. */
 const BATV_FORMS = [/^prvs=([^=]*)=(.+)$/s, /^btv1==([^=]*)==(.+)$/s, /^msprvs1=([^=]*)=(.+)$/s];
 
 const SRS_TAG = /^srs0[=+-][^=]+=[^=]{2}=/;
@@ -31,13 +31,14 @@ const HEX_ROW = /(?<![a-z#])(?:[a-f]+|#+)(?:[-_.=](?:[a-f]+|#+)(?![a-z#]))*(?![a
 
 /** @param sender without `<>`; the null sender stays empty */
 export function maskedSender(sender: string): string {
-  const at = sender.lastIndexOf('@');
-  if (at === -1) return maskedLocal(sender);
-  return `${maskedLocal(sender.slice(0, at))}@${maskedDomain(sender.slice(at + 1))}`;
+  const lower = sender.toLowerCase();
+  const at = lower.lastIndexOf('@');
+  if (at === -1) return maskedLocal(lower);
+  return `${maskedLocal(lower.slice(0, at))}@${maskedDomain(lower.slice(at + 1))}`;
 }
 
-function maskedLocal(sender: string): string {
-  const local = withoutTags(sender.toLowerCase().slice(0, MAX_LOCAL_LENGTH));
+function maskedLocal(whole: string): string {
+  const local = withoutTags(whole.slice(0, MAX_LOCAL_LENGTH));
   if (local.startsWith(MASKED_SRS_TAG)) return local;
   if (SRS_TAG.test(local)) return local.replace(SRS_TAG, MASKED_SRS_TAG);
   const untagged = local.replace(/\+.*$/s, '');

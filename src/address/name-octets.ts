@@ -31,6 +31,13 @@ const FEWEST_GLUED_DIGITS = 4;
 /** A smaller last group is also the number of a host, as in mx1. */
 const SMALLEST_GROUP = 0x100;
 
+interface WrittenOctet {
+  readonly plain: string;
+  /** With three digits. */
+  readonly padded: string;
+  readonly hex: string;
+}
+
 /** @param text in lower case */
 export function octetsIn(text: string, { family, words }: IpAddress): OctetCount {
   if (!/\d/.test(text)) return 0;
@@ -38,7 +45,7 @@ export function octetsIn(text: string, { family, words }: IpAddress): OctetCount
     const group = words.at(-1) ?? 0;
     return group >= SMALLEST_GROUP && hasAlone(text, group.toString(16)) ? 2 : 0;
   }
-  const octets = words.flatMap((word) => [word >> 8, word & 0xff]);
+  const octets = words.flatMap((word) => [word >> 8, word & 0xff]).map(writtenOctet);
   const backwards = octets.toReversed();
   const numbers = text.match(/\d+/g) ?? [];
   const decimal = Math.max(decimalOctets(numbers, octets), decimalOctets(numbers, backwards));
@@ -47,8 +54,13 @@ export function octetsIn(text: string, { family, words }: IpAddress): OctetCount
   return count === 4 || count === 3 || count === 2 ? count : 0;
 }
 
+function writtenOctet(octet: number): WrittenOctet {
+  const plain = String(octet);
+  return { plain, padded: plain.padStart(3, '0'), hex: octet.toString(16).padStart(2, '0') };
+}
+
 /** Returns the length of the longest row of octets that fills numbers from the start of one to the end of one. */
-function decimalOctets(numbers: readonly string[], octets: readonly number[]): number {
+function decimalOctets(numbers: readonly string[], octets: readonly WrittenOctet[]): number {
   let longest = 0;
   for (let number = 0; number < numbers.length; number += 1) {
     for (let first = 0; first <= octets.length - 2; first += 1) {
@@ -62,7 +74,7 @@ function decimalOctets(numbers: readonly string[], octets: readonly number[]): n
 function filledOctets(
   numbers: readonly string[],
   firstNumber: number,
-  octets: readonly number[],
+  octets: readonly WrittenOctet[],
   firstOctet: number,
 ): number {
   let number = firstNumber;
@@ -70,8 +82,7 @@ function filledOctets(
   let filled = 0;
   for (let octet = firstOctet; octet < octets.length; octet += 1) {
     const digits = numbers[number] ?? '';
-    const plain = String(octets[octet]);
-    const padded = plain.padStart(3, '0');
+    const { plain = '', padded = '' } = octets[octet] ?? {};
     if (digits.startsWith(padded, at)) at += padded.length;
     else if (digits.startsWith(plain, at)) at += plain.length;
     else break;
@@ -84,8 +95,8 @@ function filledOctets(
   return isGlued && (numbers[firstNumber] ?? '').length < FEWEST_GLUED_DIGITS ? 0 : filled;
 }
 
-function hexOctets(text: string, octets: readonly number[]): number {
-  const hex = octets.map((octet) => octet.toString(16).padStart(2, '0')).join('');
+function hexOctets(text: string, octets: readonly WrittenOctet[]): number {
+  const hex = octets.map((octet) => octet.hex).join('');
   const glued = text.replace(/[.-]/g, '');
   for (const [start, count] of ROWS) {
     const row = hex.slice(2 * start, 2 * (start + count));

@@ -13,7 +13,10 @@ import { comparableName } from './host-name.ts';
 /** Maximum length of a name in characters (RFC 1035, 2.3.4); a longer one has no domain. */
 export const MAX_DOMAIN_LENGTH = 255;
 
-/** The name is a name already: no URL to be taken apart. */
+/** Labels of letters, digits, hyphens and underscores, the last one no number: what else there is, is no name. */
+const HOST_NAME = /^(?:[a-z\d_-]+\.)*(?!\d+$)[a-z\d_-]+$/;
+
+/** What it is given is a name, and no URL to be taken apart. */
 const NAME_ONLY = { extractHostname: false } as const;
 const WITH_PRIVATE = { ...NAME_ONLY, allowPrivateDomains: true } as const;
 
@@ -33,5 +36,6 @@ export function registryDomain(name: string): string | undefined {
 
 function domainIn(name: string, options: typeof NAME_ONLY | typeof WITH_PRIVATE): string | undefined {
   if (name.length > MAX_DOMAIN_LENGTH) return undefined;
-  return getDomain(comparableName(name), options) ?? undefined;
+  const comparable = comparableName(name);
+  return HOST_NAME.test(comparable) ? (getDomain(comparable, options) ?? undefined) : undefined;
 }

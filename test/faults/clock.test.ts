@@ -115,7 +115,7 @@ describe.skipIf(!canRun('steps of the clock', WALL_CLOCK_NEEDS))('the wall clock
     ['backward by 10 years', -10 * YEAR, ['waiting', 'retried', 'passed']],
   ])('%s: who waits, waits once more and not longer', async (name, step, waitOnceMore) => {
     const { clock, daemon, flow, visit } = await startKnowing();
-    flow.slowestMs = 0;
+    flow.restart();
     clock.step(step);
     expect(await putOff(visit)).toEqual(waitOnceMore);
     await flow.moreDeferred(MAILS);

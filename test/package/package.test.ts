@@ -28,6 +28,7 @@ test.runIf(HAS_TOOLS)('has what an administrator looks for', () => {
   const files = listOfFiles();
   for (const file of [
     'etc/default/greyd',
+    'etc/greyd/client_names',
     'etc/greyd/whitelist_clients',
     'etc/greyd/whitelist_recipients',
     'etc/init.d/greyd',

@@ -45,6 +45,7 @@ async function goThrough({ name, url, daemon, kill, isPromoted }: Failover): Pro
   await flow.moreDeferred(MAILS);
   expect(flow.passed).toBe(0);
 
+  flow.restart();
   kill();
   const killedAt = performance.now();
   await until(isPromoted);
