@@ -36,7 +36,7 @@ function variantsOf({
     ['confirmed in pools: all', { confirmedPool: 1 }],
     ['  90 %', { confirmedPool: 0.9 }],
     ['  70 %', { confirmedPool: 0.7 }],
-    ['single hosts: twice the mail', { platforms: platforms.map(twiceIfSingle) }],
+    ['single hosts: twice', { platforms: platforms.map(twiceIfSingle) }],
     ['  confirmed: 70 %', { confirmedSingle: 0.7 }],
     ['bot names: adverse', { botNames: ADVERSE.botNames }],
     ['  half as mail hosts', { botNames: { none: 0.2, line: 0.1, plain: 0.2, mail: 0.5 } }],
