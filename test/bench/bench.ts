@@ -10,7 +10,7 @@ import { makeDirectory, NAMES, type Name, Running, whyAbsent } from './contender
 import { watchExpiry } from './expiry.ts';
 import { fill } from './fill.ts';
 import { measureCommands } from './greyctl.ts';
-import { type Cell, cellName, type Group, LONG, METRICS, type Plan, SHORT } from './plan.ts';
+import { type Cell, cellName, type Group, LONG, METRICS, type Plan, PROFILES, SHORT } from './plan.ts';
 import { machine, type Report, reportText } from './report.ts';
 import { Load, measureCell, order } from './turns.ts';
 
@@ -18,6 +18,7 @@ const HELP = `Usage: npm run bench -- [OPTION...]
 
   --long         all databases, all numbers of connections, and expiry; takes half an hour and 4 GB of disk
   --metrics      what --metrics of greyd costs, and nothing else; takes four minutes
+  --profiles     what --profile=smart of greyd costs, and nothing else; takes three minutes
   --only=WORDS   only what has all of these words in its name, as in "new, 100 connections", "expiry"
   --dir=PATH     where the databases stand meanwhile, on a real disk; default: ${tmpdir()}
   --greyctl      every command of greyctl on a million triplets, and what it does to a greyd beside it, instead
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
   options: {
     long: { type: 'boolean', default: false },
     metrics: { type: 'boolean', default: false },
+    profiles: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     dir: { type: 'string', default: tmpdir() },
     greyctl: { type: 'boolean', default: false },
@@ -154,6 +156,12 @@ class Bench {
   }
 }
 
+function planOf({ metrics, profiles, long }: typeof options): Plan {
+  if (metrics) return METRICS;
+  if (profiles) return PROFILES;
+  return long ? LONG : SHORT;
+}
+
 function isWanted(name: string): boolean {
   return options.only.split(' ').every((word) => name.includes(word));
 }
@@ -165,7 +173,7 @@ function tell(text: string): void {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(options.dir, 'greyd-bench-'));
   chmodSync(folder, 0o755);
-  const bench = new Bench(options.metrics ? METRICS : options.long ? LONG : SHORT, folder);
+  const bench = new Bench(planOf(options), folder);
   try {
     await (options.greyctl ? bench.runCommands() : bench.run());
   } finally {

@@ -1,6 +1,6 @@
 /**
  * The programs under comparison, each with its own defaults, in the foreground, its log going to a file:
- * greyd, greyd with --metrics, greyd on a shared store, Debian's postgrey, Debian's sqlgrey on SQLite, and the
+ * greyd, greyd with --metrics, greyd with --profile=smart, greyd on a shared store, Debian's postgrey, Debian's sqlgrey on SQLite, and the
  * null server.
  *
  * Differs from the defaults: the place to listen, the directory of the database, and the account, which
@@ -17,7 +17,15 @@ import { freePort } from '../support/ports.ts';
 import { pathOf } from '../support/requirements.ts';
 import { Redis } from './redis.ts';
 
-export const NAMES = ['greyd', 'greyd-metrics', 'greyd-redis', 'postgrey', 'sqlgrey', 'null'] as const;
+export const NAMES = [
+  'greyd',
+  'greyd-metrics',
+  'greyd-smart',
+  'greyd-redis',
+  'postgrey',
+  'sqlgrey',
+  'null',
+] as const;
 export type Name = (typeof NAMES)[number];
 
 /** What some have beside their database. */
@@ -69,6 +77,11 @@ export const CONTENDERS: Readonly<Record<Name, Contender>> = {
       `--metrics=127.0.0.1:${beside.metricsPort}`,
     ],
     isScraped: true,
+    files: ['greyd.db', 'greyd.db-wal'],
+  },
+  'greyd-smart': {
+    programs: {},
+    command: (dbdir, port, beside) => [...greyd(dbdir, port, beside), '--profile=smart'],
     files: ['greyd.db', 'greyd.db-wal'],
   },
   'greyd-redis': {

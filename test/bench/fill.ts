@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { hashOf, type Key, type PlainKey, postgreyKey } from '../../src/greylist/keys.ts';
+import { maskedSender } from '../../src/address/masked-sender.ts';
+import { hashOf, type Key, type PlainKey, poolKey, postgreyKey } from '../../src/greylist/keys.ts';
 import { type ClientRecord, lifetimeOf, type TripletRecord } from '../../src/greylist/records.ts';
 import { openSharedStore } from '../../src/store/redis/open.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
@@ -42,8 +43,9 @@ type Progress = (done: number) => void;
  */
 export async function fill(name: Name, dbdir: string, content: Content, progress: Progress): Promise<number> {
   if (name === 'greyd-redis') return fillRedis(dbdir, content, progress);
-  if (name === 'greyd' || name === 'greyd-metrics') {
-    await fillStore(openSqliteStore(dbdir, { privacy: undefined, hash }), content, progress);
+  if (name === 'greyd' || name === 'greyd-metrics' || name === 'greyd-smart') {
+    const store = openSqliteStore(dbdir, { privacy: undefined, hash });
+    await fillStore(store, content, progress, name === 'greyd-smart');
   }
   if (name === 'postgrey') await fillPostgrey(dbdir, content, progress);
   if (name === 'sqlgrey') await fillSqlgrey(dbdir, content, progress);
@@ -78,6 +80,8 @@ function clients(): readonly Seen[] {
 }
 
 const tripletKeyOf = ({ mail }: Seen): PlainKey => ({ kind: 'triplet', ...mail });
+const poolKeyOf = ({ mail: { clientDomain, sender, recipient } }: Seen): PlainKey =>
+  poolKey(clientDomain, maskedSender(sender), recipient);
 const clientKeyOf = ({ mail }: Seen): PlainKey => ({ kind: 'client', clientAddress: mail.clientAddress });
 
 const hash = (key: Key) => hashOf(key, false);
@@ -101,12 +105,19 @@ async function fillRedis(dir: string, content: Content, progress: Progress): Pro
   return bytes;
 }
 
-async function fillStore(store: Store, content: Content, progress: Progress): Promise<void> {
+async function fillStore(
+  store: Store,
+  content: Content,
+  progress: Progress,
+  hasPools = false,
+): Promise<void> {
   const save = (key: PlainKey, record: TripletRecord | ClientRecord) =>
     store.update([key], () => ({ save: [record], result: undefined }));
   let done = 0;
   for (const chunk of triplets(content)) {
     await Promise.all(chunk.map((one) => save(tripletKeyOf(one), { first: one.first, last: one.last })));
+    if (hasPools)
+      await Promise.all(chunk.map((one) => save(poolKeyOf(one), { first: one.first, last: one.last })));
     done += chunk.length;
     progress(done);
   }

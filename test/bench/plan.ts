@@ -49,7 +49,7 @@ const cells = (traffic: readonly TrafficName[], connections: readonly number[]):
 const PACED: Cell = { traffic: 'mix', connections: 100, requestsPerSecond: 500 };
 
 /** All but greyd in another form, which has a plan of its own. */
-const RIVALS = NAMES.filter((name) => name !== 'greyd-metrics');
+const RIVALS = NAMES.filter((name) => name !== 'greyd-metrics' && name !== 'greyd-smart');
 
 /** Under three minutes: what is told first. */
 export const SHORT: Plan = {
@@ -101,6 +101,24 @@ export const METRICS: Plan = {
   rounds: 100,
   warmUpSeconds: 0.1,
   seconds: 0.5,
+  expiry: false,
+};
+
+const WITH_AND_WITHOUT_PROFILE = ['greyd', 'greyd-smart'] as const;
+
+/** What --profile=smart costs: for each new mail another record, and a look at the name of the client. Three minutes. */
+export const PROFILES: Plan = {
+  groups: [
+    { triplets: 0, programs: WITH_AND_WITHOUT_PROFILE, cells: cells(['new'], [1, 100]) },
+    {
+      triplets: 200_000,
+      programs: WITH_AND_WITHOUT_PROFILE,
+      cells: cells(['new', 'recent', 'mix'], [100]),
+    },
+  ],
+  rounds: 12,
+  warmUpSeconds: 0.3,
+  seconds: 1,
   expiry: false,
 };
 

@@ -13,6 +13,8 @@ export interface Mail {
   readonly clientAddress: string;
   /** The /24 of it, without its mask. */
   readonly clientNetwork: string;
+  /** The registered domain of its name, one of 4,096. */
+  readonly clientDomain: string;
   readonly sender: string;
   readonly recipient: string;
 }
@@ -41,6 +43,7 @@ export function tripletMail(n: number): Mail {
   return {
     clientAddress: `${network}.25`,
     clientNetwork: `${network}.0`,
+    clientDomain: domainOf(mixed),
     sender: `${sender}@${sender.slice(0, 5)}.example.net`,
     recipient: `${letters(scramble(mixed)).slice(0, 6)}@example.org`,
   };
@@ -53,6 +56,7 @@ export function whitelistedMail(n: number): Mail {
   return {
     clientAddress: `${network}.25`,
     clientNetwork: `${network}.0`,
+    clientDomain: domainOf(n),
     sender: `${sender}@${sender.slice(0, 5)}.example.com`,
     recipient: `${sender.slice(0, 6)}@example.org`,
   };
@@ -120,20 +124,30 @@ function spread(mixture: Mixture): Kind[] {
   return kinds.map((_, place) => kinds[(place * 7) % TENTHS] as Kind);
 }
 
-const CLIENT_NAME = 'mta-out.mail.provider.example.net';
-
 /** The text of a request, in pieces between which the parts of a mail stand. */
-const [HEAD = '', BEFORE_SENDER = '', BEFORE_RECIPIENT = '', TAIL = ''] = requestText({
-  client_name: CLIENT_NAME,
-  reverse_client_name: CLIENT_NAME,
-  helo_name: CLIENT_NAME,
-  client_address: '|',
-  sender: '|',
-  recipient: '|',
+const PIECES = requestText({
+  client_address: '|client_address|',
+  client_name: '|name|',
+  reverse_client_name: '|name|',
+  helo_name: '|name|',
+  sender: '|sender|',
+  recipient: '|recipient|',
 }).split('|');
 
-function requestAbout({ clientAddress, sender, recipient }: Mail): string {
-  return HEAD + clientAddress + BEFORE_SENDER + sender + BEFORE_RECIPIENT + recipient + TAIL;
+function requestAbout({ clientAddress, clientDomain, sender, recipient }: Mail): string {
+  const parts: Readonly<Record<string, string>> = {
+    client_address: clientAddress,
+    name: `mta-out.mail.${clientDomain}`,
+    sender,
+    recipient,
+  };
+  // Every other piece is the name of a part.
+  return PIECES.map((piece, index) => (index % 2 === 1 ? (parts[piece] ?? '') : piece)).join('');
+}
+
+/** One of 4,096 domains: so many providers send to a large site. */
+function domainOf(n: number): string {
+  return `provider-${letters(scramble(n)).slice(0, 3)}.example`;
 }
 
 /** A bijection of the 32-bit numbers, by which neighbours part. */
