@@ -10,7 +10,6 @@
  * A mail is deferred only after its first-seen time is stored. Any failure on the way (bad input, the
  * store, a bug) is logged and answered with DUNNO: mail is never lost because of greyd.
  */
-import { nameFacts } from './address/client-name.ts';
 import { formatAddress, type IpAddress, parseAddress } from './address/ip.ts';
 import { type Network, NetworkMap } from './address/network-map.ts';
 import type { DecisionCounters } from './decisions/counters.ts';
@@ -51,7 +50,7 @@ export interface HandlerSettings {
 /** What the handler asks of the lists. */
 export type HandlerLists = Pick<
   Whitelists,
-  'findClient' | 'findRecipient' | 'findSender' | 'findGreylistedClient' | 'findPolicy' | 'nameWords'
+  'findClient' | 'findRecipient' | 'findSender' | 'findGreylistedClient' | 'findPolicy' | 'clientNames'
 >;
 
 export interface HandlerParts {
@@ -137,7 +136,7 @@ export class RequestHandler {
       policy,
       profile: policy === undefined || policy.name === 'off' ? this.#settings.profile : policy.name,
       origin: () => {
-        origin ??= originOf(nameFacts(clientName, client, whitelists.nameWords), sender);
+        origin ??= originOf(whitelists.clientNames.factsOf(clientName, client), sender);
         return origin;
       },
     };

@@ -5,7 +5,7 @@
  * never in the public suffix: `.mx` is Mexico. A name with the word of a line is a line, whatever else it says, unless a
  * whole label is that of a mail server and fewer than three octets of the address stand in the name.
  *
- * Pure, and without a look-up: Postfix has confirmed the name.
+ * Without a look-up: Postfix has confirmed the name.
  */
 import { comparableName } from './host-name.ts';
 import type { IpAddress } from './ip.ts';
@@ -30,34 +30,75 @@ export interface NameFacts {
 /** From so many octets of the address on, a name was made of the address. */
 export const MANY_OCTETS = 3;
 
-const NOTHING = {
+const SILENT = {
   isLine: false,
   hasMailWord: false,
   mailName: undefined,
-  octets: 0,
   looksRented: false,
 } as const satisfies Partial<NameFacts>;
 
-/** @param clientName as Postfix gives it: `unknown` if it is not confirmed */
-export function nameFacts(clientName: string, client: IpAddress, words: NameWords): NameFacts {
+/** What a name says, whatever the address. */
+interface ReadName {
+  readonly facts: Omit<NameFacts, 'octets'>;
+  /** A whole label is that of a mail server. */
+  readonly isServer: boolean;
+  /** Where octets of the address are looked for. */
+  readonly ownPart: string;
+}
+
+/** Maximum number of names that are remembered; beyond it the oldest is forgotten. */
+const MAX_NAMES = 10_000;
+
+/** Reads names by some words, and remembers what it has read: hosts come again. */
+export class ClientNames {
+  readonly words: NameWords;
+  /** A Map keeps the order of insertion, so its first key is the oldest. */
+  readonly #read = new Map<string, ReadName>();
+
+  constructor(words: NameWords) {
+    this.words = words;
+  }
+
+  /** @param clientName as Postfix gives it: `unknown` if it is not confirmed */
+  factsOf(clientName: string, client: IpAddress): NameFacts {
+    let read = this.#read.get(clientName);
+    if (read === undefined) {
+      read = readName(clientName, this.words);
+      this.#read.set(clientName, read);
+      if (this.#read.size > MAX_NAMES) {
+        for (const oldest of this.#read.keys()) {
+          this.#read.delete(oldest);
+          break;
+        }
+      }
+    }
+    const { facts, isServer, ownPart } = read;
+    const octets = octetsIn(ownPart, client);
+    return { ...facts, isLine: facts.isLine && !(isServer && octets < MANY_OCTETS), octets };
+  }
+}
+
+function readName(clientName: string, words: NameWords): ReadName {
   const name = comparableClientName(clientName);
   const domain = name === undefined ? undefined : registeredDomain(name);
   const registered = name === undefined ? undefined : registryDomain(name);
-  if (name === undefined || registered === undefined) return { ...NOTHING, name, domain };
+  if (name === undefined || registered === undefined)
+    return { facts: { ...SILENT, name, domain }, isServer: false, ownPart: '' };
   const hostPart = name.slice(0, -registered.length - 1);
   const labels = hostPart === '' ? [] : hostPart.split('.');
   const ownLabel = registered.slice(0, registered.indexOf('.'));
-  const octets = octetsIn(`${hostPart}.${ownLabel}`, client);
-  const isServer = octets < MANY_OCTETS && labels.some((label) => words.server.has(label));
   const mailName = mailNameOf(name, labels, ownLabel, words);
   return {
-    name,
-    domain,
-    isLine: !isServer && lettersOf(hostPart).some((part) => words.line.has(part)),
-    hasMailWord: mailName !== undefined,
-    mailName,
-    octets,
-    looksRented: looksRented(hostPart, labels, words),
+    facts: {
+      name,
+      domain,
+      isLine: lettersOf(hostPart).some((part) => words.line.has(part)),
+      hasMailWord: mailName !== undefined,
+      mailName,
+      looksRented: looksRented(hostPart, labels, words),
+    },
+    isServer: labels.some((label) => words.server.has(label)),
+    ownPart: `${hostPart}.${ownLabel}`,
   };
 }
 

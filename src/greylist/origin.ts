@@ -24,7 +24,8 @@ export interface Origin {
 /** @param sender the envelope sender; empty for the null sender */
 export function originOf(facts: NameFacts, sender: string): Origin {
   const { name, domain, hasMailWord, mailName } = facts;
-  const isAligned = domain !== undefined && senderDomain(sender) === domain;
+  // A mail word says more.
+  const isAligned = !hasMailWord && domain !== undefined && senderDomain(sender) === domain;
   if (name === undefined || domain === undefined || looksSuspect(facts, isAligned))
     return { isSuspect: true, domain, pool: undefined, farm: undefined };
   return {

@@ -36,8 +36,9 @@ export interface Terms extends Policy {
   readonly pool: string | undefined;
   /** The name that the hosts of a farm have in common. */
   readonly farm: string | undefined;
-  /** The envelope sender, in lower case: whole, and as the pool's wait has it. */
+  /** The envelope sender, in lower case. */
   readonly sender: string;
+  /** The same as the pool's wait has it; empty without a pool. */
   readonly maskedSender: string;
 }
 
@@ -76,14 +77,15 @@ export function visitOf(
 /** @param origin undefined: the client is on the list of --greylist-clients */
 export function termsOf({ profile, delay }: Policy, origin: Origin | undefined, sender: string): Terms {
   const shares = profile !== 'postgrey';
+  const pool = shares ? origin?.pool : undefined;
   return {
     profile,
     delay,
     isAlwaysGreylisted: origin === undefined,
     isSuspect: origin?.isSuspect ?? true,
-    pool: shares ? origin?.pool : undefined,
+    pool,
     farm: shares ? origin?.farm : undefined,
     sender: lowerCaseAscii(sender),
-    maskedSender: maskedSender(sender),
+    maskedSender: pool === undefined ? '' : maskedSender(sender),
   };
 }

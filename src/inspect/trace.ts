@@ -5,9 +5,8 @@
  * Known limits: a running greyd has its whitelists as it last read them, and only it knows how many new triplets
  * of a network there were in this hour (--max-new-per-client).
  */
-import { type NameFacts, nameFacts } from '../address/client-name.ts';
+import type { ClientNames, NameFacts } from '../address/client-name.ts';
 import { parseAddress } from '../address/ip.ts';
-import type { NameWords } from '../address/name-words.ts';
 import { DecisionCounters } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key } from '../greylist/keys.ts';
@@ -69,12 +68,12 @@ type Notes = { -readonly [Name in keyof Omit<Trace, 'answer'>]: Trace[Name] } & 
 
 export class Tracer {
   readonly #handler: RequestHandler;
-  readonly #words: () => NameWords;
+  readonly #clientNames: () => ClientNames;
   #notes = noNotes();
   #request: RawRequest | undefined;
 
   constructor(settings: HandlerSettings, { whitelists, store, rules, now }: TracerParts) {
-    this.#words = () => whitelists.nameWords;
+    this.#clientNames = () => whitelists.clientNames;
     const greylister = new Greylister(this.#viewOf(store), rules);
     this.#handler = new RequestHandler(settings, {
       whitelists: {
@@ -103,8 +102,8 @@ export class Tracer {
           this.#notes.policyLine = policy?.line;
           return policy;
         },
-        get nameWords() {
-          return whitelists.nameWords;
+        get clientNames() {
+          return whitelists.clientNames;
         },
       },
       greylisting: { decide: (visit) => this.#decide(greylister, visit) },
@@ -131,7 +130,7 @@ export class Tracer {
     const { client_name: name = '', client_address: address = '' } = this.#request?.attributes ?? {};
     const client = parseAddress(address);
     if (client === undefined) throw new Error('a request without an address was decided');
-    return nameFacts(name, client, this.#words());
+    return this.#clientNames().factsOf(name, client);
   }
 
   async #decide(greylister: Greylister, visit: Visit | Submission): Promise<Verdict> {

@@ -6,7 +6,7 @@ import type { DecisionCount } from '../decisions/counters.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, NetworkLengths } from '../greylist/keys.ts';
 import type { Limits } from '../greylist/limits.ts';
-import type { Submission, Terms, Visit } from '../greylist/visit.ts';
+import type { Profile, Submission, Terms, Visit } from '../greylist/visit.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStoreSettings } from '../store/redis/open.ts';
 import type { RecordCounts } from '../store/store.ts';
@@ -94,7 +94,7 @@ export function packVisits(visits: readonly (Visit | Submission)[]): PackedVisit
       continue;
     }
     const { triplet, client, now, terms } = visit;
-    const packedTerms = terms === undefined ? NO_TERMS : JSON.stringify(terms);
+    const packedTerms = terms === undefined ? NO_TERMS : packTerms(terms);
     packed.push(
       triplet.clientNetwork,
       triplet.sender,
@@ -121,8 +121,37 @@ export function unpackVisits(packed: PackedVisits): (Visit | Submission)[] {
       triplet: { kind: 'triplet', clientNetwork: network, sender, recipient },
       client: { kind: 'client', clientAddress: text(at + 3) },
       now,
-      terms: terms === NO_TERMS ? undefined : (JSON.parse(terms) as Terms),
+      terms: terms === NO_TERMS ? undefined : unpackTerms(terms),
     });
   }
   return visits;
+}
+
+/** Terms in one text, which takes half the time of JSON. No value of a request holds a line feed. */
+function packTerms({
+  profile,
+  delay,
+  isSuspect,
+  isAlwaysGreylisted,
+  pool,
+  farm,
+  sender,
+  maskedSender,
+}: Terms): string {
+  const flags = (isSuspect ? 's' : '') + (isAlwaysGreylisted ? 'g' : '');
+  return [profile, delay, flags, pool, farm, sender, maskedSender].join('\n');
+}
+
+function unpackTerms(text: string): Terms {
+  const [profile, delay, flags = '', pool, farm, sender = '', maskedSender = ''] = text.split('\n');
+  return {
+    profile: profile as Profile,
+    delay: delay ? Number(delay) : undefined,
+    isSuspect: flags.includes('s'),
+    isAlwaysGreylisted: flags.includes('g'),
+    pool: pool || undefined,
+    farm: farm || undefined,
+    sender,
+    maskedSender,
+  };
 }

@@ -48,6 +48,7 @@ export class PolicyList {
   }
 
   find(recipient: string): RecipientPolicy | undefined {
+    if (this.size === 0) return undefined;
     let first: (RecipientPolicy & { readonly rank: number }) | undefined;
     for (const line of this.#patterns.all(recipient)) {
       const policy = this.#policies.get(line);

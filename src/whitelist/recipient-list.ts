@@ -54,6 +54,7 @@ export class RecipientList {
 
   /** Returns a line that matches a recipient, if there is one. */
   find(recipient: string): WhitelistLine | undefined {
+    if (this.size === 0) return undefined;
     for (const line of this.all(recipient)) return line;
     return undefined;
   }

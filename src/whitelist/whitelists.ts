@@ -2,6 +2,8 @@
  * All lists that an administrator writes, each loaded whole from its files (see loaded-list): who is never greylisted,
  * who always is, and by which profile.
  */
+
+import { ClientNames } from '../address/client-name.ts';
 import type { IpAddress } from '../address/ip.ts';
 import { NameWords } from '../address/name-words.ts';
 import { ClientList } from './client-list.ts';
@@ -40,6 +42,7 @@ export class Whitelists {
   readonly #greylistedClients;
   readonly #policies;
   readonly #nameWords;
+  #clientNames;
 
   constructor({
     clients,
@@ -69,6 +72,7 @@ export class Whitelists {
       () => new PolicyList(maxPolicyDelay),
     );
     this.#nameWords = new LoadedList(list('list of words in client names', nameWords), () => new NameWords());
+    this.#clientNames = new ClientNames(this.#nameWords.list);
   }
 
   /** True if all files of all lists were loaded when they were last read. */
@@ -102,9 +106,11 @@ export class Whitelists {
     };
   }
 
-  /** The words by which client names are understood. */
-  get nameWords(): NameWords {
-    return this.#nameWords.list;
+  /** Understands client names by the words in use. */
+  get clientNames(): ClientNames {
+    const { list } = this.#nameWords;
+    if (this.#clientNames.words !== list) this.#clientNames = new ClientNames(list);
+    return this.#clientNames;
   }
 
   /** Returns the whitelist line that matches a client, if there is one. */

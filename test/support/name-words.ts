@@ -1,7 +1,7 @@
 /**
  * The words of client names as greyd ships them, and facts about a name by them.
  */
-import { type NameFacts, nameFacts } from '../../src/address/client-name.ts';
+import { ClientNames, type NameFacts } from '../../src/address/client-name.ts';
 import { parseAddress } from '../../src/address/ip.ts';
 import { NameWords } from '../../src/address/name-words.ts';
 import { readWhitelistFile } from '../../src/whitelist/whitelist-file.ts';
@@ -21,5 +21,5 @@ const WORDS = await shippedNameWords();
 export function factsOf(clientName: string, address = NO_ADDRESS): NameFacts {
   const client = parseAddress(address);
   if (client === undefined) throw new Error(`${address} is no address`);
-  return nameFacts(clientName, client, WORDS);
+  return new ClientNames(WORDS).factsOf(clientName, client);
 }
