@@ -47,7 +47,7 @@ interface ReadName {
 }
 
 /** Maximum number of names that are remembered; beyond it the oldest is forgotten. */
-const MAX_NAMES = 10_000;
+const MAX_READ_NAMES = 10_000;
 
 /** Reads names by some words, and remembers what it has read: hosts come again. */
 export class ClientNames {
@@ -65,7 +65,7 @@ export class ClientNames {
     if (read === undefined) {
       read = readName(clientName, this.words);
       this.#read.set(clientName, read);
-      if (this.#read.size > MAX_NAMES) {
+      if (this.#read.size > MAX_READ_NAMES) {
         for (const oldest of this.#read.keys()) {
           this.#read.delete(oldest);
           break;

@@ -2,8 +2,10 @@
  * Record history: tells in words what the numbers of a record say about the past and the future of its mail.
  */
 import type { GreylistRules } from '../greylist/decision.ts';
+import type { Subject } from '../greylist/keys.ts';
 import { type ClientRecord, hasPassed, lifetimeOf, type TripletRecord } from '../greylist/records.ts';
 import type { UnixSeconds } from '../time/clock.ts';
+import { counted } from './format/counted.ts';
 import type { Line } from './format/lines.ts';
 import { duration, moment } from './format/times.ts';
 import { stateOf } from './states.ts';
@@ -49,6 +51,37 @@ export function tripletHistory(
   if (client !== undefined && stateOf(client, rules, now) === 'auto-whitelisted' && state !== 'passed')
     lines.push(['client', 'auto-whitelisted: all its mail passes']);
   return lines;
+}
+
+/**
+ * Tells what a record says that only a profile keeps: of a farm, a correspondent or a window.
+ * @param now Unix seconds
+ */
+export function profileHistory(
+  subject: Subject,
+  { count, last }: ClientRecord,
+  rules: GreylistRules,
+  now: UnixSeconds,
+): Line[] {
+  const state = stateOf({ count, last }, rules, now, subject);
+  switch (subject) {
+    case 'farm':
+      return [
+        ['mail passed', `for the first time in ${counted(count, 'hour')}, at last ${moment(last, now)}`],
+      ];
+    case 'opened':
+      return [['waits began', `in ${counted(count, 'hour')}, at last ${moment(last, now)}`]];
+    case 'correspondent':
+      return [
+        ['last mail', moment(last, now)],
+        ['state', state === 'known' ? 'known: an answer passes' : state],
+      ];
+    default:
+      return [
+        ['until', moment(last, now)],
+        ['state', state === 'open' ? 'open: mail passes' : state],
+      ];
+  }
 }
 
 /** @param now Unix seconds */

@@ -41,6 +41,11 @@ describeGolden({
     'lists json': ['pools', 'farms', 'correspondents', 'windows'].map(
       (list) => `greyctl list ${OURS} ${list} --json`,
     ),
+    show: [
+      `greyctl show ${OURS} client_address=203.0.113.51 sender=alice@firm.example recipient=bob@example.org client_name=mail-a.outbound.bigsoft.example`,
+      `greyctl show ${OURS} client_address=203.0.113.51 sender=dave@partner.example recipient=bob@example.org client_name=gate.partner.example`,
+      `greyctl show ${OURS} client_address=203.0.113.51 client_name=gate.partner.example`,
+    ],
     search: `greyctl search ${OURS} bigsoft`,
     stats: `greyctl stats ${OURS} --hours=0 --days=0`,
     top: `greyctl top ${OURS} pools networks`,
