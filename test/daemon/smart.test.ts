@@ -4,6 +4,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ANY_WINDOW, windowKeys } from '../../src/greylist/keys.ts';
+import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { startProfile, T } from '../support/profile-daemon.ts';
 
@@ -238,6 +240,29 @@ describe('people who know each other', () => {
       'greylist, new',
     );
   });
+});
+
+test('while a window is open for a recipient, or for all of its domain, mail passes to it', async () => {
+  const { daemon: first, dbdir } = await startProfile();
+  await first.stop();
+  const store = openSqliteStore(dbdir, { privacy: undefined, hash: () => '' });
+  const until = { count: 0, last: T + 600 };
+  const keys = [ANY_WINDOW, windowKeys('Code@Ours.example')[0], windowKeys('any@open.example')[1]] as const;
+  await store.update(keys, () => ({ save: [until, until, until], result: undefined }));
+  await store.close();
+  const { ask } = await startProfile([], { dbdir });
+  const to = (recipient: string) => ({ recipient });
+  await expect
+    .poll(() => ask(0, '192.0.2.1', 'unknown', 's@x.example', to('code@ours.example')))
+    .toBe('pass, expected');
+  expect(await ask(0, '192.0.2.1', 'unknown', 's@x.example', to('other@ours.example'))).toBe('greylist, new');
+  expect(await ask(0, '192.0.2.1', 'unknown', 's@x.example', to('b@open.example'))).toBe('pass, expected');
+  expect(await ask(600, '192.0.2.1', 'unknown', 's2@x.example', to('code@ours.example'))).toBe(
+    'pass, expected',
+  );
+  expect(await ask(601, '192.0.2.1', 'unknown', 's2@x.example', to('code@ours.example'))).toBe(
+    'greylist, new',
+  );
 });
 
 test('--privacy: the same answers, also when it is switched on later, and no name or address on the disk', async () => {
