@@ -62,7 +62,7 @@ export class GreydRule implements Rule {
 
   private constructor(whitelists: Whitelists, profile: Profile) {
     this.#handler = new RequestHandler(
-      { ...SETTINGS, profile },
+      { ...SETTINGS, profile, hasProfiles: profile !== 'postgrey' },
       {
         whitelists,
         greylisting: new Greylister(new MemoryStore(), RULES),
