@@ -4,7 +4,7 @@
 import type { UnixSeconds } from '../time/clock.ts';
 import { localTimeOf, secondsOfLocal } from '../time/local-time.ts';
 import type { DecisionCount } from './counters.ts';
-import { DRY_RUN } from './reasons.ts';
+import { DRY_RUN, OUTGOING } from './reasons.ts';
 
 /** An hour, or a day. */
 export interface Period {
@@ -59,7 +59,7 @@ function periodOf(counts: readonly HourSum[], begin: number, end: number): Perio
     const name = `${action} (${reason})`;
     decisions.set(name, (decisions.get(name) ?? 0) + count);
     if (isGreylisted(action)) greylisted += count;
-    else passed += count;
+    else if (action !== OUTGOING) passed += count;
   }
   return { begin, decisions, greylisted, passed };
 }

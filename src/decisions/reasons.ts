@@ -10,6 +10,9 @@ export const DRY_RUN = 'greylist (dry run)';
 /** The action for mail that passes because of a fault, in the request or on our side. */
 export const FAIL_OPEN = 'fail open';
 
+/** The action for a mail of our own to somebody elsewhere, which is never greylisted. */
+export const OUTGOING = 'outgoing';
+
 const GREYLIST = ['new', 'early-retry'] as const;
 
 const REASONS = {
@@ -30,7 +33,7 @@ const REASONS = {
     'over --max-triplets',
     'over --max-new-per-client',
   ],
-  outgoing: ['recorded', 'known', 'not authenticated'],
+  [OUTGOING]: ['recorded', 'known', 'not authenticated'],
   [FAIL_OPEN]: ['bad request', 'internal error', 'store failure'],
 } as const;
 
