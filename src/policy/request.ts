@@ -37,7 +37,7 @@ export type RequestFault =
 const REQUIRED_ATTRIBUTES = ['client_address', 'client_name', 'recipient', 'sender'] as const;
 
 /** The policy_context of the submission service. */
-const OUTGOING = 'outgoing';
+const OUTGOING_CONTEXT = 'outgoing';
 
 /** Checks and types one request; reports the first fault in postgrey's order. */
 export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyRequest | RequestFault {
@@ -57,7 +57,7 @@ export function toPolicyRequest({ attributes, tooLarge }: RawRequest): PolicyReq
     instance: attributes.instance || undefined,
     hasEtrnDomain: attributes.etrn_domain !== undefined,
     saslUsername: attributes.sasl_username ?? '',
-    isOutgoing: attributes.policy_context === OUTGOING,
+    isOutgoing: attributes.policy_context === OUTGOING_CONTEXT,
     testTime: unixSeconds(attributes.policy_test_time),
   };
 }
