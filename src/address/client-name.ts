@@ -74,7 +74,9 @@ export class ClientNames {
     }
     const { facts, isServer, ownPart } = read;
     const octets = octetsIn(ownPart, client);
-    return { ...facts, isLine: facts.isLine && !(isServer && octets < MANY_OCTETS), octets };
+    const { name, domain, hasMailWord, mailName, looksRented } = facts;
+    const isLine = facts.isLine && !(isServer && octets < MANY_OCTETS);
+    return { name, domain, isLine, hasMailWord, mailName, octets, looksRented };
   }
 }
 
