@@ -26,7 +26,7 @@ import { RequestLog } from './log/request-log.ts';
 import { stderrSink } from './log/stderr.ts';
 import { syslogSink } from './log/syslog.ts';
 import { UsageError } from './options/command-line.ts';
-import { isPostgreyOnly, type Options, parseOptions } from './options/daemon.ts';
+import { type Options, parseOptions } from './options/daemon.ts';
 import { listFilesOf, PASSWORD_VARIABLE } from './options/shared.ts';
 import { RequestHandler } from './request-handler.ts';
 import type { AnswerRequest } from './server/connection.ts';
@@ -140,7 +140,7 @@ function answerRequests(options: Options, lifetime: Lifetime, parts: Parts): voi
   const { server, serving, metrics } = sockets;
   const { breaker, thread } = greylisting;
   const handler = new RequestHandler(
-    { ...options, version, hasProfiles: !isPostgreyOnly(options) },
+    { ...options, version },
     {
       whitelists: lists.whitelists,
       greylisting: metrics?.measures.watched(breaker) ?? breaker,

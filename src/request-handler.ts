@@ -33,8 +33,6 @@ export interface HandlerSettings {
   readonly networkLengths: NetworkLengths;
   /** The rule for recipients without a policy of their own. */
   readonly profile: Profile;
-  /** Some recipient's profile is not postgrey's; otherwise policy_context means nothing, as in postgrey. */
-  readonly hasProfiles: boolean;
   /** Whose outgoing mail is our own without a login. */
   readonly outgoingNetworks: readonly Network[];
   /** The action for a greylisted mail, as in access(5): DEFER_IF_PERMIT, say. */
@@ -94,7 +92,7 @@ export class RequestHandler {
     try {
       this.#parts.log.garbage(raw);
       const request = toPolicyRequest(raw);
-      if (!('fault' in request)) return await this.#decide(request, isOutgoing || this.#isOutgoing(request));
+      if (!('fault' in request)) return await this.#decide(request, isOutgoing || request.isOutgoing);
       this.#parts.log.fault(request);
       return request.fault === 'unrecognized type' ? undefined : this.#failOpen('bad request');
     } catch (error) {
@@ -127,10 +125,6 @@ export class RequestHandler {
       // The circuit breaker logs the failure, once for all requests that it affects.
       () => this.#failOpen('store failure'),
     );
-  }
-
-  #isOutgoing(request: PolicyRequest): boolean {
-    return this.#settings.hasProfiles && request.isOutgoing;
   }
 
   #standingOf({ clientName, sender, recipient }: PolicyRequest, client: IpAddress): Standing {

@@ -34,7 +34,6 @@ function setUp(decide: Greylisting['decide'], now = () => 1_700_000_000, uptime 
     {
       networkLengths: { ipv4: 24, ipv6: 64 },
       profile: 'postgrey',
-      hasProfiles: false,
       outgoingNetworks: [],
       greylistAction: 'DEFER_IF_PERMIT',
       greylistText: 'later',

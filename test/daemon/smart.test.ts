@@ -220,13 +220,6 @@ describe('people who know each other', () => {
     expect(await ask(10, '198.51.100.1', 'gate.firm.example', 'friend@firm.example')).toBe('greylist, new');
   });
 
-  test('without a profile policy_context means nothing, as in postgrey', async () => {
-    const { ask } = await startProfile(['--profile=postgrey']);
-    expect(await ask(0, '192.0.2.9', 'x.example', '', { ...OUT, recipient: 'friend@firm.example' })).toBe(
-      'greylist, new',
-    );
-  });
-
   test('an own network needs no login', async () => {
     const { ask } = await startProfile(['--outgoing-networks=192.0.2.0/24,2001:db8::/32']);
     const to = { ...OUT, sasl_username: '', recipient: 'friend@firm.example' };

@@ -6,7 +6,6 @@ import { parseAddress } from '../../address/ip.ts';
 import { explanationObject, explanationText } from '../../inspect/explanation.ts';
 import { Tracer } from '../../inspect/trace.ts';
 import { type OptionEntry, UsageError } from '../../options/command-line.ts';
-import { isPostgreyOnly } from '../../options/daemon.ts';
 import type { GivenOf } from '../../options/given.ts';
 import { daemonOption, LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { listFilesOf, networkLengthsOf, rulesOf } from '../../options/shared.ts';
@@ -93,7 +92,6 @@ async function explainAll(
   const settings = {
     networkLengths: networkLengthsOf(given),
     profile: given.profile,
-    hasProfiles: !isPostgreyOnly(given),
     outgoingNetworks: given.outgoingNetworks,
     greylistAction: given.greylistAction,
     greylistText: given.greylistText,

@@ -62,7 +62,7 @@ export class GreydRule implements Rule {
 
   private constructor(whitelists: Whitelists, profile: Profile) {
     this.#handler = new RequestHandler(
-      { ...SETTINGS, profile, hasProfiles: profile !== 'postgrey' },
+      { ...SETTINGS, profile },
       {
         whitelists,
         greylisting: new Greylister(new MemoryStore(), RULES),
