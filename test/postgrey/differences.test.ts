@@ -434,13 +434,6 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
     });
   },
 
-  async 'outgoing mail'() {
-    expect(await answers({}, { policy_context: 'outgoing' })).toEqual({
-      postgrey: `${GREYLISTED} ${DEFAULT_TEXT}`,
-      greyd: 'DUNNO',
-    });
-  },
-
   async garbage() {
     const both = await startBoth();
     const lines = await withBoth(async (name) => {

@@ -92,12 +92,6 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
-    name: 'outgoing mail',
-    about: 'Answers',
-    text: 'A request with `policy_context=outgoing` is answered `DUNNO`.',
-    reason: 'It is about mail of our own users.',
-  },
-  {
     name: 'floods of triplets',
     about: 'Answers',
     text: 'Beyond `--max-triplets` and `--max-new-per-client` mail of new triplets passes, and they are not stored (postgrey: stores any number).',
