@@ -10,6 +10,17 @@ const MIT_HOLDERS: ReadonlyMap<string, string> = new Map([
   ['@redis/client', 'Copyright (c) 2022-2025, Redis, inc.'],
 ]);
 
+/** What packages of npm hold besides their own code, under another license that they do not have with them. */
+const ALSO_HELD: ReadonlyMap<string, string> = new Map([
+  [
+    'tldts',
+    'Its table of suffixes was made of the Public Suffix List, https://publicsuffix.org, which is subject to the\n' +
+      'terms of the Mozilla Public License, v. 2.0. You can obtain the license at https://mozilla.org/MPL/2.0/; on\n' +
+      'Debian it is in /usr/share/common-licenses/MPL-2.0. The source form of the list is\n' +
+      'https://publicsuffix.org/list/public_suffix_list.dat, and its history https://github.com/publicsuffix/list.',
+  ],
+]);
+
 const RULE = `\n\n${'='.repeat(78)}\n\n`;
 
 interface Part {
@@ -26,7 +37,9 @@ export function copyrightText(folders: readonly string[]): string {
   const own = `greyd, a greylisting policy daemon for Postfix.\n\n${readFileSync('LICENSE', 'utf8').trim()}`;
   const others = folders.map((folder) => {
     const part = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Part;
-    return `${part.name} ${part.version} (${part.license})\n\n${licenseOf(part, folder).trim()}`;
+    const license = `${part.name} ${part.version} (${part.license})\n\n${licenseOf(part, folder).trim()}`;
+    const held = ALSO_HELD.get(part.name);
+    return held === undefined ? license : `${license}\n\n${held}`;
   });
   return `${[own, 'In /usr/lib/greyd there are also:', ...others].join(RULE)}\n`;
 }

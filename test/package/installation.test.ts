@@ -71,6 +71,32 @@ describe.runIf(POSSIBLE)('the package', () => {
     expect(left).toEqual([]);
   });
 
+  test('has hosts of one domain share a wait with the line for it in /etc/default/greyd', async () => {
+    const machine = await Machine.boot('trixie');
+    installGreyd(machine);
+    machine.run(
+      "sed -i 's/^#\\(POSTGREY_OPTS=.*--profile=smart\\)/\\1 --allow-test-time/' /etc/default/greyd",
+    );
+    machine.run('systemctl restart greyd');
+    const [sender, recipient] = ['alice@example.net', 'bob@example.org'];
+    const attempt = (client_address: string, client_name: string, policy_test_time: number) => ({
+      ...{ client_address, client_name, sender, recipient, policy_test_time },
+      instance: `${policy_test_time}`,
+    });
+    const answers = machine.ask('127.0.0.1:60000', [
+      attempt('192.0.2.71', 'mx7.out.example.net', 1_800_000_000),
+      attempt('198.51.100.23', 'dsl-198-51-100-23.example.net', 1_800_000_060),
+      attempt('198.51.100.24', 'mx23.out.example.net', 1_800_000_060),
+    ]);
+    // The second one is a suspect by the words of client_names.
+    expect(answers.map((answer) => answer.split(' ')[0])).toEqual([
+      'DEFER_IF_PERMIT',
+      'DEFER_IF_PERMIT',
+      'PREPEND',
+    ]);
+    expect(machine.journal('-t postgrey')).not.toContain('cannot read');
+  });
+
   test('says so if greyd does not run', async () => {
     const machine = await Machine.boot('trixie');
     const folder = '/etc/systemd/system/greyd.service.d';

@@ -99,6 +99,18 @@ test.runIf(HAS_TOOLS)('has a comment above each override', () => {
   expect(uncommented).toEqual([]);
 });
 
+test.runIf(HAS_TOOLS)('says whose the Public Suffix List is, and where its source is', () => {
+  const copyright = execFileSync(
+    'sh',
+    ['-c', `dpkg-deb --fsys-tarfile ${DEB} | tar xO ./usr/share/doc/greyd/copyright`],
+    { encoding: 'utf8' },
+  );
+  const ofSuffixes = copyright.split(`\n${'='.repeat(78)}\n`).find((part) => /^\ntldts \d/.test(part));
+  expect(ofSuffixes).toContain('Permission is hereby granted');
+  expect(ofSuffixes).toContain('Mozilla Public License, v. 2.0');
+  expect(ofSuffixes).toContain('https://publicsuffix.org/list/public_suffix_list.dat');
+});
+
 test.runIf(HAS_TOOLS)('brings the library for --store', () => {
   const folder = temporaryDirectory();
   execFileSync('dpkg-deb', ['--extract', DEB, folder]);

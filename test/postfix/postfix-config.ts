@@ -8,6 +8,8 @@ import { HAS_IPV6 } from '../support/ports.ts';
 
 export interface Ports {
   readonly greyd: number;
+  /** That of --outgoing. */
+  readonly outgoing: number;
   /** The plain form, as postgrey's documentation has it. */
   readonly plain: number;
   /** The form since Postfix 3.0 that lets mail pass when greyd is away. */
@@ -52,9 +54,12 @@ smtpd_authorized_xclient_hosts = 127.0.0.1, [::1]
 smtputf8_enable = yes
 `;
 
+/** The addresses of greyd in the documents; tests may use their lines as they stand. */
+const DOCUMENTED = { greyd: '127.0.0.1:60000', outgoing: '127.0.0.1:60001' } as const;
+
 /** A service of a test's own: its settings, and the name that its lines in the log have. */
 export interface ExtraService {
-  /** `name = value` each; GREYD stands for the policy service. */
+  /** `name = value` each; GREYD stands for the policy service, and so do the addresses of DOCUMENTED. */
   readonly settings: readonly string[];
 }
 
@@ -83,8 +88,11 @@ const smtpService = (host: string, port: number, policyService: string, chroot =
 const extraService = ({ port, settings }: ExtraService & { port: number }, ports: Ports): string =>
   [
     `127.0.0.1:${port} inet n - n - - smtpd`,
-    ...settings.map(
-      (setting) =>
-        `    -o { ${setting.replace('GREYD', `check_policy_service inet:127.0.0.1:${ports.greyd}`)} }`,
-    ),
+    ...settings.map((setting) => `    -o { ${onPortsOfTest(setting, ports)} }`),
   ].join('\n');
+
+const onPortsOfTest = (setting: string, ports: Ports): string =>
+  setting
+    .replace('GREYD', `check_policy_service inet:127.0.0.1:${ports.greyd}`)
+    .replace(DOCUMENTED.greyd, `127.0.0.1:${ports.greyd}`)
+    .replace(DOCUMENTED.outgoing, `127.0.0.1:${ports.outgoing}`);

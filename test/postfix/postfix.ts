@@ -69,6 +69,7 @@ export class Postfix {
     for (const _ of extra) extraPorts.push(await freePort());
     const ports = {
       greyd: await freePort(),
+      outgoing: await freePort(),
       plain: await freePort(),
       tolerant: await freePort(),
       unix: await freePort(),

@@ -82,6 +82,16 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    name: 'profiles',
+    about: 'Answers',
+    text: 'With `--profile=smart` hosts of one registered domain share a wait, and [more](good-mail.md).',
+    reason: 'Good mail must not wait longer than it has to.',
+    shownIn: {
+      file: 'test/daemon/smart.test.ts',
+      test: 'a pool that retries from other networks passes at its second try',
+    },
+  },
+  {
     name: 'floods of triplets',
     about: 'Answers',
     text: 'Beyond `--max-triplets` and `--max-new-per-client` mail of new triplets passes, and they are not stored (postgrey: stores any number).',
@@ -153,8 +163,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'instances',
     about: 'Answers',
     text: 'One X-Greylist header per message is kept up over 20,000 messages (postgrey: 10). An empty `instance` is none, and `0` is one (postgrey: one, and one that was seen before).',
-    reason:
-      'More than ten messages come at the same time; without an instance nothing says that two requests are about one message.',
+    reason: 'More than ten messages come at the same time.',
     inGreyd: rememberedInstances,
   },
   {
@@ -194,7 +203,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'words for numbers',
     about: 'Options',
-    text: 'What is no number, address or header is an error: `--auto-whitelist-clients=foo`, `--listen-queue-size=-1`, `--socketmode=rw`, `--inet=localhost:smtp`, a port above 65535, a header without a colon (postgrey: starts and makes something of it).',
+    text: 'What is no number, address or header is an error: `--auto-whitelist-clients=foo`, `--listen-queue-size=-1`, `--socketmode=rw`, `--inet=localhost:smtp`, a port above 65535, a header without a colon (postgrey: starts).',
     reason: 'That is hardly what was meant.',
   },
   {
@@ -283,9 +292,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'options of its own',
     about: 'Options',
-    text: "`--dry-run`, `--metrics`, `--allow-test-time`, `--log-format`, `--syslog-ident`, `--store…`, `--request-timeout` and the limits (`--max-…` without `--max-age`) are greyd's own.",
-    reason:
-      'They are for trials, monitoring, tests, log readers, both daemons side by side, several hosts, and against floods and slow disks.',
+    text: "[All options](reference.md#options-of-greyd) from `--profile` on are greyd's own.",
+    reason: 'They are for good mail, trials, monitoring, several hosts, and against floods and slow disks.',
   },
   {
     name: 'lines that are no patterns',
@@ -346,7 +354,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'own lines',
     about: 'Log',
-    text: "Lines at start and stop, about cleaning up (each day, at any hour), with `--verbose`, and warnings beyond postgrey's are greyd's own. In syslog nothing stands before warnings (postgrey: `WARNING: ` before some).",
+    text: "Lines at start and stop, about cleaning up, with `--verbose`, and warnings beyond postgrey's are greyd's own. In syslog nothing stands before warnings (postgrey: `WARNING: ` before some).",
     reason: 'The lines that log parsers read are the same.',
     shownIn: {
       file: 'test/service/syslog.test.ts',

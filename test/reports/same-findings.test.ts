@@ -3,9 +3,10 @@
  * what administrators read the log with finds the same in both.
  */
 import { describe, expect, test } from 'vitest';
+import { Daemon } from '../support/daemon.ts';
 import { canRun } from '../support/requirements.ts';
 import { logcheck, POSTGREY_RULES } from './logcheck.ts';
-import { linesOf, serveTraffic, TRAFFIC_NEEDS } from './mail-host.ts';
+import { BEGIN, linesOf, serveTraffic, TRAFFIC_NEEDS } from './mail-host.ts';
 import { exported, postgreyreport } from './postgreyreport.ts';
 
 const runs = canRun('tests of what reads the log', {
@@ -24,6 +25,23 @@ function aboutTraffic(lines: readonly string[]): string[] {
     .map((line) =>
       line.replace(/^\w{3} [ \d]\d [\d:]{8} \S+ (\S+)\[\d+\]: (WARNING: )?/, '$1: ').replace(/#012$/, ''),
     );
+}
+
+/** What greyd logs with --profile=smart of a farm that passes, and of mail of our own. */
+async function linesOfProfile(): Promise<string[]> {
+  const daemon = await Daemon.start(['--profile=smart', '--allow-test-time', '--auto-whitelist-farms=1']);
+  const client_name = 'mx1.out.example.net';
+  for (const policy_test_time of [BEGIN, BEGIN + 60]) await daemon.ask({ client_name, policy_test_time });
+  await daemon.ask({ client_name, policy_test_time: BEGIN + 70, sender: 'new@example.net' });
+  for (const sasl_username of ['bob', 'bob', '']) {
+    await daemon.ask({ policy_context: 'outgoing', sasl_username, policy_test_time: BEGIN + 80 });
+  }
+  await daemon.ask({ sasl_username: 'bob' });
+  await daemon.logged(/reason=authenticated.*\n/);
+  expect(daemon.log).toContain('whitelisted farm of: ');
+  expect(daemon.log).toContain('reason=farm AWL');
+  expect(daemon.log.match(/action=outgoing/g)).toHaveLength(3);
+  return daemon.logLines;
 }
 
 describe.skipIf(!runs)('the log of greyd', () => {
@@ -78,7 +96,8 @@ describe.skipIf(!runs)('the log of greyd', () => {
         'action=greylist, reason=new, client_address=192.0.2.1',
       ];
       const reload = 'HUP received: reloading whitelists...';
-      const day = log + [...cleaning, ...withoutRecipient, reload].map(say).join('');
+      const ofProfile = await linesOfProfile();
+      const day = log + [...cleaning, ...withoutRecipient, reload, ...ofProfile].map(say).join('');
       const reported = logcheck(day, ['etc/logcheck/ignore.d.server/greyd']);
       expect(reported.filter((line) => line.includes(' postgrey['))).toEqual([
         expect.stringMatching(/: attribute missing: recipient$/),

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { errorText } from '../../errors/text.ts';
 import { printable } from '../../log/printable.ts';
+import { DEFAULTS_FILE } from '../../options/defaults-file.ts';
 import { checkPostgrey } from '../../postgrey/migrate/check-postgrey.ts';
 import { lockOthersOut } from '../../postgrey/migrate/lock.ts';
 import { POSTGREY } from '../../postgrey/migrate/places.ts';
@@ -96,15 +97,23 @@ function listenerFor({ steps }: Plan, { print, tell }: Work): Listener {
   };
 }
 
-function tellDone({ postgrey, sockets }: Preflight, { print }: Work): ExitStatus {
+function tellDone({ postgrey, sockets, defaults: { smartLine } }: Preflight, { print }: Work): ExitStatus {
   print(
     { done: true, sockets: sockets.map(({ name }) => name) },
     `\ngreyd has replaced postgrey on ${namesOf(sockets)}; main.cf need not change.\n` +
       `postgrey is stopped and disabled; its files are unchanged: ${postgrey.defaults}, ${postgrey.dbdir}\n` +
       'The way back: /usr/share/doc/greyd/docs/from-postgrey.md\n' +
-      'When all is well: apt-get remove postgrey',
+      'When all is well: apt-get remove postgrey' +
+      (smartLine === undefined ? '' : `\n\n${smartHint(smartLine)}`),
   );
   return 0;
+}
+
+function smartHint(line: string): string {
+  return (
+    'To have good mail wait less (/usr/share/doc/greyd/docs/good-mail.md), ' +
+    `add this line at the end of ${DEFAULTS_FILE} and restart greyd:\n  ${line}`
+  );
 }
 
 async function tellRolledBack(

@@ -3,7 +3,7 @@
  */
 import { UsageError } from '../../options/command-line.ts';
 import { type Options, parseOptions } from '../../options/daemon.ts';
-import { DEFAULTS_FILE, readAs, type Starter } from '../../options/defaults-file.ts';
+import { DEFAULTS_FILE, literal, readAs, type Starter } from '../../options/defaults-file.ts';
 import { withVariables } from './defaults-text.ts';
 import {
   type GivenOption,
@@ -20,6 +20,8 @@ import { readText } from './text-file.ts';
 export interface NewDefaults {
   /** The whole text of the file. */
   readonly text: string;
+  /** The line that turns --profile=smart on; undefined if a profile is on already. */
+  readonly smartLine: string | undefined;
   /** The new values, in a line. */
   readonly summary: string;
   /** The options as greyd reads them, with postgrey's unix socket. */
@@ -48,6 +50,8 @@ export function newDefaults(
   requireRead(text, opts, starter);
   return {
     text,
+    smartLine:
+      options.profile === 'postgrey' ? literal('POSTGREY_OPTS', `${opts} --profile=smart`) : undefined,
     summary: `POSTGREY_OPTS="${opts}"${postgrey.text === undefined ? '' : `, POSTGREY_TEXT="${postgrey.text}"`}`,
     options,
     before: current,

@@ -69,6 +69,9 @@ test.runIf(canRun('greyctl migrate from postgrey 1.36', OWN_DEBIAN_NEEDS)).each(
 
   const printed = machine.run('greyctl migrate');
   expect(printed).toContain(`greyd has replaced postgrey on 127.0.0.1:${PORT}`);
+  const [, smartLine = ''] = /end of \/etc\/default\/greyd and restart greyd:\n {2}(.*)/.exec(printed) ?? [];
+  expect(machine.run('cat /etc/default/greyd')).toContain(smartLine.replace(' --profile=smart', ''));
+  expect(smartLine).toMatch(/^POSTGREY_OPTS="--inet=.* --profile=smart"$/);
   expect(printed).toContain(`POSTGREY_OPTS="--inet=127.0.0.1:${PORT} --delay=7200`);
   expect(machine.run("ss -Hltnp 'sport = :10023'")).toContain('"greyd"');
   expect(machine.ask(PORT, QUESTIONS)).toEqual(before);
