@@ -157,8 +157,6 @@ const IDLE_OPTIONS: readonly IdleOption[] = [
   ],
   ['namedDelay', isPostgreyOnly, '--named-delay has no effect with --profile=postgrey'],
   ['autoWhitelistFarms', isPostgreyOnly, '--auto-whitelist-farms has no effect with --profile=postgrey'],
-  ['outgoing', isPostgreyOnly, '--outgoing has no effect with --profile=postgrey'],
-  ['outgoingNetworks', isPostgreyOnly, '--outgoing-networks has no effect with --profile=postgrey'],
   ['verbose', ({ quiet }) => quiet === true, '--verbose has no effect with --quiet'],
   ...(['storePrefix', 'storePasswordFile', 'storeCaFile', 'storeReplicas'] as const).map(
     (name): IdleOption => [name, ({ store }) => !store, `${optionName(name)} has no effect without --store`],

@@ -220,6 +220,15 @@ describe('people who know each other', () => {
     expect(await ask(10, '198.51.100.1', 'gate.firm.example', 'friend@firm.example')).toBe('greylist, new');
   });
 
+  test('our own mail is never greylisted, whatever the profile: it may be switched off before main.cf is changed', async () => {
+    const { ask } = await startProfile(['--profile=postgrey']);
+    const to = { ...OUT, recipient: 'friend@firm.example' };
+    expect(await ask(0, '192.0.2.9', 'x.example', '', to)).toBe('outgoing, recorded');
+    expect(await ask(0, '192.0.2.9', 'x.example', '', { ...to, sasl_username: '' })).toBe(
+      'outgoing, not authenticated',
+    );
+  });
+
   test('an own network needs no login', async () => {
     const { ask } = await startProfile(['--outgoing-networks=192.0.2.0/24,2001:db8::/32']);
     const to = { ...OUT, sasl_username: '', recipient: 'friend@firm.example' };

@@ -70,6 +70,13 @@ const SHOWN: Readonly<Record<string, () => Promise<void>>> = {
     expect((await both.postgrey.linesUntilNow(link)).at(-2)).toBe("unrecognized request type: 'junk'");
   },
 
+  async 'outgoing mail'() {
+    expect(await answers({}, { policy_context: 'outgoing' })).toEqual({
+      postgrey: `${GREYLISTED} ${DEFAULT_TEXT}`,
+      greyd: 'DUNNO',
+    });
+  },
+
   async 'carriage returns'() {
     const both = await startBoth();
     const stalled = wireText(request(0, { sender: 'a\rb@example.net' }));

@@ -50,6 +50,12 @@ export const DIFFERENCES: readonly Difference[] = [
     inGreyd: closesConnection,
   },
   {
+    name: 'outgoing mail',
+    about: 'Answers',
+    text: 'A request with `policy_context=outgoing` is answered `DUNNO` (postgrey: greylists it).',
+    reason: 'It is our own mail: [answers to it](good-mail.md) may pass.',
+  },
+  {
     name: 'carriage returns',
     about: 'Answers',
     text: 'A carriage return within a line is part of the value (postgrey: never answers the connection again).',
