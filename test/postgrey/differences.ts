@@ -53,7 +53,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'outgoing mail',
     about: 'Answers',
     text: 'A request with `policy_context=outgoing` is answered `DUNNO` (postgrey: greylists it).',
-    reason: 'It is our own mail: [answers to it](good-mail.md) may pass.',
+    reason: 'It is [our own](good-mail.md).',
   },
   {
     name: 'carriage returns',

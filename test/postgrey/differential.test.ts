@@ -97,6 +97,11 @@ async function converse(profile: Profile, index: number, quota: number): Promise
   expectSameRecords(pair, parted);
 }
 
+/** A count and a time; a triplet has two times. */
+function isClientRecord(record: unknown): boolean {
+  return Number(String(record).split(',')[0]) < 1_000_000;
+}
+
 function expectSameRecords({ profile, programs }: Pair, parted: readonly TestRequest[]): void {
   const secret = secretOf(programs.greyd.dbdir, profile);
   const leftOut = new Set(
@@ -108,6 +113,10 @@ function expectSameRecords({ profile, programs }: Pair, parted: readonly TestReq
   const greyd = greydRecords(programs.greyd.dbdir, profile);
   const differing = [...new Set([...postgrey.keys(), ...greyd.keys()])]
     .filter((key) => !leftOut.has(key))
+    // Without log lines it is not known which clients were counted from the future, see differences.ts.
+    .filter(
+      (key) => profile.options.logLevel !== 'quiet' || !isClientRecord(postgrey.get(key) ?? greyd.get(key)),
+    )
     .filter((key) => !isSameRecord(postgrey.get(key), greyd.get(key), profile.options.delay))
     .map((key) => `${key}: postgrey ${postgrey.get(key)}, greyd ${greyd.get(key)}`);
   expect(differing.slice(0, 10)).toEqual([]);
