@@ -9,22 +9,14 @@
  *   windows          recipients whose mail passes until some time
  */
 
-import type { GreylistRules } from '../greylist/decision.ts';
-import { isTrusted } from '../greylist/decision.ts';
+import { type GreylistRules, isTrusted } from '../greylist/decision.ts';
 import { type Key, openedKey, type PlainKey, type Subject, subjectOf } from '../greylist/keys.ts';
 import type { ClientRecord } from '../greylist/records.ts';
 import type { Entry, ReadableStore } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 import type { TableForm } from './format/table.ts';
 import { shortTime, utc } from './format/times.ts';
-import {
-  type ClientRow,
-  clientForm,
-  partsOfPair,
-  shownSender,
-  type TripletRow,
-  tripletForm,
-} from './rows.ts';
+import { clientForm, partsOfPair, shownSender, tripletForm } from './rows.ts';
 import { STATE_STYLES, type State, stateOf } from './states.ts';
 
 /** One record of a list. */
@@ -42,10 +34,15 @@ interface List {
   readonly form: (isForPeople: boolean) => TableForm<ListedRow>;
 }
 
+/** Returns the form of rows of one kind: a list holds no others. */
+function listed<Row extends ListedRow>(form: (isForPeople: boolean) => TableForm<Row>): List['form'] {
+  return form as unknown as List['form'];
+}
+
 export const LISTS = {
-  triplets: { kind: 'triplet', subject: 'triplet', form: formOfTriplets },
-  clients: { kind: 'client', subject: 'client', form: formOfClients },
-  pools: { kind: 'triplet', subject: 'pool', form: formOfTriplets },
+  triplets: { kind: 'triplet', subject: 'triplet', form: listed(tripletForm) },
+  clients: { kind: 'client', subject: 'client', form: listed(clientForm) },
+  pools: { kind: 'triplet', subject: 'pool', form: listed(tripletForm) },
   farms: { kind: 'client', subject: 'farm', form: farmForm },
   correspondents: { kind: 'client', subject: 'correspondent', form: correspondentForm },
   windows: { kind: 'client', subject: 'window', form: windowForm },
@@ -88,14 +85,6 @@ function stateOfFarm(
 /** Returns the text of a key without the sign of its subject. */
 function nameOf(key: PlainKey): string {
   return (key.kind === 'triplet' ? key.clientNetwork : key.clientAddress).slice(1);
-}
-
-function formOfTriplets(isForPeople: boolean): TableForm<ListedRow> {
-  return tripletForm(isForPeople) as TableForm<TripletRow> as unknown as TableForm<ListedRow>;
-}
-
-function formOfClients(isForPeople: boolean): TableForm<ListedRow> {
-  return clientForm(isForPeople) as TableForm<ClientRow> as unknown as TableForm<ListedRow>;
 }
 
 function farmForm(isForPeople: boolean): TableForm<ListedRow> {

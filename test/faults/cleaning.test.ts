@@ -17,6 +17,7 @@ import { openSqliteFile } from '../../src/store/sqlite/open.ts';
 import { CLEANING_PACE } from '../../src/store-thread/cleaner.ts';
 import { GreylisterThread } from '../../src/store-thread/thread.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { DEFAULT_RULES } from '../support/default-rules.ts';
 import { MEMORY_DISK_NEEDS, memoryDisk } from '../support/disk.ts';
 import { canRun } from '../support/requirements.ts';
 import { mainThread, threads, waited } from '../support/run-queue.ts';
@@ -26,21 +27,13 @@ const REQUESTS_PER_SECOND = 500;
 const LONGEST_MS = 50;
 const DAY = 86_400;
 const NOW = Math.floor(Date.now() / 1000);
-const RULES = {
-  delay: 300,
-  retryWindow: 2 * DAY,
-  maxAge: 35 * DAY,
-  autoWhitelistAfter: 5,
-  namedDelay: 60,
-  autoWhitelistFarmsAfter: 3,
-};
 
 const THREAD_MAIN = new URL('../../dist/store-thread/thread-main.js', import.meta.url);
 
 /** A database of so many triplets, every second of them too old. */
 function fill(dbdir: string): void {
   openSqliteFile(join(dbdir, 'greyd.db'), (file) => {
-    const old = NOW - RULES.maxAge - DAY;
+    const old = NOW - DEFAULT_RULES.maxAge - DAY;
     file
       .prepare(
         `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${RECORDS})
@@ -82,7 +75,7 @@ test('while half of all records are deleted, no answer is held up for more than 
       sharedStore: undefined,
       hasProfiles: false,
       busyTimeoutMs: 1000,
-      rules: { ...RULES, maxTriplets: 0, maxNewPerClient: 0 },
+      rules: { ...DEFAULT_RULES, maxTriplets: 0, maxNewPerClient: 0 },
       pace: { ...CLEANING_PACE, firstWalkMs: 5000, slicePauseMs: CLEANING_PACE.slicePauseMs / 4 },
     },
     { notice: say, warn: say, error: say },

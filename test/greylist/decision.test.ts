@@ -2,22 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Decision, decide, type GreylistRules } from '../../src/greylist/decision.ts';
 import type { Records } from '../../src/greylist/records-of-visit.ts';
+import { DEFAULT_RULES } from '../support/default-rules.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const RULES: GreylistRules = {
-  delay: 300,
-  retryWindow: 2 * DAY,
-  maxAge: 35 * DAY,
-  autoWhitelistAfter: 5,
-  namedDelay: 60,
-  autoWhitelistFarmsAfter: 3,
-};
 /** Some moment; all times below are relative to it. */
 const T = 1_700_000_000;
 
 function visit(known: Partial<Records>, now: number, rules: Partial<GreylistRules> = {}): Decision {
-  return decide({ triplet: undefined, client: undefined, ...known }, { ...RULES, ...rules }, now);
+  return decide({ triplet: undefined, client: undefined, ...known }, { ...DEFAULT_RULES, ...rules }, now);
 }
 
 const triplet = (first: number, last = first) => ({ triplet: { first: T + first, last: T + last } });

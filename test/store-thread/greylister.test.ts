@@ -3,15 +3,9 @@ import type { Visit } from '../../src/greylist/visit.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { Greylister } from '../../src/store-thread/greylister.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { DEFAULT_RULES } from '../support/default-rules.ts';
 
-const RULES = {
-  delay: 300,
-  retryWindow: 86400,
-  maxAge: 86400,
-  autoWhitelistAfter: 5,
-  namedDelay: 60,
-  autoWhitelistFarmsAfter: 3,
-};
+const RULES = { ...DEFAULT_RULES, retryWindow: 86400, maxAge: 86400 };
 const NOW = 1_700_000_000;
 
 function setUp(limits: { maxTriplets: number; maxNewPerClient: number }) {

@@ -7,6 +7,7 @@ import { CLEANING_PACE } from '../../src/store-thread/cleaner.ts';
 import type { Verdict } from '../../src/store-thread/greylister.ts';
 import { GreylisterThread, RESTART_PAUSE_MS } from '../../src/store-thread/thread.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
+import { DEFAULT_RULES } from '../support/default-rules.ts';
 
 const NEW: Verdict = { action: 'greylist', reason: 'new', retryAfter: 300, wasInFuture: false };
 
@@ -36,16 +37,7 @@ function setUp(main = BROKEN_THREAD, dbdir = '', pace = CLEANING_PACE) {
       hasProfiles: false,
       busyTimeoutMs: 1000,
       pace,
-      rules: {
-        delay: 300,
-        retryWindow: 86400,
-        maxAge: 86400,
-        autoWhitelistAfter: 5,
-        namedDelay: 60,
-        autoWhitelistFarmsAfter: 3,
-        maxTriplets: 0,
-        maxNewPerClient: 0,
-      },
+      rules: { ...DEFAULT_RULES, maxTriplets: 0, maxNewPerClient: 0 },
     },
     { notice: log('notice'), warn: log('warn'), error: log('error') },
     () => time.now,
