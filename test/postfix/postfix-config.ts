@@ -54,7 +54,7 @@ smtputf8_enable = yes
 
 /** A service of a test's own: its settings, and the name that its lines in the log have. */
 export interface ExtraService {
-  /** `name = value` each; GREYD stands for the policy service. */
+  /** `name = value` each; GREYD stands for the policy service, OUTGOING for the same about outgoing mail. */
   readonly settings: readonly string[];
 }
 
@@ -80,11 +80,12 @@ const smtpService = (host: string, port: number, policyService: string, chroot =
   `${host}:${port} inet n - ${chroot} - - smtpd
     -o { smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service ${policyService} }`;
 
-const extraService = ({ port, settings }: ExtraService & { port: number }, ports: Ports): string =>
-  [
-    `127.0.0.1:${port} inet n - n - - smtpd`,
-    ...settings.map(
-      (setting) =>
-        `    -o { ${setting.replace('GREYD', `check_policy_service inet:127.0.0.1:${ports.greyd}`)} }`,
-    ),
-  ].join('\n');
+const extraService = ({ port, settings }: ExtraService & { port: number }, { greyd }: Ports): string => {
+  const service = `inet:127.0.0.1:${greyd}`;
+  const filled = settings.map((setting) =>
+    setting
+      .replace('GREYD', `check_policy_service ${service}`)
+      .replace('OUTGOING', `check_policy_service { ${service}, policy_context=outgoing }`),
+  );
+  return [`127.0.0.1:${port} inet n - n - - smtpd`, ...filled.map((one) => `    -o { ${one} }`)].join('\n');
+};
