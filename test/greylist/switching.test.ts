@@ -3,7 +3,7 @@
  * smart at random over the same records.
  *
  * Known limits: in postgrey a triplet that has passed waits again if the clock was set back to its wait, so here it is
- * not set back under that profile. What passes without a wait (a correspondent, a farm or a client on the
+ * not set back under that profile. What has never waited (the mail of a correspondent, a farm or a client on the
  * auto-whitelist) leaves nothing behind that another profile would know it by.
  */
 import fc from 'fast-check';
@@ -26,7 +26,7 @@ import { HOSTS, NEIGHBOURS, ODD_SENDER, SENDERS } from './parties.ts';
 const rules = fc.record<GreylistRules>({
   ...{ delay: fc.constantFrom(60, 300), retryWindow: fc.constant(RULES.retryWindow) },
   ...{ maxAge: fc.constantFrom(3 * DAY, RULES.maxAge), autoWhitelistAfter: fc.constantFrom(0, 2, 5) },
-  ...{ namedDelay: fc.constantFrom(1, 60, 300), autoWhitelistFarmsAfter: fc.constantFrom(0, 3) },
+  ...{ namedDelay: fc.constantFrom(1, 60, 300), autoWhitelistFarmsAfter: fc.constantFrom(0, 1) },
 });
 
 const WORLD = { hosts: [...HOSTS, ...NEIGHBOURS], senders: [...SENDERS, ODD_SENDER], writes: true };
@@ -51,7 +51,8 @@ class Waits {
 
   /** @param delay of this wait, under the profile of now */
   judge(name: string, { now, verdict }: Told, delay: number): string | undefined {
-    if (verdict.reason !== 'triplet found' && verdict.action !== 'greylist') return undefined;
+    if (!['triplet found', 'correspondent', 'farm AWL', 'new', 'early-retry'].includes(verdict.reason))
+      return undefined;
     const { retryWindow, maxAge, delay: longest, namedDelay } = this.#rules;
     const seen = this.#seen.get(name);
     const isPass = verdict.action === 'pass';
@@ -62,6 +63,10 @@ class Waits {
       seen?.first === undefined ? age <= maxAge : now - seen.first <= window && now >= seen.first;
     const first = seen?.first !== undefined && isLive ? seen.first : now;
     const hasPassed = seen !== undefined && seen.first === undefined && isLive;
+    if (verdict.reason === 'correspondent' || verdict.reason === 'farm AWL') {
+      if (hasPassed) this.#seen.set(name, { first: undefined, last: now });
+      return undefined;
+    }
     this.#seen.set(name, { first: isPass ? undefined : first, last: now });
     if (hasPassed) this.met.passed += 1;
     else if (isLive && seen !== undefined) this.met.begun += 1;
