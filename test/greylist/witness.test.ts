@@ -14,6 +14,7 @@ import {
   type Attempt,
   conversations,
   converse,
+  DAY,
   HOUR,
   isPassed,
   ownPoolOf,
@@ -29,10 +30,7 @@ import { HOSTS, NEIGHBOURS, ODD_SENDER, SENDERS } from './parties.ts';
 
 const rules = fc.record<GreylistRules>({
   ...{ delay: fc.constantFrom(60, 300), retryWindow: fc.constant(RULES.retryWindow) },
-  ...{
-    maxAge: fc.constantFrom(3 * 24 * HOUR, RULES.maxAge),
-    autoWhitelistAfter: fc.constantFrom(0, 1, 2, 5),
-  },
+  ...{ maxAge: fc.constantFrom(3 * DAY, RULES.maxAge), autoWhitelistAfter: fc.constantFrom(0, 1, 2, 5) },
   ...{ namedDelay: fc.constantFrom(1, 60, 300), autoWhitelistFarmsAfter: fc.constantFrom(0, 1, 3) },
 });
 
@@ -66,10 +64,10 @@ function earlier(all: readonly Told[], of: number, shares: Shares, isHandedOn: b
 
 const hasWaited = ({ verdict }: Told) => verdict.action === 'pass' && verdict.reason === 'triplet found';
 
-/** Tells whether an attempt is a witness: it came the shorter delay before, and not too long before. */
-function isWitness(witness: Told, now: number, { delay, namedDelay, retryWindow }: GreylistRules): boolean {
+/** Tells whether an attempt is a witness: it came `least` seconds before, and not longer than a retry may take. */
+function isWitness(witness: Told, now: number, least: number, { retryWindow }: GreylistRules): boolean {
   const age = now - witness.now;
-  return age >= Math.min(delay, namedDelay) && age <= retryWindow;
+  return age >= least && age <= retryWindow;
 }
 
 /** Tells whether somebody has passed by a wait, and mail has passed since then without a pause of a record's lifetime. */
@@ -128,8 +126,11 @@ async function check(world: World, shares: Shares, isHandedOn: boolean) {
           continue;
         }
         const before = earlier(smart, index, shares, isHandedOn);
+        // A host that shares nothing now may have taken over a wait before, which is seen by two steps.
+        const isShort = !isHandedOn || poolOf(one) !== undefined;
+        const least = isShort ? Math.min(ruled.delay, ruled.namedDelay) : ruled.delay;
         const isSeen = (others: readonly Told[]) =>
-          isKnown(others, one.now, ruled) || others.some((other) => isWitness(other, one.now, ruled));
+          isKnown(others, one.now, ruled) || others.some((other) => isWitness(other, one.now, least, ruled));
         if (!isSeen(before))
           expect.fail(`no witness for the last one\n${transcript(smart.slice(0, index + 1))}`);
         if (!isSeen(before.filter((other) => sameTriplet(other, one)))) shared += 1;
