@@ -12,13 +12,16 @@
  * With the records of client and triplet alone it is postgrey's rule, to the second. greyd adds expiry at lookup,
  * does not save each visit of a triplet that has passed, and counts a client whose last success lies in the future.
  *
+ * By 3 and 4 mail passes without a wait, and those waits that have passed before are noted: the sender stays known
+ * when the reason is gone.
+ *
  * A pool may share a wait because whoever passes by it could have passed by retrying from the first host: hosts of
  * one registered domain, confirmed by forward DNS, asked for the same sender and recipient before.
  *
  * Pure: no clock, no store, no socket. It may be called again for the same request.
  */
 import type { UnixSeconds } from '../time/clock.ts';
-import { type ClientRecord, isDue, isExpired, type Lifetimes } from './records.ts';
+import { type ClientRecord, isDue, isExpired, type Lifetimes, type TripletRecord } from './records.ts';
 import type { Records } from './records-of-visit.ts';
 import type { Terms } from './visit.ts';
 import { type JudgedWait, judge } from './wait.ts';
@@ -85,16 +88,19 @@ export function decide(known: Records, rules: GreylistRules, now: UnixSeconds, t
     return pass('client AWL', { client: noted });
   }
   if (isWindowOpen(known.window, now) || isWindowOpen(known.domainWindow, now)) return pass('expected');
+  const waits = judgeWaits(known, rules, now, terms);
   const correspondent = live(known.correspondent);
-  if (correspondent !== undefined && knowsSender(correspondent, terms, now)) return pass('correspondent');
+  if (correspondent !== undefined && knowsSender(correspondent, terms, now))
+    return pass('correspondent', noteUse(waits, rules, now));
   const farm = { passed: live(known.farm), opened: live(known.opened) };
   if (isTrusted(farm, rules) && farm.passed !== undefined) {
     const { count, last } = farm.passed;
     // Its count stays: this mail has proved nothing.
-    return pass('farm AWL', { farm: isDue(last, now) ? { count, last: now } : undefined });
+    const noted = isDue(last, now) ? { count, last: now } : undefined;
+    return pass('farm AWL', { ...noteUse(waits, rules, now), farm: noted });
   }
   if (terms?.profile === 'suspects' && !terms.isSuspect) return pass('named host');
-  return decideByWaits(judgeWaits(known, rules, now, terms), { client, counts, farm }, rules, now, terms);
+  return decideByWaits(waits, { client, counts, farm }, rules, now, terms);
 }
 
 /** What is known of a farm: hours with a success, and hours in which a wait began. */
@@ -164,8 +170,7 @@ function decideByWaits(
   const isFirst = !hasPassedBefore;
   const clientCounted = isFirst && counts ? countEvent(client, now) : undefined;
   const farmCounted = isFirst && terms?.farm !== undefined ? countEvent(farm.passed, now) : undefined;
-  // What passes by a shorter wait is saved as passed by the longest: no option makes it wait again.
-  const passed = { first: Math.min(first, now - Math.max(own.delay, rules.delay)), last: now };
+  const passed = passedRecord(first, own, rules, now);
   return {
     verdict: {
       action: 'pass',
@@ -181,6 +186,25 @@ function decideByWaits(
       ...(farmCounted === undefined ? {} : { farm: farmCounted }),
     },
   };
+}
+
+/** What passes by a shorter wait is saved as passed by the longest: no option makes it wait again. */
+function passedRecord(
+  first: UnixSeconds,
+  own: JudgedWait,
+  rules: GreylistRules,
+  now: UnixSeconds,
+): TripletRecord {
+  return { first: Math.min(first, now - Math.max(own.delay, rules.delay)), last: now };
+}
+
+/** Returns what is to be saved of waits that have passed before, so that they do not expire while mail passes without them. */
+function noteUse({ own, shared }: JudgedWaits, rules: GreylistRules, now: UnixSeconds): Partial<Records> {
+  const note = (wait: JudgedWait | undefined) =>
+    wait?.hasPassedBefore === true && wait.isToBeSaved
+      ? passedRecord(wait.first, own, rules, now)
+      : undefined;
+  return { triplet: note(own), ...(shared === undefined ? {} : { pool: note(shared) }) };
 }
 
 /** Tells whether a farm is on the auto-whitelist: enough of its mail was retried, and not little of it all. */

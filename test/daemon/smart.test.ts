@@ -201,6 +201,17 @@ describe('people who know each other', () => {
     expect(await ask(40 * 86_400, '198.51.100.9', 'gate.firm.example', friend)).toBe('greylist, new');
   });
 
+  test('who has waited once stays known while mail passes without a wait', async () => {
+    const { ask } = await startProfile();
+    const friend = 'friend@firm.example';
+    expect(await ask(0, '198.51.100.1', 'gate.firm.example', friend)).toBe('greylist, new');
+    expect(await ask(60, '198.51.100.1', 'gate.firm.example', friend)).toMatch(/^pass, triplet found/);
+    await ask(100, '192.0.2.9', 'pc.ours.example', '', { ...OUT, recipient: friend });
+    expect(await ask(30 * 86_400, '198.51.100.1', 'gate.firm.example', friend)).toBe('pass, correspondent');
+    expect(await ask(40 * 86_400, '198.51.100.1', 'unknown', friend)).toBe('pass, triplet found');
+    expect(await ask(40 * 86_400, '203.0.113.1', 'venus.firm.example', friend)).toBe('pass, triplet found');
+  });
+
   test('a bounce or a callout passes for five days', async () => {
     const { ask } = await startProfile();
     await ask(0, '192.0.2.9', 'pc.ours.example', '', { ...OUT, recipient: 'friend@firm.example' });

@@ -207,7 +207,7 @@ test('whatever is known, from the past or the future, a retry after the delay pa
         triplet: first.save.triplet ?? before.triplet,
         client: first.save.client ?? before.client,
       };
-      expect(visit(after, T + RULES.delay).verdict.action).toBe('pass');
+      expect(visit(after, T + DEFAULT_RULES.delay).verdict.action).toBe('pass');
     }),
     { numRuns: 2000 },
   );

@@ -58,8 +58,12 @@ smtputf8_enable = yes
 const DOCUMENTED = { greyd: '127.0.0.1:60000', outgoing: '127.0.0.1:60001' } as const;
 
 /** A service of a test's own: its settings, and the name that its lines in the log have. */
-export interface ExtraService {
+export type ExtraService = {}
+<<<<<<< HEAD
   /** `name = value` each; GREYD stands for the policy service, and so do the addresses of DOCUMENTED. */
+=======
+  /** `name = value` each; GREYD stands for the policy service, OUTGOING for the same about outgoing mail. */
+>>>>>>> proofs
   readonly settings: readonly string[];
 }
 
@@ -85,6 +89,7 @@ const smtpService = (host: string, port: number, policyService: string, chroot =
   `${host}:${port} inet n - ${chroot} - - smtpd
     -o { smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service ${policyService} }`;
 
+<<<<<<< HEAD
 const extraService = ({ port, settings }: ExtraService & { port: number }, ports: Ports): string =>
   [
     `127.0.0.1:${port} inet n - n - - smtpd`,
@@ -96,3 +101,14 @@ const onPortsOfTest = (setting: string, ports: Ports): string =>
     .replace('GREYD', `check_policy_service inet:127.0.0.1:${ports.greyd}`)
     .replace(DOCUMENTED.greyd, `127.0.0.1:${ports.greyd}`)
     .replace(DOCUMENTED.outgoing, `127.0.0.1:${ports.outgoing}`);
+=======
+const extraService = ({ port, settings }: ExtraService & { port: number }, { greyd }: Ports): string => {
+  const service = `inet:127.0.0.1:${greyd}`;
+  const filled = settings.map((setting) =>
+    setting
+      .replace('GREYD', `check_policy_service ${service}`)
+      .replace('OUTGOING', `check_policy_service { ${service}, policy_context=outgoing }`),
+  );
+  return [`127.0.0.1:${port} inet n - n - - smtpd`, ...filled.map((one) => `    -o { ${one} }`)].join('\n');
+};
+>>>>>>> proofs

@@ -63,8 +63,14 @@ export class Postfix {
     });
   }
 
-  /** Starts Postfix; greyd need not run yet. Whoever starts it stops it. */
-  static async start(extra: readonly ExtraService[] = []): Promise<Postfix> {
+  /**
+   * Starts Postfix; greyd need not run yet. Whoever starts it stops it.
+   * @param furnish puts what else is to be there into its configuration directory
+   */
+  static async start(
+    extra: readonly ExtraService[] = [],
+    furnish: (config: string) => void = () => {},
+  ): Promise<Postfix> {
     const extraPorts: number[] = [];
     for (const _ of extra) extraPorts.push(await freePort());
     const ports = {
@@ -77,6 +83,7 @@ export class Postfix {
     const postfix = new Postfix(mkdtempSync(join(tmpdir(), 'greyd-postfix-')), ports, extraPorts);
     try {
       postfix.#makeDirectories(extra.map((service, index) => ({ ...service, port: extraPorts[index] ?? 0 })));
+      furnish(postfix.#path('config'));
       await run('postfix', ['-c', postfix.#path('config'), 'start'], { env: ENVIRONMENT });
       return postfix;
     } catch (error) {
