@@ -58,12 +58,11 @@ smtputf8_enable = yes
 const DOCUMENTED = { greyd: '127.0.0.1:60000', outgoing: '127.0.0.1:60001' } as const;
 
 /** A service of a test's own: its settings, and the name that its lines in the log have. */
-export type ExtraService = {}
-<<<<<<< HEAD
-  /** `name = value` each; GREYD stands for the policy service, and so do the addresses of DOCUMENTED. */
-=======
-  /** `name = value` each; GREYD stands for the policy service, OUTGOING for the same about outgoing mail. */
->>>>>>> proofs
+export interface ExtraService {
+  /**
+   * `name = value` each; GREYD stands for the policy service, OUTGOING for the same about outgoing mail, and so do the
+   * addresses of DOCUMENTED.
+   */
   readonly settings: readonly string[];
 }
 
@@ -89,26 +88,17 @@ const smtpService = (host: string, port: number, policyService: string, chroot =
   `${host}:${port} inet n - ${chroot} - - smtpd
     -o { smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service ${policyService} }`;
 
-<<<<<<< HEAD
 const extraService = ({ port, settings }: ExtraService & { port: number }, ports: Ports): string =>
   [
     `127.0.0.1:${port} inet n - n - - smtpd`,
     ...settings.map((setting) => `    -o { ${onPortsOfTest(setting, ports)} }`),
   ].join('\n');
 
-const onPortsOfTest = (setting: string, ports: Ports): string =>
-  setting
-    .replace('GREYD', `check_policy_service inet:127.0.0.1:${ports.greyd}`)
+const onPortsOfTest = (setting: string, ports: Ports): string => {
+  const service = `inet:127.0.0.1:${ports.greyd}`;
+  return setting
+    .replace('GREYD', `check_policy_service ${service}`)
+    .replace('OUTGOING', `check_policy_service { ${service}, policy_context=outgoing }`)
     .replace(DOCUMENTED.greyd, `127.0.0.1:${ports.greyd}`)
     .replace(DOCUMENTED.outgoing, `127.0.0.1:${ports.outgoing}`);
-=======
-const extraService = ({ port, settings }: ExtraService & { port: number }, { greyd }: Ports): string => {
-  const service = `inet:127.0.0.1:${greyd}`;
-  const filled = settings.map((setting) =>
-    setting
-      .replace('GREYD', `check_policy_service ${service}`)
-      .replace('OUTGOING', `check_policy_service { ${service}, policy_context=outgoing }`),
-  );
-  return [`127.0.0.1:${port} inet n - n - - smtpd`, ...filled.map((one) => `    -o { ${one} }`)].join('\n');
 };
->>>>>>> proofs

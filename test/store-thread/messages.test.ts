@@ -8,19 +8,22 @@ import { PROFILES, type Submission, type Terms, type Visit, visitOf } from '../.
 import { packVisits, unpackVisits } from '../../src/store-thread/messages.ts';
 
 /** Whatever a mail server may send: nothing at all, marks of the message itself, halves of characters. */
-const text = fc.oneof(
-  fc.string(),
-  fc.string({ unit: 'binary' }),
-  fc.constantFrom('', '>', '@', '"', '\\', '{}', '\ud800', 'müller', '\0', '__proto__'),
-);
-const optional = fc.option(text, { nil: undefined });
+const text = fc
+  .oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('', '>', '@', '"', '\\', '{}', '\ud800', 'müller', '\0', '__proto__'),
+  )
+  // It ends a line of the protocol, so that no value has it.
+  .map((any) => any.replaceAll('\n', ''));
+const optional = fc.option(text.filter(Boolean), { nil: undefined });
 const seconds = fc.integer({ min: -(2 ** 40), max: 2 ** 40 });
 
 const address = fc.oneof(fc.ipV4(), fc.ipV6()).map((word) => parseAddress(word) as IpAddress);
 
 const terms = fc.record<Terms>({
   profile: fc.constantFrom(...PROFILES),
-  delay: fc.option(fc.nat(), { nil: undefined }),
+  delay: fc.option(fc.integer({ min: 1 }), { nil: undefined }),
   ...{ isSuspect: fc.boolean(), isAlwaysGreylisted: fc.boolean() },
   ...{ pool: optional, farm: optional, sender: text, maskedSender: text },
 });
