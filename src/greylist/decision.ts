@@ -124,11 +124,12 @@ function judgeWaits(
   now: UnixSeconds,
   terms: Terms | undefined,
 ): JudgedWaits {
+  const { retryWindow, maxAge, namedDelay } = rules;
   const delay = terms?.delay ?? rules.delay;
-  const own = judge(known.triplet, { ...rules, delay }, now);
+  const own = judge(known.triplet, { delay, retryWindow, maxAge }, now);
   if (terms?.pool === undefined) return { own, shared: undefined };
-  const shared = judge(known.pool, { ...rules, delay: Math.min(delay, rules.namedDelay) }, now);
-  return { own, shared };
+  const lifetimes = { delay: Math.min(delay, namedDelay), retryWindow, maxAge };
+  return { own, shared: judge(known.pool, lifetimes, now) };
 }
 
 interface JudgedWaits {
@@ -137,39 +138,35 @@ interface JudgedWaits {
 }
 
 function decideByWaits(
-  { own, shared }: JudgedWaits,
+  { own, shared = own }: JudgedWaits,
   { client, counts, farm }: Reputation,
   rules: GreylistRules,
   now: UnixSeconds,
   terms: Terms | undefined,
 ): Decision {
-  const waits = shared === undefined ? [own] : [own, shared];
-  const first = Math.min(...waits.map((wait) => wait.first));
-  const retryAfter = Math.min(...waits.map(({ delay }) => delay)) - (now - first);
-  const hasPassedBefore = waits.some((wait) => wait.hasPassedBefore);
+  const first = Math.min(own.first, shared.first);
+  const retryAfter = Math.min(own.delay, shared.delay) - (now - first);
+  const hasPassedBefore = own.hasPassedBefore || shared.hasPassedBefore;
+  const [hasPool, hasFarm] = [terms?.pool !== undefined, terms?.farm !== undefined];
   // In postgrey a triplet that has passed waits again if the clock was set back to its wait.
   const staysPassed = hasPassedBefore && terms !== undefined && terms.profile !== 'postgrey';
   if (retryAfter > 0 && !staysPassed) {
     const reason = first === now ? 'new' : 'early-retry';
+    const wasInFuture = own.wasInFuture || shared.wasInFuture;
     const record = { first, last: now };
     return {
-      verdict: {
-        action: 'greylist',
-        reason,
-        retryAfter,
-        wasInFuture: waits.some((wait) => wait.wasInFuture),
-      },
+      verdict: { action: 'greylist', reason, retryAfter, wasInFuture },
       save: {
-        ...UNCHANGED,
         triplet: record,
-        ...(shared === undefined ? {} : { pool: record }),
-        ...(terms?.farm === undefined || reason !== 'new' ? {} : { opened: countEvent(farm.opened, now) }),
+        client: undefined,
+        pool: hasPool ? record : undefined,
+        opened: hasFarm && reason === 'new' ? countEvent(farm.opened, now) : undefined,
       },
     };
   }
   const isFirst = !hasPassedBefore;
   const clientCounted = isFirst && counts ? countEvent(client, now) : undefined;
-  const farmCounted = isFirst && terms?.farm !== undefined ? countEvent(farm.passed, now) : undefined;
+  const farmCounted = isFirst && hasFarm ? countEvent(farm.passed, now) : undefined;
   const passed = passedRecord(first, own, rules, now);
   return {
     verdict: {
@@ -182,8 +179,8 @@ function decideByWaits(
     save: {
       triplet: own.isToBeSaved ? passed : undefined,
       client: clientCounted,
-      ...(shared?.isToBeSaved === true ? { pool: passed } : {}),
-      ...(farmCounted === undefined ? {} : { farm: farmCounted }),
+      pool: hasPool && shared.isToBeSaved ? passed : undefined,
+      farm: farmCounted,
     },
   };
 }
