@@ -14,6 +14,7 @@
  */
 import { comparableName } from './host-name.ts';
 import { registeredDomain } from './registered-domain.ts';
+import { withoutBatv } from './sender.ts';
 
 /** Maximum length of a local part (RFC 5321, 4.5.3.1.1), in characters. */
 const MAX_LOCAL_LENGTH = 64;
@@ -49,6 +50,8 @@ function maskedLocal(whole: string): string {
 }
 
 function withoutTags(local: string): string {
+  const user = withoutBatv(local);
+  if (user !== local) return withoutTags(user);
   for (const form of BATV_FORMS) {
     const [, , user] = form.exec(local) ?? [];
     if (user !== undefined) return withoutTags(user);

@@ -28,7 +28,7 @@ export function normaliseSender(sender: string): string {
 }
 
 /** Takes the user out of `prvs=user=tag` or `prvs=tag=user`; both orders are in use. */
-function withoutBatv(local: string): string {
+export function withoutBatv(local: string): string {
   const [, first, second] = BATV.exec(local) ?? [];
   if (first === undefined || second === undefined) return local;
   return BATV_TAG.test(second) && !BATV_TAG.test(first) ? first : second;

@@ -3,6 +3,7 @@
  * atomic update of the store, while daemons use it. A pause after each group lets the daemons have their turn.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ClientNames } from '../address/client-name.ts';
 import { parseAddress } from '../address/ip.ts';
 import type { GreylistRules } from '../greylist/decision.ts';
 import type { Key, PlainKey } from '../greylist/keys.ts';
@@ -16,11 +17,12 @@ import { networkLengthsOf, rulesOf } from '../options/shared.ts';
 import type { Attributes } from '../policy/client.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { UnixSeconds } from '../time/clock.ts';
+import { Whitelists } from '../whitelist/whitelists.ts';
 import type { ArgumentsRow } from './arguments.ts';
 import type { ExitStatus, Work } from './command.ts';
 import { RECORDS_OPTIONS, requireReadableKeys, withWritableRecords } from './records.ts';
 import { FROM_LOG_OPTION, POLICY_ATTRIBUTES, requestAttributes } from './request-words.ts';
-import { namedKeys, SELECTING_WORDS, selectionOf } from './selection.ts';
+import { namedKeys, poolKeyOf, SELECTING_WORDS, selectionOf } from './selection.ts';
 
 export const CHANGE_OPTIONS = [
   FROM_LOG_OPTION,
@@ -69,16 +71,16 @@ export async function change(
   { done, jsonDone, idle, idleStatus, kindsOf, isMeant, apply }: Change,
 ): Promise<ExitStatus> {
   const attributes = await requestAttributes(named, given.fromLog, work, true);
-  if (!SELECTING_WORDS.some((name) => attributes.has(name)))
-    throw new UsageError('give at least one of client_address=…, sender=…, recipient=…');
-  // Ignored attributes would change more records than the administrator meant.
-  const other = [...attributes.keys()].find((name) => !SELECTING_WORDS.some((one) => one === name));
-  if (other !== undefined && !isOneTriplet(attributes))
-    throw new UsageError(
-      `unexpected argument '${other}=…'; expected client_address=…, sender=…, recipient=…`,
-    );
-  const lengths = networkLengthsOf(given);
   const kinds = kindsOf(attributes);
+  const selecting = kinds.includes('client') ? [...SELECTING_WORDS, 'client_name'] : SELECTING_WORDS;
+  const expected = selecting.map((name) => `${name}=…`).join(', ');
+  if (!selecting.some((name) => attributes.has(name)))
+    throw new UsageError(`give at least one of ${expected}`);
+  // Ignored attributes would change more records than the administrator meant.
+  const other = [...attributes.keys()].find((name) => !selecting.some((one) => one === name));
+  if (other !== undefined && !isOneTriplet(attributes))
+    throw new UsageError(`unexpected argument '${other}=…'; expected ${expected}`);
+  const lengths = networkLengthsOf(given);
   const [rules, now] = [rulesOf(given), work.now()];
   const found = { changed: 0, idle: 0 };
   const take = async (key: PlainKey, store: Store): Promise<void> => {
@@ -94,6 +96,11 @@ export async function change(
     if (isOneTriplet(attributes)) {
       const { triplet } = namedKeys(attributes, lengths);
       if (triplet !== undefined) await take(triplet, store);
+      const pool = attributes.has('client_name')
+        ? poolKeyOf(attributes, await clientNamesOf(work))
+        : undefined;
+      // Without a profile, or before its first try, there is none.
+      if (pool !== undefined && (await store.read([pool]))[0] !== undefined) await take(pool, store);
     } else if (store.privacy && kinds.includes('client') && isOneClient(attributes)) {
       // With --privacy its triplets cannot be found, but its client record can.
       await take(namedKeys(attributes, lengths).client, store);
@@ -123,7 +130,15 @@ export async function change(
   });
 }
 
+/** Reads how names of clients are understood, as the daemon does. */
+export async function clientNamesOf({ nameWordFiles, tell }: Work): Promise<ClientNames> {
+  const lists = new Whitelists({ clients: [], recipients: [], nameWords: nameWordFiles });
+  for (const warning of await lists.load()) tell(warning);
+  return lists.clientNames;
+}
+
 function isOneClient(attributes: Attributes): boolean {
+  if (attributes.has('sender') || attributes.has('recipient')) return false;
   return parseAddress(attributes.get('client_address') ?? '') !== undefined;
 }
 

@@ -7,8 +7,13 @@
  *   sender=<>                      the null sender
  *   sender=@example.net            all senders of this domain
  *   recipient=bob@example.org      this recipient; @example.org as for senders
+ *   client_name=mx.example.net     the farm of this host
  */
+
+import type { ClientNames } from '../address/client-name.ts';
+import { comparableName } from '../address/host-name.ts';
 import { type IpAddress, networkOf, parseAddress } from '../address/ip.ts';
+import { maskedSender } from '../address/masked-sender.ts';
 import { type Network, parseNetwork } from '../address/network-map.ts';
 import { normaliseSender } from '../address/sender.ts';
 import {
@@ -17,9 +22,13 @@ import {
   lowerCaseAscii,
   type NetworkLengths,
   type PlainKey,
+  poolKey,
+  subjectOf,
   type TripletKey,
   tripletKey,
 } from '../greylist/keys.ts';
+import { originOf } from '../greylist/origin.ts';
+import { partsOfPair } from '../inspect/rows.ts';
 import { UsageError } from '../options/command-line.ts';
 import type { Attributes } from '../policy/client.ts';
 
@@ -36,14 +45,49 @@ export function selectionOf(attributes: Attributes, lengths: NetworkLengths): Is
     throw new UsageError('sender= and recipient= must not be empty: write <> for the null sender');
   if (sender !== undefined) {
     const isMeant = addressTest(sender === '<>' ? '' : normaliseSender(sender));
-    tests.push((key) => key.kind === 'triplet' && isMeant(key.sender));
+    const isMasked = addressTest(sender === '<>' ? '' : maskedSender(sender));
+    tests.push((key) => {
+      if (key.kind === 'client') return isMeant(partiesOf(key).sender ?? NO_ADDRESS);
+      return (subjectOf(key) === 'pool' ? isMasked : isMeant)(key.sender);
+    });
   }
   if (recipient !== undefined) {
     const isMeant = addressTest(recipient);
-    tests.push((key) => key.kind === 'triplet' && isMeant(key.recipient));
+    tests.push((key) =>
+      isMeant(key.kind === 'client' ? (partiesOf(key).recipient ?? NO_ADDRESS) : key.recipient),
+    );
   }
   if (address !== undefined) tests.push(networkTest(address, lengths));
+  const name = attributes.get('client_name');
+  if (name !== undefined) tests.push(farmTest(comparableName(name)));
   return (key) => tests.every((test) => test(key));
+}
+
+/** No address has a blank alone. */
+const NO_ADDRESS = ' ';
+
+/** Returns who has written to whom, or to whom mail passes, if a record is about that. */
+function partiesOf(key: ClientKey): { readonly sender?: string; readonly recipient?: string } {
+  const text = key.clientAddress.slice(1);
+  switch (subjectOf(key)) {
+    case 'correspondent': {
+      const { recipient, correspondent } = partsOfPair(text);
+      return { recipient, sender: correspondent };
+    }
+    case 'window':
+      return { recipient: text };
+    default:
+      return {};
+  }
+}
+
+/** Tests whether a host, or a name that its hosts have in common, is of a farm. */
+function farmTest(name: string): IsSelected {
+  return (key) => {
+    if (key.kind !== 'client' || !['farm', 'opened'].includes(subjectOf(key))) return false;
+    const farm = key.clientAddress.slice(1);
+    return name === farm || name.endsWith(`.${farm}`);
+  };
 }
 
 function addressTest(text: string): (address: string) => boolean {
@@ -99,4 +143,18 @@ export function namedKeys(attributes: Attributes, lengths: NetworkLengths): Name
     client: clientKey(address),
     triplet: isTriplet ? tripletKey(address, sender === '<>' ? '' : sender, recipient, lengths) : undefined,
   };
+}
+
+/**
+ * Returns the key of the wait that the hosts of a pool share, if the client of a mail is of one.
+ * @param attributes with sender, recipient, client_name and client_address
+ */
+export function poolKeyOf(attributes: Attributes, clientNames: ClientNames): TripletKey | undefined {
+  const [name = '', text = '', recipient = ''] = ['client_name', 'client_address', 'recipient'].map((one) =>
+    attributes.get(one),
+  );
+  const sender = attributes.get('sender') === '<>' ? '' : (attributes.get('sender') ?? '');
+  const client = parseAddress(text);
+  const pool = client && originOf(clientNames.factsOf(name, client), sender).pool;
+  return pool === undefined ? undefined : poolKey(pool, maskedSender(sender), recipient);
 }

@@ -201,7 +201,7 @@ function noteUse({ own, shared }: JudgedWaits, rules: GreylistRules, now: UnixSe
     wait?.hasPassedBefore === true && wait.isToBeSaved
       ? passedRecord(wait.first, own, rules, now)
       : undefined;
-  return { triplet: note(own), ...(shared === undefined ? {} : { pool: note(shared) }) };
+  return { triplet: note(own), pool: note(shared) };
 }
 
 /** Tells whether a farm is on the auto-whitelist: enough of its mail was retried, and not little of it all. */

@@ -16,6 +16,7 @@
  * Lower case means ASCII letters only, as in postgrey, which sees bytes.
  */
 import { createHash } from 'node:crypto';
+import { withComparableDomain } from '../address/host-name.ts';
 import { formatAddress, type IpAddress, networkOf } from '../address/ip.ts';
 import { normaliseSender } from '../address/sender.ts';
 
@@ -92,20 +93,30 @@ export function openedKey(farm: string): ClientKey {
   return { kind: 'client', clientAddress: `~${farm}` };
 }
 
-/** Somebody here who has written to somebody elsewhere. @param correspondent empty for the null sender */
+/**
+ * Somebody here who has written to somebody elsewhere. Blanks in the first address are written as `%20`.
+ * @param correspondent empty for the null sender
+ */
 export function correspondentKey(recipient: string, correspondent: string): ClientKey {
-  return { kind: 'client', clientAddress: lowerCaseAscii(`>${recipient} ${correspondent}`) };
+  const [own = '', other] = [recipient, correspondent].map((address) =>
+    lowerCaseAscii(withComparableDomain(address)),
+  );
+  const escaped = own.replaceAll('%', '%25').replaceAll(' ', '%20');
+  return { kind: 'client', clientAddress: `>${escaped} ${other}` };
 }
 
 /** The key of the time until which any window is open. */
 export const ANY_WINDOW: ClientKey = { kind: 'client', clientAddress: '?' };
 
-/** The time until which mail passes to a recipient, and to all of its domain. */
-export function windowKeys(recipient: string): [own: ClientKey, domain: ClientKey] {
-  const name = lowerCaseAscii(recipient);
-  const domain = name.slice(name.lastIndexOf('@') + 1);
+/**
+ * The time until which mail passes to a recipient, and to all of its domain.
+ * @returns undefined for what is no address: nobody expects mail there
+ */
+export function windowKeys(recipient: string): readonly [own: ClientKey, domain: ClientKey] | undefined {
+  const [, local, domain] = /^(.+)@([^@]+)$/s.exec(lowerCaseAscii(recipient)) ?? [];
+  if (local === undefined || domain === undefined || local === '*') return undefined;
   return [
-    { kind: 'client', clientAddress: `?${name}` },
+    { kind: 'client', clientAddress: `?${local}@${domain}` },
     { kind: 'client', clientAddress: `?*@${domain}` },
   ];
 }

@@ -43,10 +43,8 @@ export function keysOf({ triplet, client, terms }: Visit, { farms, windows }: Re
     ['client', client],
   ];
   const { recipient } = triplet;
-  if (windows) {
-    const [window, domainWindow] = windowKeys(recipient);
-    keys.push(['window', window], ['domainWindow', domainWindow]);
-  }
+  const expected = windows ? windowKeys(recipient) : undefined;
+  if (expected !== undefined) keys.push(['window', expected[0]], ['domainWindow', expected[1]]);
   if (terms === undefined || terms.profile === 'postgrey') return keys;
   if (!terms.isSuspect) keys.push(['correspondent', correspondentKey(recipient, terms.sender)]);
   if (terms.pool !== undefined) keys.push(['pool', poolKey(terms.pool, terms.maskedSender, recipient)]);

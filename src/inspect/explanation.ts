@@ -117,7 +117,6 @@ function recordLines(visited: TracedVisit, rules: GreylistRules): Line[] {
   const { visit, client, triplet } = visited;
   const { now } = visit;
   const enough = rules.autoWhitelistAfter;
-  const profile = profileLines(visited, rules);
   const { clientAddress } = visit.client;
   const clientState = client && stateOf(client, rules, now);
   const count = client === undefined || clientState === 'expired' ? 0 : client.count;
@@ -126,13 +125,13 @@ function recordLines(visited: TracedVisit, rules: GreylistRules): Line[] {
       ? `auto-whitelisted: ${count === 1 ? '1 successful retry' : `${count} successful retries`} from ${clientAddress}, ${enough} needed`
       : `not auto-whitelisted: ${count} of ${enough} successful retries from ${clientAddress}`;
   const autoWhitelist: Line = ['auto-whitelist', enough === 0 ? 'off (--auto-whitelist-clients=0)' : retries];
-  if (clientState === 'auto-whitelisted') return [...profile, autoWhitelist];
+  const steps = profileLines(visited, rules, autoWhitelist);
+  if (clientState === 'auto-whitelisted') return steps;
   const name = keyText(visit.triplet);
-  if (triplet === undefined) return [...profile, autoWhitelist, ['triplet', `${name}: not known`]];
+  if (triplet === undefined) return [...steps, ['triplet', `${name}: not known`]];
   const { first, last } = triplet;
   return [
-    ...profile,
-    autoWhitelist,
+    ...steps,
     ['triplet', `${name}: ${stateOf(triplet, rules, now)}`],
     ['first seen', moment(first, now)],
     ['last seen', last === first ? 'same as first seen' : moment(last, now)],

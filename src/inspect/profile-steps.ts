@@ -18,13 +18,14 @@ export function delayOf({ visit: { terms } }: TracedVisit, rules: GreylistRules)
   return terms?.pool === undefined ? delay : Math.min(delay, rules.namedDelay);
 }
 
-/** Returns the steps before the waits. */
-export function profileLines(visited: TracedVisit, rules: GreylistRules): Line[] {
+/** Returns the steps before the waits. @param autoWhitelist that of the client, which comes first */
+export function profileLines(visited: TracedVisit, rules: GreylistRules, autoWhitelist: Line): Line[] {
   const { terms, now } = visited.visit;
-  if (terms === undefined) return [];
+  if (terms === undefined) return [autoWhitelist, ...windowLines(visited, now)];
   return [
     ['profile', terms.profile],
     ['client name', nameText(visited)],
+    autoWhitelist,
     ...windowLines(visited, now),
     ...correspondentLines(visited, rules, now),
     ...farmLines(visited, rules),
@@ -110,7 +111,7 @@ function farmLines({ visit: { terms }, farm, opened }: TracedVisit, rules: Greyl
   return [
     [
       'farm',
-      `${state}: mail passed for the first time in ${hours(farm?.count)}, ${enough} needed; waits began in ${hours(opened?.count)}`,
+      `${state}: mail passed for the first time in ${hours(farm?.count)}, ${enough} needed, and half of those in which waits began, ${hours(opened?.count)}`,
     ],
   ];
 }

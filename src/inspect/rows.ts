@@ -77,9 +77,9 @@ function shownNetwork({ clientNetwork }: TripletKey): string {
 
 /** Returns who has written to whom. @param text of the key, without its sign */
 export function partsOfPair(text: string): { recipient: string; correspondent: string } {
-  // The local part of a recipient may hold blanks; a domain does not.
-  const at = text.indexOf(' ', text.indexOf('@'));
-  return { recipient: text.slice(0, at), correspondent: text.slice(at + 1) };
+  const at = text.indexOf(' ');
+  const recipient = text.slice(0, at).replaceAll('%20', ' ').replaceAll('%25', '%');
+  return { recipient, correspondent: text.slice(at + 1) };
 }
 
 /** Returns the key for --json. */
@@ -99,5 +99,19 @@ export function keyObject(key: PlainKey): object {
 export function keyText(key: PlainKey): string {
   if (key.kind === 'triplet')
     return `${shownNetwork(key)} ${shownSender(key.sender)} -> ${shownRecipient(key.recipient)}`;
-  return subjectOf(key) === 'client' ? key.clientAddress : key.clientAddress.slice(1);
+  const name = key.clientAddress.slice(1);
+  switch (subjectOf(key)) {
+    case 'farm':
+      return `farm ${name}`;
+    case 'opened':
+      return `waits begun of farm ${name}`;
+    case 'correspondent': {
+      const { recipient, correspondent } = partsOfPair(name);
+      return `${recipient} has written to ${shownSender(correspondent)}`;
+    }
+    case 'window':
+      return `window of ${name}`;
+    default:
+      return key.clientAddress;
+  }
 }

@@ -84,9 +84,13 @@ export class Greylister implements Greylisting {
     return this.#store.update<readonly Key[], Verdict>(keys, (before, size) => {
       const known = recordsByName(named, before);
       const { verdict, save } = decide(known, this.#rules, now, terms);
-      if (known.triplet === undefined && save.triplet !== undefined) {
+      const isNew = (name: 'triplet' | 'pool') => known[name] === undefined && save[name] !== undefined;
+      if (isNew('triplet') || isNew('pool')) {
         admission ??= { over: this.#newTriplets.admit(triplet.clientNetwork, size.triplets, now) };
-        if (admission.over !== undefined) return { result: admission.over, save: [] };
+        if (admission.over !== undefined) {
+          const passesAnyway = verdict.action === 'pass' && verdict.reason !== 'triplet found';
+          return { result: passesAnyway ? verdict : admission.over, save: [] };
+        }
       }
       return { result: verdict, save: named.map(([name]) => save[name]) };
     });

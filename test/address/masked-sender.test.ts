@@ -143,3 +143,9 @@ test('senders of 100,000 characters take a few milliseconds', () => {
       expect(Math.min(...times), sender.slice(0, 20)).toBeLessThan(100);
     }
 });
+
+test('BATV tags stand on either side of a user', () => {
+  expect(maskedSender('prvs=alice=0123456789@big.example')).toBe('alice@big.example');
+  expect(maskedSender('prvs=0123456789=alice@big.example')).toBe('alice@big.example');
+  expect(maskedSender('prvs=mallory=9876543210@big.example')).toBe('mallory@big.example');
+});

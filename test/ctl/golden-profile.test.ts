@@ -53,6 +53,20 @@ describeGolden({
       `greyctl export ${OURS} --format=postgrey triplets`,
       `greyctl export ${OURS} --format=postgrey clients`,
     ],
+    'one mail of a pool': [
+      `greyctl pass ${OURS} client_name=mail-a.outbound.bigsoft.example client_address=203.0.113.51 sender=alice@firm.example recipient=bob@example.org`,
+      `greyctl forget ${OURS} client_name=mail-a.outbound.bigsoft.example client_address=203.0.113.51 sender=alice@firm.example recipient=bob@example.org`,
+      `greyctl list ${OURS} pools`,
+    ],
+    'a farm, and who has written to whom': [
+      `greyctl list ${OURS} farms client_name=a1.mx.trusted.example`,
+      `greyctl forget ${OURS} client_name=a1.mx.trusted.example`,
+      `greyctl list ${OURS} farms`,
+      `greyctl list ${OURS} correspondents sender=dave@partner.example`,
+      `greyctl list ${OURS} windows recipient=@example.org`,
+      `greyctl forget ${OURS} recipient=bob@example.org`,
+      `greyctl list ${OURS} correspondents`,
+    ],
     'pass and forget': [
       `greyctl pass ${OURS} sender=alice@firm.example`,
       `greyctl forget ${OURS} recipient=bob@example.org`,

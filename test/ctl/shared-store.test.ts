@@ -178,7 +178,7 @@ describe.skipIf(!canTest)('over a shared store', () => {
       [
         ['list', 'everything'],
         2,
-        /^greyctl: unexpected argument 'everything'; expected triplets, clients, pools, farms, correspondents, windows, client_address=…, sender=… or recipient=…\n$/,
+        /^greyctl: unexpected argument 'everything'; expected triplets, clients, pools, farms, correspondents, windows, client_address=…, sender=…, recipient=… or client_name=…\n$/,
       ],
       [['stats', '--dbdir=/nowhere'], 1, /^greyctl: there is no database in \/nowhere/],
     ] as const;

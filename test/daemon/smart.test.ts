@@ -4,12 +4,19 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ANY_WINDOW, windowKeys } from '../../src/greylist/keys.ts';
+import { ANY_WINDOW, type ClientKey, windowKeys } from '../../src/greylist/keys.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { temporaryDirectory } from '../support/daemon.ts';
 import { startProfile, T } from '../support/profile-daemon.ts';
 
 const HOUR = 3600;
+
+/** The key of a window: 0 of the recipient alone, 1 of its domain. */
+function windowOf(recipient: string, which: 0 | 1): ClientKey {
+  const keys = windowKeys(recipient);
+  if (keys === undefined) throw new Error('no address');
+  return keys[which];
+}
 
 const BIGSOFT = 'outbound.protection.bigsoft.example';
 const FARM_AWL = 'pass, farm AWL';
@@ -267,7 +274,7 @@ test('while a window is open for a recipient, or for all of its domain, mail pas
   await first.stop();
   const store = openSqliteStore(dbdir, { privacy: undefined, hash: () => '' });
   const until = { count: 0, last: T + 600 };
-  const keys = [ANY_WINDOW, windowKeys('Code@Ours.example')[0], windowKeys('any@open.example')[1]] as const;
+  const keys = [ANY_WINDOW, windowOf('Code@Ours.example', 0), windowOf('any@open.example', 1)] as const;
   await store.update(keys, () => ({ save: [until, until, until], result: undefined }));
   await store.close();
   const { ask } = await startProfile([], { dbdir });

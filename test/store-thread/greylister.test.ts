@@ -36,6 +36,31 @@ test('a flood in one turn does not get past --max-triplets', async () => {
   expect(reasons.filter((reason) => reason === 'over --max-triplets').length).toBe(40);
 });
 
+test('what only begins a shared wait counts as new as well', async () => {
+  const store = openSqliteStore(temporaryDirectory(), { privacy: false, hash: () => '' });
+  onTestFinished(() => store.close());
+  const greylister = new Greylister(store, { ...RULES, maxTriplets: 0, maxNewPerClient: 2 });
+  const reasons = [];
+  for (const maskedSender of ['a', 'b', 'c']) {
+    const { reason } = await greylister.decide({
+      triplet: { kind: 'triplet', clientNetwork: '192.0.2.0', sender: 'same', recipient: 'bob@example.org' },
+      client: { kind: 'client', clientAddress: '192.0.2.1' },
+      now: NOW,
+      terms: {
+        profile: 'smart',
+        isSuspect: false,
+        isAlwaysGreylisted: false,
+        pool: 'bigsoft.example',
+        farm: undefined,
+        sender: 'same',
+        maskedSender,
+      },
+    });
+    reasons.push(reason);
+  }
+  expect(reasons).toEqual(['new', 'new', 'over --max-new-per-client']);
+});
+
 test('beyond --max-new-per-client new ones of this network pass, in this hour', async () => {
   const decide = setUp({ maxTriplets: 0, maxNewPerClient: 1 });
   expect([await decide('a'), await decide('b')]).toEqual(['new', 'over --max-new-per-client']);

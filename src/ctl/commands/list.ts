@@ -26,7 +26,7 @@ export const listCommand = makeCommand(
     options: LISTING_OPTIONS,
     arguments: {
       positional: { expected: LIST_NAMES.join(', '), values: LIST_NAMES, count: [0, 1] },
-      attributes: SELECTING_WORDS,
+      attributes: [...SELECTING_WORDS, 'client_name'],
     },
   },
   async (given, { values: [word], attributes }, work) => {

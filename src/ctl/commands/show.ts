@@ -18,8 +18,8 @@ import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
 import type { Attributes } from '../../policy/client.ts';
 import type { ReadableStore } from '../../store/store.ts';
-import { Whitelists } from '../../whitelist/whitelists.ts';
 import { requireAttributes } from '../arguments.ts';
+import { clientNamesOf } from '../changes.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { RECORDS_OPTIONS, withRecords } from '../records.ts';
 import { namedKeys, SELECTING_WORDS } from '../selection.ts';
@@ -84,10 +84,9 @@ async function showProfile(
   given: GivenShow,
   work: Work,
 ): Promise<number> {
-  const lists = new Whitelists({ clients: [], recipients: [], nameWords: work.nameWordFiles });
-  for (const warning of await lists.load()) work.tell(warning);
+  const clientNames = await clientNamesOf(work);
   const [rules, now] = [rulesOf(given), work.now()];
-  const origin = originOf(lists.clientNames.factsOf(named, mail.client), mail.sender);
+  const origin = originOf(clientNames.factsOf(named, mail.client), mail.sender);
   const terms = termsOf({ profile: 'smart' }, origin, mail.sender);
   const visit = visitOf(mail, networkLengthsOf(given), now, terms);
   const keys = keysOf(visit, { farms: true, windows: true }).map(([, key]) => key);
@@ -129,5 +128,7 @@ function tellNothing(key: PlainKey, { tell }: Work): void {
 }
 
 function headingOf(key: PlainKey): string {
-  return printable(`${subjectOf(key)} ${keyText(key)}`);
+  const subject = subjectOf(key);
+  const isNamed = key.kind === 'triplet' || subject === key.kind;
+  return printable(isNamed ? `${subject} ${keyText(key)}` : keyText(key));
 }
