@@ -17,7 +17,7 @@ import { type Attributes, requestText } from '../support/policy-client.ts';
 const REQUESTS = Number(process.env.GREYD_EXPLAIN_REQUESTS ?? 3000);
 const SEED = Number(process.env.GREYD_EXPLAIN_SEED ?? Date.now());
 /** So many times as many are asked, if some reason has not come before. */
-const MOST = 5;
+const MOST = 20;
 
 const DELAY = 300;
 
