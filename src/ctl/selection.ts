@@ -28,6 +28,7 @@ import {
   tripletKey,
 } from '../greylist/keys.ts';
 import { originOf } from '../greylist/origin.ts';
+import type { AskedMail } from '../greylist/visit.ts';
 import { partsOfPair } from '../inspect/rows.ts';
 import { UsageError } from '../options/command-line.ts';
 import type { Attributes } from '../policy/client.ts';
@@ -134,14 +135,11 @@ export interface NamedKeys {
  * @throws {UsageError} if client_address is no IP address
  */
 export function namedKeys(attributes: Attributes, lengths: NetworkLengths): NamedKeys {
-  const text = attributes.get('client_address') ?? '';
-  const address = parseAddress(text);
-  if (address === undefined) throw new UsageError(`client_address=${text}: write an IP address`);
-  const [sender, recipient] = [attributes.get('sender'), attributes.get('recipient')];
-  const isTriplet = sender !== undefined && recipient !== undefined;
+  const { client, sender, recipient } = namedMail(attributes);
+  const isTriplet = attributes.has('sender') && attributes.has('recipient');
   return {
-    client: clientKey(address),
-    triplet: isTriplet ? tripletKey(address, sender === '<>' ? '' : sender, recipient, lengths) : undefined,
+    client: clientKey(client),
+    triplet: isTriplet ? tripletKey(client, sender, recipient, lengths) : undefined,
   };
 }
 
@@ -150,11 +148,18 @@ export function namedKeys(attributes: Attributes, lengths: NetworkLengths): Name
  * @param attributes with sender, recipient, client_name and client_address
  */
 export function poolKeyOf(attributes: Attributes, clientNames: ClientNames): TripletKey | undefined {
-  const [name = '', text = '', recipient = ''] = ['client_name', 'client_address', 'recipient'].map((one) =>
-    attributes.get(one),
-  );
-  const sender = attributes.get('sender') === '<>' ? '' : (attributes.get('sender') ?? '');
-  const client = parseAddress(text);
-  const pool = client && originOf(clientNames.factsOf(name, client), sender).pool;
+  const { client, sender, recipient } = namedMail(attributes);
+  const { pool } = originOf(clientNames.factsOf(attributes.get('client_name') ?? '', client), sender);
   return pool === undefined ? undefined : poolKey(pool, maskedSender(sender), recipient);
+}
+
+/**
+ * Returns the mail that attributes name; <> stands for the null sender.
+ * @throws {UsageError} if client_address is no IP address
+ */
+export function namedMail(attributes: Attributes): AskedMail {
+  const [address = '', sender = '', recipient = ''] = SELECTING_WORDS.map((name) => attributes.get(name));
+  const client = parseAddress(address);
+  if (client === undefined) throw new UsageError(`client_address=${address}: write an IP address`);
+  return { client, sender: sender === '<>' ? '' : sender, recipient };
 }

@@ -1,7 +1,7 @@
 /**
  * greyctl show: shows the record history of one triplet and of its client, in words.
  */
-import { parseAddress } from '../../address/ip.ts';
+import { sharedLifetimes } from '../../greylist/decision.ts';
 import { isPostgreyKey, type PlainKey, subjectOf } from '../../greylist/keys.ts';
 import { originOf } from '../../greylist/origin.ts';
 import { keysOf } from '../../greylist/records-of-visit.ts';
@@ -12,7 +12,7 @@ import { clientHistory, profileHistory, tripletHistory } from '../../inspect/rec
 import { clientForm, keyObject, keyText, tripletForm } from '../../inspect/rows.ts';
 import { stateOf } from '../../inspect/states.ts';
 import { printable } from '../../log/printable.ts';
-import { type OptionEntry, UsageError } from '../../options/command-line.ts';
+import type { OptionEntry } from '../../options/command-line.ts';
 import type { GivenOf } from '../../options/given.ts';
 import { LOOKUP_OPTIONS, RULES_OPTIONS } from '../../options/of-daemon.ts';
 import { networkLengthsOf, rulesOf } from '../../options/shared.ts';
@@ -22,7 +22,7 @@ import { requireAttributes } from '../arguments.ts';
 import { clientNamesOf } from '../changes.ts';
 import { makeCommand, type Work } from '../command.ts';
 import { RECORDS_OPTIONS, withRecords } from '../records.ts';
-import { namedKeys, SELECTING_WORDS } from '../selection.ts';
+import { namedKeys, namedMail, SELECTING_WORDS } from '../selection.ts';
 
 const SHOW_OPTIONS = [
   ...RECORDS_OPTIONS,
@@ -71,7 +71,7 @@ export const showCommand = makeCommand(
       } else tellNothing(client, work);
       const named = attributes.get('client_name');
       const others =
-        named === undefined ? 0 : await showProfile(store, { ...visitParts(attributes), named }, given, work);
+        named === undefined ? 0 : await showProfile(store, { ...wholeMail(attributes), named }, given, work);
       return ofTriplet === undefined && ofClient === undefined && others === 0 ? 1 : 0;
     });
   },
@@ -98,7 +98,7 @@ async function showProfile(
     const subject = subjectOf(key);
     const state = stateOf(record, rules, now, subject);
     if ('first' in record && key.kind === 'triplet') {
-      const own = { ...rules, delay: Math.min(rules.delay, rules.namedDelay) };
+      const own = { ...rules, ...sharedLifetimes(rules) };
       const object = tripletForm(false).toObject({ key, record, state });
       print(key, object, tripletHistory(record, undefined, own, now), work);
     } else if ('count' in record) {
@@ -111,12 +111,9 @@ async function showProfile(
 }
 
 /** @throws {UsageError} without sender and recipient, on which the records depend */
-function visitParts(attributes: Attributes): AskedMail {
+function wholeMail(attributes: Attributes): AskedMail {
   requireAttributes(attributes, SELECTING_WORDS);
-  const [address = '', sender = '', recipient = ''] = SELECTING_WORDS.map((name) => attributes.get(name));
-  const client = parseAddress(address);
-  if (client === undefined) throw new UsageError(`client_address=${address}: write an IP address`);
-  return { client, sender: sender === '<>' ? '' : sender, recipient };
+  return namedMail(attributes);
 }
 
 function print(key: PlainKey, object: object, lines: readonly Line[], { print, paint }: Work): void {
