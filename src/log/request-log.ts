@@ -62,16 +62,12 @@ export class RequestLog {
 
   /** @param clientAddress normalised, as postgrey writes it here */
   clientWhitelisted(request: PolicyRequest, clientAddress: string): void {
-    const shown = this.#disclosure.request({ ...request, clientAddress });
-    const client =
-      shown.clientName === '' ? shown.clientAddress : `${shown.clientName}[${shown.clientAddress}]`;
-    this.#log.notice(`whitelisted: ${client}`);
+    this.#log.notice(`whitelisted: ${this.#shownClient({ ...request, clientAddress })}`);
   }
 
   /** Logs that mail of a farm passes from now on; the line names one of its hosts. */
   farmWhitelisted(request: PolicyRequest): void {
-    const { clientName, clientAddress } = this.#disclosure.request(request);
-    this.#log.notice(`whitelisted farm of: ${clientName}[${clientAddress}]`);
+    this.#log.notice(`whitelisted farm of: ${this.#shownClient(request)}`);
   }
 
   /** Warns once if no client has a name: then the profiles can tell no mail server from another machine. */
@@ -90,6 +86,11 @@ export class RequestLog {
 
   firstVisitInFuture(): void {
     this.#log.notice('correcting date for first seen in the future!');
+  }
+
+  #shownClient(request: PolicyRequest): string {
+    const { clientName, clientAddress } = this.#disclosure.request(request);
+    return clientName === '' ? clientAddress : `${clientName}[${clientAddress}]`;
   }
 
   /** Logs lines of a request that are no attributes. */
