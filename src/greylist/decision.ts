@@ -69,7 +69,7 @@ export interface Decision {
 }
 
 /** How long the null sender passes to somebody who has sent a mail, for bounces and callouts, in seconds. */
-export const NULL_SENDER_SECONDS = 5 * 86_400;
+const NULL_SENDER_SECONDS = 5 * 86_400;
 
 const UNCHANGED: Records = { triplet: undefined, client: undefined };
 
@@ -89,8 +89,7 @@ export function decide(known: Records, rules: GreylistRules, now: UnixSeconds, t
   }
   if (isWindowOpen(known.window, now) || isWindowOpen(known.domainWindow, now)) return pass('expected');
   const waits = judgeWaits(known, rules, now, terms);
-  const correspondent = live(known.correspondent);
-  if (correspondent !== undefined && knowsSender(correspondent, terms, now))
+  if (awaitsAnswer(known.correspondent, terms, rules, now))
     return pass('correspondent', noteUse(waits, rules, now));
   const farm = { passed: live(known.farm), opened: live(known.opened) };
   if (isTrusted(farm, rules) && farm.passed !== undefined) {
@@ -124,12 +123,17 @@ function judgeWaits(
   now: UnixSeconds,
   terms: Terms | undefined,
 ): JudgedWaits {
-  const { retryWindow, maxAge, namedDelay } = rules;
+  const { retryWindow, maxAge } = rules;
   const delay = terms?.delay ?? rules.delay;
   const own = judge(known.triplet, { delay, retryWindow, maxAge }, now);
   if (terms?.pool === undefined) return { own, shared: undefined };
-  const lifetimes = { delay: Math.min(delay, namedDelay), retryWindow, maxAge };
-  return { own, shared: judge(known.pool, lifetimes, now) };
+  return { own, shared: judge(known.pool, sharedLifetimes(rules, delay), now) };
+}
+
+/** Returns the lifetimes of a wait that hosts share. @param delay that of the triplet, in seconds */
+export function sharedLifetimes(rules: GreylistRules, delay = rules.delay): Lifetimes {
+  const { retryWindow, maxAge, namedDelay } = rules;
+  return { delay: Math.min(delay, namedDelay), retryWindow, maxAge };
 }
 
 interface JudgedWaits {
@@ -232,6 +236,13 @@ function isWindowOpen(window: ClientRecord | undefined, now: UnixSeconds): boole
   return window !== undefined && now <= window.last;
 }
 
-function knowsSender({ last }: ClientRecord, terms: Terms | undefined, now: UnixSeconds): boolean {
-  return terms?.sender !== '' || now - last <= NULL_SENDER_SECONDS;
+/** Tells whether the recipient has written to the sender, and not too long ago. */
+export function awaitsAnswer(
+  correspondent: ClientRecord | undefined,
+  terms: Terms | undefined,
+  rules: GreylistRules,
+  now: UnixSeconds,
+): boolean {
+  if (correspondent === undefined || isExpired(correspondent, rules, now)) return false;
+  return terms?.sender !== '' || now - correspondent.last <= NULL_SENDER_SECONDS;
 }

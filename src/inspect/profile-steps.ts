@@ -3,7 +3,7 @@
  * its farm, its pool and the people who write to each other.
  */
 import { MANY_OCTETS, type NameFacts } from '../address/client-name.ts';
-import { type GreylistRules, isTrusted, NULL_SENDER_SECONDS } from '../greylist/decision.ts';
+import { awaitsAnswer, type GreylistRules, isTrusted, sharedLifetimes } from '../greylist/decision.ts';
 import type { TripletRecord } from '../greylist/records.ts';
 import type { UnixSeconds } from '../time/clock.ts';
 import type { Line } from './format/lines.ts';
@@ -15,7 +15,7 @@ import type { TracedVisit } from './trace.ts';
 /** Returns the delay of a visit in seconds: the shortest of its waits. */
 export function delayOf({ visit: { terms } }: TracedVisit, rules: GreylistRules): number {
   const delay = terms?.delay ?? rules.delay;
-  return terms?.pool === undefined ? delay : Math.min(delay, rules.namedDelay);
+  return terms?.pool === undefined ? delay : sharedLifetimes(rules, delay).delay;
 }
 
 /** Returns the steps before the waits. @param autoWhitelist that of the client, which comes first */
@@ -88,15 +88,11 @@ function correspondentLines(
 ): Line[] {
   const { terms, triplet } = visit;
   if (terms === undefined || terms.isSuspect) return [];
-  const isKnown =
-    correspondent !== undefined &&
-    stateOf(correspondent, rules, now, 'correspondent') === 'known' &&
-    (terms.sender !== '' || now - correspondent.last <= NULL_SENDER_SECONDS);
   const who = terms.sender === '' ? 'somebody in the last days' : terms.sender;
   return [
     [
       'correspondent',
-      isKnown
+      correspondent !== undefined && awaitsAnswer(correspondent, terms, rules, now)
         ? `${shownRecipient(triplet.recipient)} has written to ${who}, ${moment(correspondent.last, now)}`
         : `${shownRecipient(triplet.recipient)} has not written to ${who}, as far as known`,
     ],
